@@ -139,7 +139,7 @@ class StandardLoop:
     condition: Expression | None
 
 
-# --- event definitions -----------------------------------------------------------------------------
+# --- event definitions ---
 
 
 @dataclass(slots=True)
@@ -223,7 +223,7 @@ EventDefinition = (
 )
 
 
-# --- nodes -----------------------------------------------------------------------------------------
+# --- nodes ---
 
 
 @dataclass(slots=True, eq=False)

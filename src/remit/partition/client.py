@@ -1,0 +1,60 @@
+"""How the gateway talks to a partition, wherever its process is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from remit.protocol.commands import Command
+from remit.protocol.replies import Reply
+from remit.protocol.values import DEFAULT_TENANT, ActivatedJob, Header
+
+
+@dataclass(frozen=True, slots=True)
+class JobStream:
+    """What a worker asked for when it opened a stream. Times in milliseconds."""
+
+    type: str
+    worker: str
+    timeout: int
+    fetch_variables: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = (DEFAULT_TENANT,)
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionStatus:
+    id: int
+    leader: bool
+    healthy: bool
+    position: int = 0
+    in_flight: int = 0
+
+
+class PartitionClient(Protocol):
+    """One partition. All methods are called on the event loop of the gateway."""
+
+    id: int
+
+    async def submit(self, command: Command, header: Header) -> Reply:
+        """The reply, once it is durable; `Rejected` is a reply.
+
+        Raises `Overloaded` (back-pressure or full disk) and `Unavailable` (no leader, stopping).
+        Cancelling the task forgets the answer, not the command.
+        """
+        ...
+
+    def open_stream(
+        self, stream: JobStream, push: Callable[[ActivatedJob], None]
+    ) -> Callable[[], None]:
+        """Push jobs of the stream's type as they become activatable; returns how to close it.
+
+        What was pushed and could not be delivered is handed back with `YieldJob`.
+        """
+        ...
+
+    def watch_jobs(self, notify: Callable[[str, str], None]) -> Callable[[], None]:
+        """`notify(type, tenant)` each time jobs become available; returns how to stop."""
+        ...
+
+    def status(self) -> PartitionStatus: ...

@@ -1,0 +1,240 @@
+"""What can be asked of a partition: one imperative struct per command.
+
+A command is handled by `remit.engine.commands.<snake_case_name>` in one turn and answered by one
+reply of `remit.protocol.replies`. Documents are decoded JSON objects.
+The second half are commands the partition gives itself or another partition; no client can send them.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from remit.protocol.values import (
+    DEFAULT_TENANT,
+    NONE_KEY,
+    Document,
+    MessageSubscription,
+    StartInstruction,
+    TerminateAfter,
+)
+
+
+class Command(Struct, frozen=True, array_like=True, tag=True, tag_field="command"):
+    """Base of all commands."""
+
+
+# --- from clients ---
+
+
+class DeployResources(Command, frozen=True):
+    """All of them or none (rule 88). A resource is its name and its bytes."""
+
+    resources: tuple[tuple[str, bytes], ...]
+    tenant: str = DEFAULT_TENANT
+
+
+class DeleteResource(Command, frozen=True):
+    key: int
+
+
+class CreateInstance(Command, frozen=True):
+    """By `definition` key, or by `process_id` and `version` (-1: the latest)."""
+
+    definition: int = NONE_KEY
+    process_id: str = ""
+    version: int = -1
+    variables: Document = {}
+    tenant: str = DEFAULT_TENANT
+    start: tuple[StartInstruction, ...] = ()
+    terminate_after: tuple[TerminateAfter, ...] = ()
+    tags: tuple[str, ...] = ()
+    business_id: str = ""
+    await_result: bool = False
+    fetch_variables: tuple[str, ...] = ()
+
+
+class CancelInstance(Command, frozen=True):
+    key: int
+
+
+class ActivateJobs(Command, frozen=True):
+    """Hand up to `limit` jobs of `type` to `worker` until now + `timeout` milliseconds."""
+
+    type: str
+    worker: str
+    timeout: int
+    limit: int
+    fetch_variables: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = (DEFAULT_TENANT,)
+
+
+class CompleteJob(Command, frozen=True):
+    """`result` is the JobResult of listener and ad-hoc jobs, as a document."""
+
+    key: int
+    variables: Document = {}
+    result: Document | None = None
+
+
+class FailJob(Command, frozen=True):
+    key: int
+    retries: int
+    error_message: str = ""
+    backoff: int = 0
+    variables: Document = {}
+
+
+class ThrowError(Command, frozen=True):
+    key: int
+    error_code: str
+    error_message: str = ""
+    variables: Document = {}
+
+
+class YieldJob(Command, frozen=True):
+    """A pushed job that could not be delivered becomes activatable again."""
+
+    key: int
+
+
+class UpdateJobRetries(Command, frozen=True):
+    key: int
+    retries: int
+
+
+class UpdateJobTimeout(Command, frozen=True):
+    key: int
+    timeout: int
+
+
+class PublishMessage(Command, frozen=True):
+    name: str
+    correlation_key: str = ""
+    time_to_live: int = 0
+    message_id: str = ""
+    variables: Document = {}
+    tenant: str = DEFAULT_TENANT
+
+
+class ResolveIncident(Command, frozen=True):
+    key: int
+
+
+class SetVariables(Command, frozen=True):
+    element_key: int
+    variables: Document = {}
+    local: bool = False
+
+
+class PinClock(Command, frozen=True):
+    """Time stands still at `timestamp` until it is pinned again or reset."""
+
+    timestamp: int
+
+
+class ResetClock(Command, frozen=True):
+    pass
+
+
+# --- from the partition itself ---
+
+
+class TimeOutJob(Command, frozen=True):
+    key: int
+
+
+class RecurJob(Command, frozen=True):
+    """The retry back-off of a failed job is over."""
+
+    key: int
+
+
+class TriggerTimer(Command, frozen=True):
+    key: int
+
+
+class ExpireMessage(Command, frozen=True):
+    key: int
+    name: str
+    correlation_key: str
+    tenant: str
+
+
+class Continue(Command, frozen=True):
+    """Go on with the rest of a turn that grew too long; runs before other commands of that root."""
+
+    root: int
+
+
+# --- between partitions (rule 30) ---
+
+
+class OpenMessageSubscription(Command, frozen=True):
+    """Instance side to message side: somebody waits."""
+
+    subscription: MessageSubscription
+
+
+class ConfirmSubscription(Command, frozen=True):
+    """Message side to instance side: your subscription is open."""
+
+    key: int
+    element_key: int
+
+
+class CorrelateSubscription(Command, frozen=True):
+    """Message side to instance side: here is a message."""
+
+    key: int
+    element_key: int
+    message: int
+    name: str
+    correlation_key: str
+    variables: Document
+    tenant: str = DEFAULT_TENANT
+
+
+class AcknowledgeCorrelation(Command, frozen=True):
+    """Instance side to message side: taken."""
+
+    key: int
+    message: int
+    name: str
+    correlation_key: str
+    tenant: str = DEFAULT_TENANT
+
+
+class RejectCorrelation(Command, frozen=True):
+    """Instance side to message side: nobody waits here any more; give it to another."""
+
+    key: int
+    message: int
+    name: str
+    correlation_key: str
+    process_id: str
+    tenant: str = DEFAULT_TENANT
+
+
+class CloseMessageSubscription(Command, frozen=True):
+    key: int
+    name: str
+    correlation_key: str
+    tenant: str = DEFAULT_TENANT
+
+
+class ConfirmSubscriptionClosed(Command, frozen=True):
+    key: int
+    element_key: int
+
+
+class DistributeDeployment(Command, frozen=True):
+    """Partition 1 to the others: these definitions, with the keys and versions they got."""
+
+    deployment: int
+    definitions: tuple[bytes, ...]  # encoded ProcessDefinition / decision / form values
+    tenant: str = DEFAULT_TENANT
+
+
+class AcknowledgeDistribution(Command, frozen=True):
+    deployment: int
+    partition: int

@@ -1,0 +1,128 @@
+"""The life of element instances (rule 92).
+
+`instance` is the process instance key, `scope` the key of the enclosing element instance (-1 for a
+process), `kind` the index of the element type in `ELEMENT_KINDS`.
+"""
+
+from __future__ import annotations
+
+from remit.protocol.events.base import Event, event, number
+from remit.protocol.numbers import ValueType
+from remit.protocol.values import DEFAULT_TENANT, NONE_KEY, Document
+
+ELEMENT_KINDS = (
+    "UNSPECIFIED",
+    "PROCESS",
+    "SUB_PROCESS",
+    "EVENT_SUB_PROCESS",
+    "AD_HOC_SUB_PROCESS",
+    "AD_HOC_SUB_PROCESS_INNER_INSTANCE",
+    "TRANSACTION",
+    "START_EVENT",
+    "INTERMEDIATE_CATCH_EVENT",
+    "INTERMEDIATE_THROW_EVENT",
+    "BOUNDARY_EVENT",
+    "END_EVENT",
+    "SERVICE_TASK",
+    "RECEIVE_TASK",
+    "USER_TASK",
+    "MANUAL_TASK",
+    "TASK",
+    "SCRIPT_TASK",
+    "BUSINESS_RULE_TASK",
+    "SEND_TASK",
+    "EXCLUSIVE_GATEWAY",
+    "PARALLEL_GATEWAY",
+    "EVENT_BASED_GATEWAY",
+    "INCLUSIVE_GATEWAY",
+    "COMPLEX_GATEWAY",
+    "SEQUENCE_FLOW",
+    "MULTI_INSTANCE_BODY",
+    "CALL_ACTIVITY",
+)
+"""Element types by the number they have in the log. Append only."""
+
+KIND_NUMBERS = {name: index for index, name in enumerate(ELEMENT_KINDS)}
+
+
+class ElementEvent(Event, frozen=True):
+    """What every step in an element's life tells."""
+
+    key: int
+    instance: int
+    definition: int
+    element: str
+    kind: int
+    scope: int
+
+
+@event("SEQUENCE_FLOW_TAKEN")
+class SequenceFlowTaken(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 1)):
+    """`element` is the flow; `waits`: the token stays at a join until that takes it."""
+
+    waits: bool = False
+
+
+@event("ELEMENT_ACTIVATING")
+class ElementActivating(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 2)):
+    """`arrived`: tokens on flows that end here; `joined`: ids of flows whose waiting tokens end here.
+
+    `root` is the aggregate of the whole; `parent_instance` and `parent_element` are set on the process
+    of a call activity.
+    """
+
+    root: int = NONE_KEY
+    arrived: int = 0
+    joined: tuple[str, ...] = ()
+    loop_counter: int = 0
+    parent_instance: int = NONE_KEY
+    parent_element: int = NONE_KEY
+    tenant: str = DEFAULT_TENANT
+    tags: tuple[str, ...] = ()
+    business_id: str = ""
+
+
+@event("ELEMENT_ACTIVATED")
+class ElementActivated(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 3)):
+    pass
+
+
+@event("ELEMENT_COMPLETING")
+class ElementCompleting(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 4)):
+    pass
+
+
+@event("ELEMENT_COMPLETED")
+class ElementCompleted(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 5)):
+    pass
+
+
+@event("ELEMENT_TERMINATING")
+class ElementTerminating(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 6)):
+    pass
+
+
+@event("ELEMENT_TERMINATED")
+class ElementTerminated(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 7)):
+    """`dropped`: ids of flows in the scope whose waiting tokens vanish with it, once per token."""
+
+    dropped: tuple[str, ...] = ()
+
+
+@event("CREATED")
+class InstanceCreated(Event, frozen=True, tag=number(ValueType.PROCESS_INSTANCE_CREATION, 1)):
+    """`await_request`: the request to answer at the end with these variables of the root."""
+
+    key: int
+    instance: int
+    definition: int
+    process_id: str
+    version: int
+    tenant: str = DEFAULT_TENANT
+    variables: Document = {}
+    start: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    business_id: str = ""
+    await_request: str = ""
+    fetch_variables: tuple[str, ...] = ()
+    terminate_after: tuple[str, ...] = ()

@@ -1,0 +1,53 @@
+"""The frozen numbers of the record protocol (reference 2.8). Append only.
+
+Value types above 200 are Remit's own: Zeebe's consumers skip what they do not know.
+"""
+
+from enum import IntEnum
+
+
+class ValueType(IntEnum):
+    JOB = 0
+    DEPLOYMENT = 4
+    PROCESS_INSTANCE = 5
+    INCIDENT = 6
+    MESSAGE = 10
+    MESSAGE_SUBSCRIPTION = 11
+    PROCESS_MESSAGE_SUBSCRIPTION = 12
+    JOB_BATCH = 14
+    TIMER = 15
+    MESSAGE_START_EVENT_SUBSCRIPTION = 16
+    VARIABLE = 17
+    VARIABLE_DOCUMENT = 18
+    PROCESS_INSTANCE_CREATION = 19
+    ERROR = 20
+    PROCESS_INSTANCE_RESULT = 21
+    PROCESS = 22
+    DEPLOYMENT_DISTRIBUTION = 23
+    PROCESS_EVENT = 24
+    DECISION = 25
+    DECISION_REQUIREMENTS = 26
+    DECISION_EVALUATION = 27
+    PROCESS_INSTANCE_MODIFICATION = 28
+    ESCALATION = 29
+    SIGNAL_SUBSCRIPTION = 30
+    SIGNAL = 31
+    RESOURCE_DELETION = 32
+    COMMAND_DISTRIBUTION = 33
+    PROCESS_INSTANCE_BATCH = 34
+    MESSAGE_BATCH = 35
+    FORM = 36
+    USER_TASK = 37
+    PROCESS_INSTANCE_MIGRATION = 38
+    COMPENSATION_SUBSCRIPTION = 39
+    CLOCK = 200
+    GOVERNANCE = 201
+    CONDITION = 202
+    AGENDA = 203
+    CHECKPOINT = 254
+
+
+class RecordType(IntEnum):
+    EVENT = 0
+    COMMAND = 1
+    COMMAND_REJECTION = 2

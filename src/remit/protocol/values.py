@@ -1,0 +1,227 @@
+"""The nouns that commands, events and tables share.
+
+Fields are only ever appended, with a default: yesterday's log must decode tomorrow.
+Times are epoch milliseconds; keys are int64; -1 stands for "none", as in Zeebe's records.
+Documents are plain JSON values: None, bool, int, float, str, list, dict.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+from msgspec import Struct
+
+DEFAULT_TENANT = "<default>"
+NONE_KEY = -1
+
+Document = dict[str, Any]
+
+
+class Value(Struct, frozen=True, array_like=True):
+    """Base of the shared structs: immutable, compact, positional."""
+
+
+class Actor(Value, frozen=True):
+    """Who asks, as the channel says it. `level` is what policies compare (governance 2.5)."""
+
+    id: str = ""
+    method: str = "none"
+    level: str = "none"
+    claims: Document = {}
+
+
+ANONYMOUS = Actor()
+
+
+class Header(Value, frozen=True):
+    """What travels with every command, over the wire between partitions and into the log.
+
+    `policy_hash` and `slope_head` are the chain hash of the instance's policy and the head of its
+    trust slope; empty while the instance is not governed.
+    """
+
+    actor: Actor = ANONYMOUS
+    request_id: str = ""
+    traceparent: str = ""
+    operation_reference: int = -1
+    policy_hash: bytes = b""
+    slope_head: bytes = b""
+
+
+class Phase(IntEnum):
+    """Where an element instance is in its life."""
+
+    ACTIVATING = 1
+    ACTIVATED = 2
+    COMPLETING = 3
+    COMPLETED = 4
+    TERMINATING = 5
+    TERMINATED = 6
+
+
+class JobState(IntEnum):
+    ACTIVATABLE = 1
+    ACTIVATED = 2
+    FAILED = 3  # out of retries, an incident stands
+    BACKOFF = 4
+    ERROR_THROWN = 5
+
+
+class JobKind(IntEnum):
+    """The numbers of the gateway protocol."""
+
+    BPMN_ELEMENT = 0
+    EXECUTION_LISTENER = 1
+    TASK_LISTENER = 2
+    AD_HOC_SUB_PROCESS = 3
+
+
+class Job(Value, frozen=True):
+    """A piece of work for a worker. `root` is the aggregate that owns it."""
+
+    key: int
+    type: str
+    retries: int
+    element_key: int
+    element: str
+    instance: int
+    definition: int
+    process_id: str
+    version: int
+    root: int
+    tenant: str = DEFAULT_TENANT
+    state: JobState = JobState.ACTIVATABLE
+    worker: str = ""
+    deadline: int = -1
+    timeout: int = -1
+    backoff: int = 0
+    recurs_at: int = -1
+    error_message: str = ""
+    error_code: str = ""
+    kind: JobKind = JobKind.BPMN_ELEMENT
+    listener_event: str = ""
+    headers: dict[str, str] = {}
+    tags: tuple[str, ...] = ()
+    created: int = -1
+    listener_index: int = -1
+
+
+class Timer(Value, frozen=True):
+    """`element_key` -1 and `definition` set: a timer start event of that process."""
+
+    key: int
+    due: int
+    element_key: int
+    target: str  # element id of the event that it triggers
+    instance: int
+    definition: int
+    root: int
+    repetitions: int = 1  # -1 for ever
+    interval: str = ""  # the cycle text a repeating timer goes on with
+    tenant: str = DEFAULT_TENANT
+
+
+class ProcessSubscription(Value, frozen=True):
+    """The waiting side of a message subscription, in the instance (rule 30)."""
+
+    key: int
+    element_key: int
+    target: str  # element id of the event that the message triggers
+    instance: int
+    definition: int
+    process_id: str
+    root: int
+    name: str
+    correlation_key: str
+    interrupting: bool
+    partition: int  # where the message lives
+    state: str = "CREATING"
+    tenant: str = DEFAULT_TENANT
+
+
+class MessageSubscription(Value, frozen=True):
+    """The message side: who waits for (name, correlation key). `key` is that of the waiting side."""
+
+    key: int
+    element_key: int
+    instance: int
+    process_id: str
+    name: str
+    correlation_key: str
+    interrupting: bool
+    tenant: str = DEFAULT_TENANT
+    correlating: int = -1  # the message on its way, -1 when none
+    definition: int = -1
+    target: str = ""
+
+
+class StartSubscription(Value, frozen=True):
+    """A message or signal start event of the latest version of a process."""
+
+    key: int
+    definition: int
+    process_id: str
+    start: str  # element id
+    name: str
+    tenant: str = DEFAULT_TENANT
+
+
+class Message(Value, frozen=True):
+    key: int
+    name: str
+    correlation_key: str
+    time_to_live: int
+    deadline: int
+    variables: Document
+    message_id: str = ""
+    tenant: str = DEFAULT_TENANT
+    header: Header = Header()
+
+
+class Incident(Value, frozen=True):
+    """Where an instance stopped. `stage` is where it goes on when the incident is resolved."""
+
+    key: int
+    error_type: str
+    error_message: str
+    element_key: int
+    element: str
+    instance: int
+    definition: int
+    process_id: str
+    root: int
+    job: int = -1
+    scope: int = -1
+    stage: str = ""
+    tenant: str = DEFAULT_TENANT
+
+
+class ProcessDefinition(Value, frozen=True):
+    key: int
+    process_id: str
+    version: int
+    resource_name: str
+    checksum: bytes
+    resource: bytes
+    deployment: int
+    version_tag: str = ""
+    tenant: str = DEFAULT_TENANT
+    name: str = ""
+
+
+class StartInstruction(Value, frozen=True):
+    element: str
+
+
+class TerminateAfter(Value, frozen=True):
+    """Runtime instruction: end the instance when this element completes."""
+
+    element: str
+
+
+class ActivatedJob(Value, frozen=True):
+    """A job as a worker gets it: the job and the variables it asked for."""
+
+    job: Job
+    variables: Document
