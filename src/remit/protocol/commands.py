@@ -150,14 +150,17 @@ class RecurJob(Command, frozen=True):
 
 
 class TriggerTimer(Command, frozen=True):
+    """`root` owns the timer."""
+
     key: int
+    root: int
 
 
 class ExpireMessage(Command, frozen=True):
+    """`correlation` is (tenant, name, correlation key), where the message lies."""
+
     key: int
-    name: str
-    correlation_key: str
-    tenant: str
+    correlation: tuple[str, str, str]
 
 
 class Continue(Command, frozen=True):
@@ -190,6 +193,7 @@ class CorrelateSubscription(Command, frozen=True):
     message: int
     name: str
     correlation_key: str
+    process_id: str
     variables: Document
     tenant: str = DEFAULT_TENANT
 

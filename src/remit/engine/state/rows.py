@@ -6,6 +6,14 @@ from collections.abc import Sequence
 from typing import Protocol
 
 
+class Missing(Exception):
+    """These keys are on a disk too far away to wait for: read them, then step again."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        super().__init__(f"{len(keys)} rows to read")
+        self.keys = keys
+
+
 class Rows(Protocol):
     """The committed rows with the uncommitted ones of this partition laid over them."""
 

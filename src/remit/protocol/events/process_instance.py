@@ -94,7 +94,9 @@ class ElementCompleting(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_
 
 @event("ELEMENT_COMPLETED")
 class ElementCompleted(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 5)):
-    pass
+    """`clears_scope`: a terminate end event, all tokens of its scope end with it (rule 45)."""
+
+    clears_scope: bool = False
 
 
 @event("ELEMENT_TERMINATING")
@@ -126,3 +128,45 @@ class InstanceCreated(Event, frozen=True, tag=number(ValueType.PROCESS_INSTANCE_
     await_request: str = ""
     fetch_variables: tuple[str, ...] = ()
     terminate_after: tuple[str, ...] = ()
+
+
+@event("TRIGGERING")
+class TriggerSet(Event, frozen=True, tag=number(ValueType.PROCESS_EVENT, 0)):
+    """An event fired on `element_key`; `target` follows it.
+
+    `interrupts`: when the element, or what is inside it, has ended (rules 35, 37). Otherwise the
+    element has yet to open, and `target` is where it starts.
+    """
+
+    key: int
+    element_key: int
+    target: str
+    instance: int
+    definition: int
+    root: int
+    variables: Document = {}
+    tenant: str = DEFAULT_TENANT
+    interrupts: bool = True
+
+
+@event("TRIGGERED")
+class TriggerTaken(Event, frozen=True, tag=number(ValueType.PROCESS_EVENT, 1)):
+    key: int
+    element_key: int
+    target: str
+    instance: int
+    definition: int
+    tenant: str = DEFAULT_TENANT
+
+
+@event("DEFERRED")
+class AgendaDeferred(Event, frozen=True, tag=number(ValueType.AGENDA, 0)):
+    """A turn grew too long: `items` are played by a CONTINUE before any other command."""
+
+    key: int
+    items: tuple[bytes, ...]
+
+
+@event("RESUMED")
+class AgendaResumed(Event, frozen=True, tag=number(ValueType.AGENDA, 1)):
+    key: int

@@ -1,0 +1,247 @@
+"""`remit.Engine`: a whole partition in your own process, with a clock that you move.
+
+Commands are played one at a time, each durable (in memory, or on a file) before it returns. What is
+due is played when the clock moves past it, or when `run_due` is called.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+from remit.base.errors import Fault
+from remit.engine.state.state import State
+from remit.engine.step import step
+from remit.engine.turn import Answer, Request, Turn
+from remit.partition.log import Chain
+from remit.partition.storage.contract import Batch, Store
+from remit.partition.storage.memory import MemoryStore
+from remit.partition.storage.sqlite import SqliteStore
+from remit.protocol import commands as c
+from remit.protocol.events import Event
+from remit.protocol.replies import (
+    Deployed,
+    Done,
+    InstanceCompleted,
+    InstanceCreated,
+    JobsActivated,
+    MessagePublished,
+    Rejected,
+    Reply,
+)
+from remit.protocol.values import ActivatedJob, Actor, Document, Header, StartInstruction
+
+R = TypeVar("R", bound=Reply)
+
+RESIDENT_INSTANCES = 10_000
+"""Instances kept in memory; the others are on disk and come back when something touches them."""
+
+
+class Refused(Fault):
+    """A command was refused. `reply` is what a client would have got."""
+
+    def __init__(self, reply: Rejected) -> None:
+        super().__init__(reply.text)
+        self.reply = reply
+
+
+class Engine:
+    """An embedded engine. Not thread-safe: one thread at a time.
+
+    `path` None keeps everything in memory; otherwise a folder that holds the partition's file.
+    `clock` gives epoch milliseconds; by default time stands still at the start of the engine until
+    `advance` moves it.
+    """
+
+    def __init__(
+        self,
+        path: str | Path | None = None,
+        *,
+        clock: Callable[[], int] | None = None,
+        actor: Actor = Actor(),  # noqa: B008  (immutable)
+    ) -> None:
+        self._store: Store = MemoryStore() if path is None else SqliteStore.open(Path(path), 1)
+        self._epoch = self._store.acquire("embedded")
+        self._chain = Chain.of(self._store.recover())
+        self.state = State(1, 1, self._store)
+        self.state.recover()
+        self._offset = 0
+        self._start = int(time.time() * 1000)
+        self._clock = clock
+        self._actor = actor
+        self._requests = 0
+        self._answers: dict[str, Reply] = {}
+
+    # --- time --------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> int:
+        """Epoch milliseconds, as the engine sees it."""
+        base = self._start if self._clock is None else self._clock()
+        return self.state.now(base + self._offset)
+
+    def advance(self, *, milliseconds: int = 0, seconds: float = 0) -> None:
+        """Move the clock forward, playing everything due on the way in order of time."""
+        target = self.now + milliseconds + round(seconds * 1000)
+        while True:
+            due = self.state.next_due()
+            if due is None or due > target:
+                break
+            self._offset += max(0, due - self.now)
+            self.run_due()
+        self._offset += max(0, target - self.now)
+
+    def run_due(self) -> int:
+        """Play what is due now; returns how many commands that took."""
+        played = 0
+        while commands := self.state.due(self.now, 100):
+            for command in commands:
+                self._play(command)
+                played += 1
+        return played
+
+    # --- definitions -------------------------------------------------------------------------------
+
+    def deploy(self, *resources: str | Path | tuple[str, bytes]) -> Deployed:
+        """Deploy files, or (name, content) pairs: all of them or none."""
+        pairs = tuple(
+            each if isinstance(each, tuple) else (Path(each).name, Path(each).read_bytes())
+            for each in resources
+        )
+        return self.execute(c.DeployResources(pairs), Deployed)
+
+    # --- instances ---------------------------------------------------------------------------------
+
+    def create(
+        self,
+        process_id: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        version: int = -1,
+        start: Sequence[str] = (),
+    ) -> InstanceCreated:
+        instructions = tuple(StartInstruction(each) for each in start)
+        command = c.CreateInstance(
+            process_id=process_id, version=version, variables=dict(variables or {}),
+            start=instructions,
+        )  # fmt: skip
+        return self.execute(command, InstanceCreated)
+
+    def create_with_result(
+        self, process_id: str, variables: Mapping[str, Any] | None = None
+    ) -> Document:
+        """The variables of an instance that completes without waiting for anybody."""
+        command = c.CreateInstance(
+            process_id=process_id, variables=dict(variables or {}), await_result=True
+        )
+        return self.execute(command, InstanceCompleted).variables
+
+    def cancel(self, key: int) -> Done:
+        return self.execute(c.CancelInstance(key), Done)
+
+    def set_variables(
+        self, element_key: int, variables: Mapping[str, Any], *, local: bool = False
+    ) -> Done:
+        return self.execute(c.SetVariables(element_key, dict(variables), local), Done)
+
+    def resolve_incident(self, key: int) -> Done:
+        return self.execute(c.ResolveIncident(key), Done)
+
+    # --- work --------------------------------------------------------------------------------------
+
+    def activate(
+        self,
+        job_type: str,
+        *,
+        limit: int = 1,
+        timeout_ms: int = 60_000,
+        worker: str = "embedded",
+        fetch_variables: Sequence[str] = (),
+    ) -> tuple[ActivatedJob, ...]:
+        command = c.ActivateJobs(job_type, worker, timeout_ms, limit, tuple(fetch_variables))
+        return self.execute(command, JobsActivated).jobs
+
+    def complete(self, job_key: int, variables: Mapping[str, Any] | None = None) -> Done:
+        return self.execute(c.CompleteJob(job_key, dict(variables or {})), Done)
+
+    def fail(
+        self, job_key: int, *, retries: int, message: str = "", backoff_ms: int = 0
+    ) -> Done:
+        return self.execute(c.FailJob(job_key, retries, message, backoff_ms), Done)
+
+    def throw_error(
+        self,
+        job_key: int,
+        code: str,
+        message: str = "",
+        variables: Mapping[str, Any] | None = None,
+    ) -> Done:
+        return self.execute(c.ThrowError(job_key, code, message, dict(variables or {})), Done)
+
+    def publish(
+        self,
+        name: str,
+        correlation_key: str = "",
+        variables: Mapping[str, Any] | None = None,
+        *,
+        time_to_live_ms: int = 0,
+        message_id: str = "",
+    ) -> MessagePublished:
+        command = c.PublishMessage(
+            name, correlation_key, time_to_live_ms, message_id, dict(variables or {})
+        )
+        return self.execute(command, MessagePublished)
+
+    # --- any command -------------------------------------------------------------------------------
+
+    def execute(self, command: c.Command, expected: type[R]) -> R:
+        """Play any command and return its reply; raises `Refused` when it is rejected."""
+        self._requests += 1
+        request_id = str(self._requests)
+        reply = self._play(command, request_id).reply or self._answers.pop(request_id, None)
+        if isinstance(reply, Rejected):
+            raise Refused(reply)
+        if not isinstance(reply, expected):
+            raise Fault(f"the command was taken, but it is not answered yet: {reply!r}")
+        return reply
+
+    def turns(self) -> Iterator[Turn]:
+        """The whole log, turn by turn."""
+        return self._chain.turns(self._store)
+
+    def events(self) -> Iterator[Event]:
+        for turn in self.turns():
+            yield from turn.events
+
+    def close(self) -> None:
+        self._store.close()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _play(self, command: c.Command, request_id: str = "") -> Turn:
+        header = Header(actor=self._actor, request_id=request_id)
+        turn = step(self.state, Request(command, header), self.now)
+        turns = [turn]
+        while self.state.is_continuing:
+            for rest in self.state.due(self.now, 1):
+                turns.append(step(self.state, Request(rest), self.now))
+        for each in turns:
+            for effect in each.effects:
+                if isinstance(effect, Answer):
+                    self._answers[effect.request_id] = effect.reply
+        puts, deletes = self.state.drain()
+        self._store.commit(Batch(puts, deletes, self._chain.seal(turns), self._epoch))
+        self.state.evict(RESIDENT_INSTANCES)
+        return turn

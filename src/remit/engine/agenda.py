@@ -1,0 +1,74 @@
+"""What is still to do in a turn: small, encodable items, played in order.
+
+They are not records: the log holds only what came of them. A rest that is too long for one turn is
+written as one AGENDA DEFERRED event and goes on with a CONTINUE.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from remit.protocol.values import Document
+
+
+class Item(Struct, frozen=True, array_like=True, tag=True, tag_field="item"):
+    """Base of all agenda items."""
+
+
+class Activate(Item, frozen=True):
+    """Open `element` in `scope`. `arrived` and `joined` are the tokens it consumes.
+
+    `variables` become local to it: the payload of the event that started it.
+    """
+
+    element: str
+    scope: int
+    arrived: int = 0
+    joined: tuple[str, ...] = ()
+    variables: Document | None = None
+    loop_counter: int = 0
+
+
+class Complete(Item, frozen=True):
+    """The element is done. `variables` are what it brings: of a job, a message, a called process."""
+
+    key: int
+    variables: Document | None = None
+
+
+class Terminate(Item, frozen=True):
+    key: int
+
+
+class Resume(Item, frozen=True):
+    """Go on at `stage` of the element's life, where an incident or a listener stopped it."""
+
+    key: int
+    stage: str
+
+
+class FollowTrigger(Item, frozen=True):
+    """The element that an event interrupted has ended: the event goes on in `scope`."""
+
+    element: str
+    scope: int
+    variables: Document
+
+
+class StartByMessage(Item, frozen=True):
+    """The lock of an ended instance is free: the oldest buffered message starts the next (rule 23)."""
+
+    tenant: str
+    process_id: str
+    correlation_key: str
+
+
+AgendaItem = Activate | Complete | Terminate | Resume | FollowTrigger | StartByMessage
+
+encode_item = msgspec.msgpack.Encoder().encode
+decode_item = msgspec.msgpack.Decoder(AgendaItem).decode
+
+LIMIT = 500
+"""Items played in one turn at most; with about 10 µs each a turn stays far below 20 ms."""
+

@@ -1,0 +1,99 @@
+"""ACTIVATE jobs of a type for a worker, oldest first (rules 76, 78, 79).
+
+The answer is bounded: what does not fit into one message stays for the next request.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec.structs import replace
+
+from remit.base.errors import InvalidArgument
+from remit.engine import incidents
+from remit.engine.faults import IncidentRaised
+from remit.engine.run import Handler, Run
+from remit.engine.variables import visible
+from remit.protocol.commands import ActivateJobs
+from remit.protocol.events import job as events
+from remit.protocol.replies import JobsActivated
+from remit.protocol.values import ActivatedJob, Document, Job, JobState
+
+MESSAGE_LIMIT = 4 * 1024 * 1024 - 8 * 1024
+"""Bytes of variables in one answer: the gateway's 4 MB less a margin for the rest (rule 79)."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def activate_jobs(run: Run, command: ActivateJobs) -> None:
+    _check(command)
+    found: list[ActivatedJob] = []
+    truncated = False
+    room = MESSAGE_LIMIT
+    for tenant in command.tenants:
+        queue = run.state.ready_jobs(tenant, command.type)
+        for key, root in queue.take(command.limit - len(found)):
+            run.state.load_root(root)
+            job = run.state.jobs[key]
+            variables = visible(run, job.element_key, command.fetch_variables)
+            size = len(_encode(variables)) + _overhead(job)
+            if size > MESSAGE_LIMIT:
+                _too_large(run, job, size)
+                continue
+            if size > room:
+                truncated = True
+                break
+            room -= size
+            found.append(_activate(run, command, job, variables))
+    if found:
+        run.emit(
+            events.JobsActivated(
+                run.new_key(), command.type, command.worker, command.timeout, command.limit,
+                tuple(each.job for each in found), truncated,
+            )  # fmt: skip
+        )
+    run.reply = JobsActivated(tuple(found), truncated)
+
+
+def _check(command: ActivateJobs) -> None:
+    if not command.type.strip():
+        raise InvalidArgument("Expected type to be present, but it was blank")
+    if command.timeout < 1:
+        raise InvalidArgument(
+            f"Expected timeout to be greater than zero, but it was {command.timeout}"
+        )
+    if command.limit < 1:
+        raise InvalidArgument(
+            f"Expected the number of jobs to activate to be greater than zero, but it was "
+            f"{command.limit}"
+        )
+
+
+def _activate(run: Run, command: ActivateJobs, job: Job, variables: Document) -> ActivatedJob:
+    run.admit("job.activate", {"jobType": job.type})
+    activated = replace(
+        job,
+        state=JobState.ACTIVATED,
+        worker=command.worker,
+        timeout=command.timeout,
+        deadline=run.now + command.timeout,
+    )
+    return ActivatedJob(activated, variables)
+
+
+def _overhead(job: Job) -> int:
+    return 512 + sum(len(name) + len(value) for name, value in job.headers.items())
+
+
+def _too_large(run: Run, job: Job, size: int) -> None:
+    """This job can't be delivered to anybody: the others go on without it."""
+    failed = replace(job, state=JobState.FAILED)
+    run.emit(events.JobFailed(job.key, failed))
+    fault = IncidentRaised(
+        "MESSAGE_SIZE_EXCEEDED",
+        f"The job with key '{job.key}' can not be activated, because with {size} bytes it is larger "
+        f"than the configured message size. Fetch fewer variables, or make them smaller.",
+    )
+    incidents.create(run, run.element(job.element_key), fault, job=failed)
+
+
+HANDLES = {ActivateJobs: Handler("ACTIVATE", activate_jobs)}

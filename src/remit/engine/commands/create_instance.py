@@ -1,0 +1,71 @@
+"""CREATE a process instance, by key, by id, or by id and version.
+
+Answered when it is created, or with its variables when it has completed.
+"""
+
+from __future__ import annotations
+
+from remit.base.errors import InvalidState, NotFound
+from remit.engine import instances
+from remit.engine.run import Handler, Run
+from remit.protocol.commands import CreateInstance
+from remit.protocol.events.process_instance import InstanceCreated as Created
+from remit.protocol.replies import InstanceCreated
+from remit.protocol.values import NONE_KEY, ProcessDefinition
+
+
+def create_instance(run: Run, command: CreateInstance) -> None:
+    row = _find(run, command)
+    definition = run.definition(row.key)
+    if definition.process.start is None and not command.start:
+        raise InvalidState(
+            f"Expected to create an instance of process '{row.process_id}' with a none start event, "
+            f"but it has none: it is started by its events"
+        )
+    key = run.new_key()
+    run.root = key
+    run.admit("instance.create", {"processId": row.process_id})
+    instances.prepare_variables(run, definition, key, command.variables)
+    run.emit(
+        Created(
+            key, key, row.key, row.process_id, row.version, row.tenant, command.variables,
+            tuple(each.element for each in command.start), command.tags, command.business_id,
+            run.header.request_id if command.await_result else "", command.fetch_variables,
+            tuple(each.element for each in command.terminate_after),
+        )  # fmt: skip
+    )
+    instances.start(run, definition, key)
+    if not command.await_result:
+        run.reply = InstanceCreated(
+            row.key, row.process_id, row.version, key, row.tenant, command.tags,
+            command.business_id,
+        )  # fmt: skip
+
+
+def _find(run: Run, command: CreateInstance) -> ProcessDefinition:
+    state = run.state
+    if command.definition != NONE_KEY:
+        row = state.processes.get(command.definition)
+        if row is None or row.tenant != command.tenant:
+            raise NotFound(
+                f"Expected to find process definition with key '{command.definition}', but none found"
+            )
+        return row
+    if command.version < 0:
+        row = state.latest_process(command.tenant, command.process_id)
+        if row is None:
+            raise NotFound(
+                f"Expected to find process definition with process ID '{command.process_id}', but "
+                f"none found"
+            )
+        return row
+    for row in state.processes.values_of((command.tenant, command.process_id)):
+        if row.version == command.version:
+            return row
+    raise NotFound(
+        f"Expected to find process definition with process ID '{command.process_id}' and version "
+        f"'{command.version}', but none found"
+    )
+
+
+HANDLES = {CreateInstance: Handler("CREATE", create_instance)}

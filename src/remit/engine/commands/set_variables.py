@@ -1,0 +1,30 @@
+"""Set variables at a scope: there alone, or merged upward (rule 9)."""
+
+from __future__ import annotations
+
+from remit.base.errors import NotFound
+from remit.engine.lifecycle import IS_ENDING
+from remit.engine.run import Handler, Run
+from remit.engine.variables import propagate, set_local
+from remit.protocol.commands import SetVariables
+from remit.protocol.events.variable import VariablesSet
+from remit.protocol.replies import Done
+
+
+def set_variables(run: Run, command: SetVariables) -> None:
+    element = run.state.find_element(command.element_key)
+    if element is None or element.phase in IS_ENDING:
+        raise NotFound(
+            f"Expected to update variables for element with key '{command.element_key}', but no such "
+            f"element was found"
+        )
+    run.touch(element.root)
+    run.admit("var.write", {"varNames": tuple(command.variables)})
+    key = run.new_key()
+    write = set_local if command.local else propagate
+    write(run, element, command.variables)
+    run.emit(VariablesSet(key, element.key, command.local, command.variables))
+    run.reply = Done(key)
+
+
+HANDLES = {SetVariables: Handler("UPDATE", set_variables)}

@@ -1,0 +1,53 @@
+"""TRIGGER a timer that is due: the event it was armed for happens (rules 55-58)."""
+
+from __future__ import annotations
+
+from remit.base.errors import NotFound
+from remit.engine import instances, timers
+from remit.engine.events import accepts, trigger
+from remit.engine.run import Handler, Run
+from remit.protocol.commands import TriggerTimer
+from remit.protocol.events.timer import TimerTriggered
+from remit.protocol.replies import Done
+from remit.protocol.values import NONE_KEY, Timer
+
+
+def trigger_timer(run: Run, command: TriggerTimer) -> None:
+    timer = run.state.find_timer(command.key, command.root)
+    if timer is None:
+        raise NotFound(
+            f"Expected to trigger timer with key '{command.key}', but no such timer was found"
+        )
+    if timer.element_key == NONE_KEY:
+        _start(run, timer)
+    else:
+        _hit(run, timer)
+    run.reply = Done(timer.key)
+
+
+def _start(run: Run, timer: Timer) -> None:
+    definition = run.definition(timer.definition)
+    run.emit(TimerTriggered(timer.key, timer))
+    again = timers.next_of(timer, run.now)
+    if again is not None:
+        start = definition.process.nodes[timer.target]
+        timers.create_start(run, definition.row, start, again)
+    key = run.new_key()
+    run.root = key
+    instances.start(run, definition, key, start=timer.target)
+
+
+def _hit(run: Run, timer: Timer) -> None:
+    run.touch(timer.root)
+    element = run.element(timer.element_key)
+    run.emit(TimerTriggered(timer.key, timer))
+    if not accepts(element):
+        return
+    again = timers.next_of(timer, run.now)
+    if again is not None:
+        target = run.definition(timer.definition).process.nodes[timer.target]
+        timers.create(run, element, target, again)
+    trigger(run, element, timer.target, {})
+
+
+HANDLES = {TriggerTimer: Handler("TRIGGER", trigger_timer)}

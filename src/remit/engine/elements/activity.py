@@ -1,0 +1,30 @@
+"""What all activities share: boundary events open after the inputs and close before the end (rule 34)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from remit.engine.definitions import Stage
+from remit.engine.elements.base import Element
+from remit.engine.stages.events import CLOSED, HOSTED
+from remit.model.bpmn.graph import Activity, Node
+
+
+class ActivityElement(Element):
+    """An activity without work of its own: undefined and manual tasks are just this."""
+
+    def opening(self, node: Node) -> Sequence[Stage]:
+        stages = list(super().opening(node))
+        if hosts_events(node):
+            stages.append(HOSTED)
+        return stages
+
+    def closing(self, node: Node) -> Sequence[Stage]:
+        stages = list(super().closing(node))
+        if hosts_events(node):
+            stages.append(CLOSED)
+        return stages
+
+
+def hosts_events(node: Node) -> bool:
+    return isinstance(node, Activity) and bool(node.boundaries)

@@ -1,0 +1,35 @@
+"""Boundary event: hosted by the activity it is attached to (rules 34-36).
+
+Interrupting: the activity ends first, with everything inside, then the event opens. Otherwise the
+activity runs on and the event may happen again.
+"""
+
+from __future__ import annotations
+
+from remit.engine import lifecycle
+from remit.engine.agenda import Activate
+from remit.engine.definitions import Plan
+from remit.engine.elements.event import TriggeredElement
+from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance
+from remit.model.bpmn.graph import BoundaryNode
+from remit.protocol.events.process_instance import TriggerSet
+from remit.protocol.values import Document
+
+
+class BoundaryEvent(TriggeredElement):
+    def caught(self, run: Run, plan: Plan, host: ElementInstance, variables: Document) -> None:
+        assert isinstance(plan.node, BoundaryNode)
+        if not plan.node.interrupting:
+            run.later(Activate(plan.node.id, host.scope, variables=variables))
+            return
+        run.emit(
+            TriggerSet(
+                run.new_key(), host.key, plan.node.id, host.instance, host.definition, host.root,
+                variables, host.tenant,
+            )  # fmt: skip
+        )
+        lifecycle.terminate(run, host.key)
+
+
+ELEMENT = BoundaryEvent()

@@ -1,0 +1,98 @@
+"""Call activity: another process runs as a child and brings its variables back (rules 13, 14, 71).
+
+The process is looked up when the activity opens. The child lives on the same partition and under the
+same root.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from remit.engine import instances
+from remit.engine.agenda import Complete
+from remit.engine.definitions import Definition, Plan, Stage
+from remit.engine.elements.activity import ActivityElement
+from remit.engine.expressions import evaluate
+from remit.engine.faults import IncidentRaised, extract_value_error
+from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance
+from remit.engine.variables import local, visible
+from remit.model.bpmn.elements.call_activity import CallActivity as CallActivityNode
+from remit.model.bpmn.graph import Binding, Node
+from remit.protocol.values import Document, ProcessDefinition
+
+
+def find_process(run: Run, plan: Plan, key: int) -> bool:
+    node = plan.node
+    assert isinstance(node, CallActivityNode)
+    element = run.element(key)
+    definition = run.definition(_called_process(run, plan, node, element).key)
+    if definition.process.start is None:
+        raise IncidentRaised(
+            "CALLED_ELEMENT_ERROR",
+            f"Expected process '{definition.process.id}' to have a none start event, but it has "
+            f"not: '{node.id}' can't call it",
+        )
+    run.admit("call.activity", {"calledProcess": definition.process.id})
+    run.choices[key] = definition
+    return False
+
+
+CALL = Stage("call", find_process)
+
+
+class CallActivity(ActivityElement):
+    is_waiting = True
+
+    def opening(self, node: Node) -> Sequence[Stage]:
+        return (*super().opening(node), CALL)
+
+    def opened(self, run: Run, plan: Plan, key: int) -> None:
+        node, element = plan.node, run.element(key)
+        assert isinstance(node, CallActivityNode)
+        definition: Definition = run.choices.pop(key)
+        variables = visible(run, key) if node.propagate_all_parent else local(run, key)
+        child = run.new_key()
+        instances.prepare_variables(run, definition, child, variables, caller=element)
+        instances.start(run, definition, child, caller=element)
+
+    def called_completed(self, run: Run, plan: Plan, key: int, variables: Document) -> None:
+        node = plan.node
+        assert isinstance(node, CallActivityNode)
+        comes_back = node.propagate_all_child or bool(node.outputs)
+        run.later(Complete(key, variables if comes_back else None))
+
+
+def _called_process(
+    run: Run, plan: Plan, node: CallActivityNode, element: ElementInstance
+) -> ProcessDefinition:
+    process_id = evaluate(run, node.process_id, element.key)
+    if not isinstance(process_id, str):
+        raise extract_value_error(
+            f"Expected the process id '{node.process_id.text}' that '{node.id}' calls to be a "
+            f"string, but it is {process_id!r}"
+        )
+    row = _find(run, plan.definition, node, process_id)
+    if row is None:
+        raise IncidentRaised(
+            "CALLED_ELEMENT_ERROR",
+            f"Expected to call process '{process_id}' from '{node.id}', but no process with this "
+            f"id is deployed (binding {node.binding.value})",
+        )
+    return row
+
+
+def _find(
+    run: Run, caller: Definition, node: CallActivityNode, process_id: str
+) -> ProcessDefinition | None:
+    tenant = caller.row.tenant
+    if node.binding is Binding.LATEST:
+        return run.state.latest_process(tenant, process_id)
+    versions = run.state.processes.values_of((tenant, process_id))
+    if node.binding is Binding.DEPLOYMENT:
+        return next((row for row in versions if row.deployment == caller.row.deployment), None)
+    tagged = [row for row in versions if row.version_tag == node.version_tag]
+    return max(tagged, key=lambda row: row.version) if tagged else None
+
+
+ELEMENT = CallActivity()

@@ -1,0 +1,30 @@
+"""What all scopes share: they start their content, and are done when nothing is left in it (rule 46)."""
+
+from __future__ import annotations
+
+from remit.engine.agenda import Activate, Complete, FollowTrigger
+from remit.engine.definitions import Plan
+from remit.engine.elements.activity import ActivityElement
+from remit.engine.lifecycle import scope_is_done, take_triggers
+from remit.engine.run import Run
+from remit.model.bpmn.graph import Container
+from remit.protocol.values import Phase
+
+
+class ContainerElement(ActivityElement):
+    is_waiting = True
+
+    def opened(self, run: Run, plan: Plan, key: int) -> None:
+        """Begin at the start event that was triggered, else at the none start event."""
+        triggers = take_triggers(run, run.element(key))
+        for trigger in triggers:
+            run.later(FollowTrigger(trigger.target, key, trigger.variables))
+        if not triggers:
+            assert isinstance(plan.node, Container)
+            assert plan.node.start is not None, f"'{plan.node.id}' has no none start event"
+            run.later(Activate(plan.node.start.id, key))
+
+    def child_ended(self, run: Run, plan: Plan, key: int) -> None:
+        scope = run.element(key)
+        if scope.phase is Phase.ACTIVATED and scope_is_done(scope):
+            run.later(Complete(key))

@@ -1,0 +1,72 @@
+"""End event: the token ends here. Terminate ends its whole scope, error throws (rules 45, 49, 53)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from remit.engine import errors
+from remit.engine.agenda import Terminate
+from remit.engine.definitions import Plan, Stage
+from remit.engine.elements.base import Element
+from remit.engine.elements.job_activity import JOB
+from remit.engine.events import trigger
+from remit.engine.lifecycle import child_ended
+from remit.engine.run import Run
+from remit.model.bpmn.graph import ErrorDefinition, EventNode, Node, TerminateDefinition
+
+
+def find_catcher(run: Run, plan: Plan, key: int) -> bool:
+    """Look for who catches the error, from the flow scope outward; nobody is an incident."""
+    definition = _definition(plan.node, ErrorDefinition)
+    assert isinstance(definition, ErrorDefinition)
+    element = run.element(key)
+    code = errors.code_of(run, definition, element)
+    run.choices[key] = errors.catcher_or_incident(run, run.element(element.scope), element, code)
+    return False
+
+
+ERROR = Stage("error", find_catcher)
+
+
+class EndEvent(Element):
+    def opening(self, node: Node) -> Sequence[Stage]:
+        stages = super().opening(node)
+        if _definition(node, ErrorDefinition):
+            return (*stages, ERROR)
+        return (*stages, JOB) if _has_job(node) else stages
+
+    def waits(self, plan: Plan) -> bool:
+        return _has_job(plan.node) or _definition(plan.node, ErrorDefinition) is not None
+
+    def opened(self, run: Run, plan: Plan, key: int) -> None:
+        """The error is thrown; its catcher ends this event with everything else in its way."""
+        catcher: errors.Catcher | None = run.choices.pop(key, None)
+        if catcher is not None:
+            trigger(run, catcher.host, catcher.target, {})
+
+    def clears_scope(self, plan: Plan) -> bool:
+        return _definition(plan.node, TerminateDefinition) is not None
+
+    def ending(self, run: Run, plan: Plan, key: int) -> Callable[[], None] | None:
+        if not self.clears_scope(plan):
+            return None
+        scope = run.element(key).scope
+
+        def end_the_others() -> None:
+            for child in run.state.elements.of(scope):
+                run.later(Terminate(child))
+            child_ended(run, scope)
+
+        return end_the_others
+
+
+def _definition(node: Node, kind: type) -> object | None:
+    assert isinstance(node, EventNode)
+    return next((each for each in node.definitions if isinstance(each, kind)), None)
+
+
+def _has_job(node: Node) -> bool:
+    return isinstance(node, EventNode) and node.job is not None
+
+
+ELEMENT = EndEvent()

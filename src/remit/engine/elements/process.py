@@ -1,0 +1,60 @@
+"""Process: the outermost scope of an instance. Its end is the end of the instance.
+
+Whoever waits for that is told: the caller that awaits the result, the call activity that made it, and
+the next message that its lock kept waiting (rule 23).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from remit.engine.agenda import StartByMessage
+from remit.engine.definitions import Plan
+from remit.engine.elements.container import ContainerElement
+from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance, ProcessInstance
+from remit.engine.variables import local
+from remit.protocol.replies import InstanceCompleted, InstanceCreated
+from remit.protocol.values import NONE_KEY, Document, Phase
+
+
+class Process(ContainerElement):
+    def ending(self, run: Run, plan: Plan, key: int) -> Callable[[], None] | None:
+        element = run.element(key)
+        instance = run.state.instances.get(key)
+        if element.parent_element == NONE_KEY and instance is None:
+            return None
+        has_completed = element.phase is Phase.COMPLETING
+        variables = local(run, key) if has_completed else {}
+        return lambda: _ended(run, plan, element, instance, variables, has_completed)
+
+
+def _ended(
+    run: Run,
+    plan: Plan,
+    element: ElementInstance,
+    instance: ProcessInstance | None,
+    variables: Document,
+    has_completed: bool,
+) -> None:
+    if instance is not None and instance.lock:
+        run.later(StartByMessage(instance.tenant, instance.process_id, instance.lock))
+    if not has_completed:
+        return
+    if instance is not None and instance.await_request:
+        wanted = instance.fetch_variables
+        row = plan.definition.row
+        created = InstanceCreated(
+            row.key, row.process_id, row.version, element.key, row.tenant, instance.tags,
+            instance.business_id,
+        )  # fmt: skip
+        shown = {name: variables[name] for name in wanted if name in variables}
+        run.answer(
+            instance.await_request, InstanceCompleted(created, shown if wanted else variables)
+        )
+    if element.parent_element != NONE_KEY:
+        caller = run.plan(run.element(element.parent_element))
+        caller.element.called_completed(run, caller, element.parent_element, variables)
+
+
+ELEMENT = Process()

@@ -1,0 +1,64 @@
+"""Start event: where a process or sub-process begins. It opens when it has been triggered.
+
+In an event sub-process an interrupting start event first ends everything in the enclosing scope
+(rule 37); a non-interrupting one runs beside it, as often as it happens (rule 38).
+"""
+
+from __future__ import annotations
+
+from remit.engine import lifecycle
+from remit.engine.agenda import Activate, FollowTrigger, Terminate
+from remit.engine.definitions import Plan
+from remit.engine.elements.event import TriggeredElement
+from remit.engine.events import close_events
+from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance
+from remit.model.bpmn.graph import Container, StartNode
+from remit.protocol.events.process_instance import TriggerSet
+from remit.protocol.values import Document
+
+
+class StartEvent(TriggeredElement):
+    def caught(self, run: Run, plan: Plan, host: ElementInstance, variables: Document) -> None:
+        node = plan.node
+        assert isinstance(node, StartNode)
+        if not node.interrupting:
+            run.later(FollowTrigger(node.id, host.key, variables))
+            return
+        self._close_siblings(run, host)
+        run.emit(_trigger(run, host, node.id, variables, interrupts=True))
+        children = run.state.elements.of(host.key)
+        for child in children:
+            run.later(Terminate(child))
+        if not children:
+            lifecycle.follow_waiting(run, run.element(host.key))
+
+    def follow(self, run: Run, plan: Plan, scope: ElementInstance, variables: Document) -> None:
+        """Open here, or first the event sub-process that this event begins."""
+        inner = plan.node.scope
+        assert inner is not None
+        if scope.element == inner.id:
+            super().follow(run, plan, scope, variables)
+            return
+        key = lifecycle.begin(run, Activate(inner.id, scope.key), scope)
+        run.emit(_trigger(run, run.element(key), plan.node.id, variables, interrupts=False))
+        lifecycle.open_from(run, run.plan(run.element(key)), key, 0)
+
+    def _close_siblings(self, run: Run, host: ElementInstance) -> None:
+        """Other event sub-processes of the scope are over; its boundary events stay armed."""
+        scope = run.plan(host).node
+        assert isinstance(scope, Container)
+        starts = {start.id for each in scope.event_sub_processes for start in each.event_starts}
+        close_events(run, host.key, starts)
+
+
+def _trigger(
+    run: Run, element: ElementInstance, target: str, variables: Document, *, interrupts: bool
+) -> TriggerSet:
+    return TriggerSet(
+        run.new_key(), element.key, target, element.instance, element.definition, element.root,
+        variables, element.tenant, interrupts,
+    )  # fmt: skip
+
+
+ELEMENT = StartEvent()

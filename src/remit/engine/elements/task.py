@@ -1,0 +1,5 @@
+"""Undefined task: the token passes through."""
+
+from remit.engine.elements.activity import ActivityElement
+
+ELEMENT = ActivityElement()

@@ -1,0 +1,105 @@
+"""Events that elements wait for: opening what they need, closing it, and being hit by one.
+
+An element hosts the events that concern it: a catch event itself, an activity its boundary events, a
+scope the start events of its event sub-processes. Everything that an event waits with hangs on the
+host's key, so closing asks for no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable
+
+from remit.engine import messages, timers
+from remit.engine.expressions import evaluate
+from remit.engine.faults import extract_value_error
+from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance
+from remit.model.bpmn.graph import (
+    EventDefinition,
+    EventNode,
+    MessageDefinition,
+    Node,
+    TimerDefinition,
+)
+from remit.protocol.values import Document, Phase
+
+Opening = Callable[[], None]
+"""All is evaluated; calling it emits."""
+
+Prepare = Callable[[Run, ElementInstance, Node, EventDefinition, bool], Opening]
+
+
+def prepare_message(
+    run: Run, host: ElementInstance, target: Node, definition: EventDefinition, interrupting: bool
+) -> Opening:
+    """Name and key are evaluated now and never again (rules 27-29)."""
+    assert isinstance(definition, MessageDefinition)
+    name = evaluate(run, definition.name, host.key)
+    if not isinstance(name, str) or not name:
+        raise extract_value_error(
+            f"Expected the message name '{definition.name.text}' of element '{target.id}' to be a "
+            f"string, but it is {name!r}"
+        )
+    assert definition.correlation_key is not None
+    correlation_key = evaluate(run, definition.correlation_key, host.key)
+    if isinstance(correlation_key, float) and correlation_key.is_integer():
+        correlation_key = int(correlation_key)
+    if isinstance(correlation_key, bool) or not isinstance(correlation_key, (str, int, float)):
+        raise extract_value_error(
+            f"Failed to extract the correlation key for '{definition.correlation_key.text}' of "
+            f"element '{target.id}': the value must be a string or a number, but it is "
+            f"{correlation_key!r}"
+        )
+    text = str(correlation_key)
+    return lambda: messages.open_subscription(
+        run, host, target, name, text, interrupting=interrupting
+    )
+
+
+def prepare_timer(
+    run: Run, host: ElementInstance, target: Node, definition: EventDefinition, interrupting: bool
+) -> Opening:
+    assert isinstance(definition, TimerDefinition)
+    planned = timers.schedule(run, definition, host.key, target)
+    return lambda: timers.create(run, host, target, planned)
+
+
+PREPARE: dict[type, Prepare] = {
+    MessageDefinition: prepare_message,
+    TimerDefinition: prepare_timer,
+}
+"""How each kind of event waits; kinds that are only ever thrown at a scope are not here."""
+
+
+def open_events(run: Run, host: ElementInstance, targets: Iterable[EventNode]) -> None:
+    """Wait on `host` for every definition of every target. Evaluates all before it opens any."""
+    openings = [
+        PREPARE[type(definition)](run, host, target, definition, is_interrupting(target))
+        for target in targets
+        for definition in target.definitions
+        if type(definition) in PREPARE
+    ]
+    for opening in openings:
+        opening()
+
+
+def close_events(run: Run, element_key: int, targets: Container[str] | None = None) -> None:
+    """Wait no more on this element: for `targets`, or for anything."""
+    timers.cancel_all(run, element_key, targets)
+    messages.close_subscriptions(run, element_key, targets)
+
+
+def is_interrupting(target: Node) -> bool:
+    return getattr(target, "interrupting", True)
+
+
+def accepts(host: ElementInstance) -> bool:
+    """After an interrupting event nothing else is accepted (rule 35)."""
+    return host.phase in (Phase.ACTIVATING, Phase.ACTIVATED) and not host.interrupted_by
+
+
+def trigger(run: Run, host: ElementInstance, target: str, variables: Document) -> None:
+    """Event `target`, waited for on `host`, has happened. The caller has asked `accepts`."""
+    definition = run.definition(host.definition)
+    plan = definition.plans[host.element]
+    plan.element.hit(run, plan, host, definition.plans[target], variables)

@@ -1,0 +1,51 @@
+"""Expressions of a model, evaluated as seen from a scope.
+
+The only place where the engine meets FEEL. Values come back as plain JSON values; an expression that
+cannot be evaluated is an incident, one over a missing variable is null (rule 18).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from remit import feel
+from remit.engine.faults import extract_value_error
+from remit.engine.run import Run
+from remit.engine.variables import MISSING, look_up
+
+
+def evaluate(run: Run, expression: feel.Expression, scope_key: int) -> Any:
+    """The value of `expression`; names are looked up from `scope_key` outward."""
+    if expression.is_static:
+        return expression.static_value
+    context = {}
+    for name in expression.variables:
+        value = look_up(run, scope_key, name)
+        if value is not MISSING:
+            context[name] = value
+    return _evaluate(expression, context, run.now)
+
+
+def evaluate_with(run: Run, expression: feel.Expression, context: dict[str, Any]) -> Any:
+    """The value of `expression` over a context that is not a scope."""
+    if expression.is_static:
+        return expression.static_value
+    return _evaluate(expression, context, run.now)
+
+
+def evaluate_static(expression: feel.Expression, now: int) -> Any:
+    """The value of an expression without variables, e.g. at deployment (rule 60)."""
+    if expression.is_static:
+        return expression.static_value
+    return _evaluate(expression, {}, now)
+
+
+def _evaluate(expression: feel.Expression, context: dict[str, Any], now: int) -> Any:
+    clock = datetime.fromtimestamp(now / 1000, UTC)
+    try:
+        return feel.to_json(expression.evaluate(context, clock=clock))
+    except feel.FeelError as fault:
+        raise extract_value_error(
+            f"Failed to evaluate expression '{expression.text}': {fault}"
+        ) from fault

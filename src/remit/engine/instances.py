@@ -1,0 +1,70 @@
+"""Process instances: how one begins, whoever starts it."""
+
+from __future__ import annotations
+
+from remit.engine import lifecycle
+from remit.engine.definitions import Definition
+from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance
+from remit.engine.variables import set_local
+from remit.protocol.events.process_instance import ElementActivating, TriggerSet
+from remit.protocol.values import NONE_KEY, Document
+
+
+def prepare_variables(
+    run: Run,
+    definition: Definition,
+    key: int,
+    document: Document,
+    caller: ElementInstance | None = None,
+) -> None:
+    """Write the first variables of instance `key`, before its life begins (as Zeebe's log has it)."""
+    if caller is None:
+        run.state.resident[key] = None
+    set_local(run, _unborn(definition, key, caller), document)
+
+
+def start(
+    run: Run,
+    definition: Definition,
+    key: int,
+    *,
+    start: str = "",
+    payload: Document | None = None,
+    caller: ElementInstance | None = None,
+) -> None:
+    """Begin the life of process instance `key`.
+
+    `start` is the start event that was triggered, with its payload; empty: the none start event.
+    `caller` is the call activity that waits for the instance, which then shares its root.
+    """
+    plan = definition.plans[definition.process.id]
+    unborn = _unborn(definition, key, caller)
+    root = unborn.root
+    run.emit(
+        ElementActivating(
+            key, key, unborn.definition, unborn.element, plan.kind, NONE_KEY, root=root,
+            parent_instance=NONE_KEY if caller is None else caller.instance,
+            parent_element=NONE_KEY if caller is None else caller.key,
+            tenant=unborn.tenant,
+        )  # fmt: skip
+    )
+    if start:
+        run.emit(
+            TriggerSet(
+                run.new_key(), key, start, key, unborn.definition, root, payload or {},
+                unborn.tenant, interrupts=False,
+            )  # fmt: skip
+        )
+    lifecycle.open_from(run, plan, key, 0)
+
+
+def _unborn(
+    definition: Definition, key: int, caller: ElementInstance | None
+) -> ElementInstance:
+    plan = definition.plans[definition.process.id]
+    row = definition.row
+    root = key if caller is None else caller.root
+    return ElementInstance(
+        key, key, row.key, definition.process.id, plan.kind, NONE_KEY, root, tenant=row.tenant
+    )

@@ -1,0 +1,321 @@
+"""The life of an element instance, written once.
+
+    (none) ─▶ ACTIVATING ─▶ ACTIVATED ─▶ COMPLETING ─▶ COMPLETED ─▶ its outgoing flows
+                  │             │            │
+                  └─────────────┴────────────┴───▶ TERMINATING ─▶ TERMINATED
+
+Between ACTIVATING and ACTIVATED lie the opening stages of its plan, between COMPLETING and COMPLETED
+the closing ones. A stage may let the element wait, or raise an incident; either way `Resume` goes on
+at a named stage. Children end before their parents; a scope completes when it has neither children
+nor tokens left (rule 46).
+"""
+
+from __future__ import annotations
+
+
+from remit.engine import incidents
+from remit.engine.agenda import Activate, AgendaItem, Complete, FollowTrigger, Resume, Terminate
+from remit.engine.definitions import Plan
+from remit.engine.faults import IncidentRaised
+from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance, Trigger
+from remit.engine.variables import propagate, set_local
+from remit.model.bpmn.graph import Flow
+from remit.protocol.events.process_instance import (
+    ElementActivated,
+    ElementActivating,
+    ElementCompleted,
+    ElementCompleting,
+    ElementTerminated,
+    ElementTerminating,
+    SequenceFlowTaken,
+    TriggerTaken,
+)
+from remit.protocol.values import NONE_KEY, Document, Phase
+
+FLOW_KIND = 25
+"""SEQUENCE_FLOW in `ELEMENT_KINDS`."""
+
+IS_ENDING = frozenset((Phase.TERMINATING, Phase.TERMINATED))
+
+
+def play(run: Run, item: AgendaItem) -> None:
+    """Play one item of the agenda."""
+    if item.__class__ is Activate:
+        activate(run, item)  # type: ignore[arg-type]
+    elif item.__class__ is Complete:
+        complete(run, item.key, item.variables)  # type: ignore[union-attr]
+    elif isinstance(item, Terminate):
+        terminate(run, item.key)
+    elif isinstance(item, Resume):
+        resume(run, item.key, item.stage)
+    elif isinstance(item, FollowTrigger):
+        follow_trigger(run, item)
+    else:
+        raise AssertionError(f"no way to play {item}")
+
+
+# --- opening ---------------------------------------------------------------------------------------
+
+
+def activate(run: Run, item: Activate) -> None:
+    """Open `item.element` in its scope, unless its token has ended with the scope's others."""
+    scope = run.state.elements.get(item.scope)
+    if scope is None or scope.phase in IS_ENDING or scope.interrupted_by:
+        return
+    if item.arrived > scope.tokens:
+        return
+    open_in(run, item, scope)
+
+
+def follow_trigger(run: Run, item: FollowTrigger) -> None:
+    """What an event interrupted has ended; the event itself goes on, in a scope that may be closed."""
+    scope = run.state.elements.get(item.scope)
+    if scope is not None and scope.phase not in IS_ENDING:
+        plan = run.definition(scope.definition).plans[item.element]
+        plan.element.follow(run, plan, scope, item.variables)
+
+
+def open_in(run: Run, item: Activate, scope: ElementInstance) -> None:
+    """Begin the life of `item.element` in `scope`, which accepts it, and open it."""
+    key = begin(run, item, scope)
+    open_from(run, run.plan(run.element(key)), key, 0)
+
+
+def begin(run: Run, item: Activate, scope: ElementInstance) -> int:
+    """ACTIVATING, and nothing more yet; returns the key of the new element instance."""
+    plan = run.definition(scope.definition).plans[item.element]
+    key = run.new_key()
+    run.admit("element.activate", {"elementId": item.element})
+    run.emit(
+        ElementActivating(
+            key, scope.instance, scope.definition, item.element, plan.kind, scope.key,
+            root=scope.root, arrived=item.arrived, joined=item.joined,
+            loop_counter=item.loop_counter, tenant=scope.tenant,
+        )  # fmt: skip
+    )
+    if item.variables:
+        set_local(run, run.element(key), item.variables)
+    return key
+
+
+def open_from(run: Run, plan: Plan, key: int, start: int) -> None:
+    """Play the opening stages from `start` on; then the element is active, and waits or completes."""
+    if not _play_stages(run, plan.opening, plan, key, start):
+        return
+    waits = plan.element.waits(plan)
+    element = run.element(key)
+    run.emit(
+        ElementActivated(
+            key, element.instance, element.definition, element.element, plan.kind, element.scope
+        )
+    )
+    if waits:
+        plan.element.opened(run, plan, key)
+    else:
+        complete(run, key, None)
+
+
+def resume(run: Run, key: int, stage: str) -> None:
+    """Go on where the element stopped; nothing to do when it has ended meanwhile."""
+    element = run.state.elements.get(key)
+    if element is None or element.phase in IS_ENDING:
+        return
+    plan = run.plan(element)
+    if element.phase is Phase.ACTIVATING:
+        open_from(run, plan, key, _index(plan.opening, stage))
+    elif element.phase is Phase.COMPLETING:
+        close_from(run, plan, key, _index(plan.closing, stage))
+    else:
+        plan.element.resumed(run, plan, key, stage)
+
+
+# --- completing ------------------------------------------------------------------------------------
+
+
+def complete(run: Run, key: int, variables: Document | None) -> None:
+    """The element is done, bringing `variables` (rules 3-5, 12)."""
+    element = run.state.elements.get(key)
+    if element is None or element.phase is not Phase.ACTIVATED:
+        return
+    plan = run.plan(element)
+    run.emit(
+        ElementCompleting(
+            key, element.instance, element.definition, element.element, plan.kind, element.scope
+        )
+    )
+    if variables:
+        if plan.node.outputs:
+            set_local(run, element, variables)
+        else:
+            propagate(run, element, variables)
+    close_from(run, plan, key, 0)
+
+
+def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
+    """Play the closing stages from `start` on; then the element has completed and tokens move on."""
+    if not _play_stages(run, plan.closing, plan, key, start):
+        return
+    element = run.element(key)
+    flows = plan.element.leave(run, plan, key)
+    ending = plan.element.ending(run, plan, key)
+    run.emit(
+        ElementCompleted(
+            key, element.instance, element.definition, element.element, plan.kind, element.scope,
+            clears_scope=plan.element.clears_scope(plan),
+        )  # fmt: skip
+    )
+    for flow in flows:
+        take(run, element.scope, flow)
+    if ending is not None:
+        ending()
+    if element.scope != NONE_KEY and not flows:
+        child_ended(run, element.scope)
+
+
+def take(run: Run, scope_key: int, flow: Flow) -> None:
+    """Take a sequence flow inside `scope`: its target opens, or counts the token if it joins."""
+    scope = run.element(scope_key)
+    if scope.phase in IS_ENDING or scope.interrupted_by:
+        return
+    target = run.definition(scope.definition).plans[flow.target.id]
+    joins = target.element.joins(target)
+    run.emit(
+        SequenceFlowTaken(
+            run.new_key(), scope.instance, scope.definition, flow.id, FLOW_KIND, scope_key,
+            waits=joins,
+        )  # fmt: skip
+    )
+    if joins:
+        target.element.arrived(run, target, scope_key)
+    else:
+        run.later(Activate(flow.target.id, scope_key, arrived=1))
+
+
+def child_ended(run: Run, scope_key: int) -> None:
+    """A child of this scope has ended without sending a token on: the scope may be done."""
+    scope = run.state.elements.get(scope_key)
+    if scope is None:
+        return
+    plan = run.plan(scope)
+    plan.element.child_ended(run, plan, scope_key)
+
+
+def scope_is_done(scope: ElementInstance) -> bool:
+    return scope.children == 0 and scope.tokens == 0
+
+
+# --- terminating -----------------------------------------------------------------------------------
+
+
+def terminate(run: Run, key: int) -> None:
+    """End an element from outside: first everything inside it, then itself (rules 35, 81)."""
+    element = run.state.elements.get(key)
+    if element is None or element.phase in IS_ENDING:
+        return
+    plan = run.plan(element)
+    run.emit(
+        ElementTerminating(
+            key, element.instance, element.definition, element.element, plan.kind, element.scope
+        )
+    )
+    plan.element.close(run, plan, key)
+    children = run.state.elements.of(key)
+    for child in children:
+        run.later(Terminate(child))
+    if not children:
+        terminated(run, key)
+
+
+def terminated(run: Run, key: int) -> None:
+    """Nothing is left inside: the element itself ends, and whoever waits for that goes on."""
+    element = run.element(key)
+    plan = run.plan(element)
+    dropped = tuple(flow for _, flow in run.state.tokens.of(key))
+    ending = plan.element.ending(run, plan, key)
+    waiting = take_triggers(run, element)
+    run.emit(
+        ElementTerminated(
+            key, element.instance, element.definition, element.element, plan.kind, element.scope,
+            dropped=dropped,
+        )  # fmt: skip
+    )
+    if ending is not None:
+        ending()
+    if element.parent_element != NONE_KEY:
+        _caller_ended(run, element.parent_element)
+    if element.scope == NONE_KEY:
+        return
+    for trigger in waiting:
+        run.later(FollowTrigger(trigger.target, element.scope, trigger.variables))
+    if not waiting:
+        child_terminated(run, element.scope)
+
+
+def child_terminated(run: Run, scope_key: int) -> None:
+    """A child has been terminated: a scope that is ending itself may end now."""
+    scope = run.state.elements.get(scope_key)
+    if scope is None:
+        return
+    if scope.phase is Phase.TERMINATING:
+        if scope.children == 0:
+            terminated(run, scope_key)
+        return
+    if scope.children == 0 and len(run.state.triggers.of(scope_key)):
+        follow_waiting(run, scope)
+        return
+    plan = run.plan(scope)
+    plan.element.child_ended(run, plan, scope_key)
+
+
+def follow_waiting(run: Run, scope: ElementInstance) -> None:
+    """Everything in an interrupted scope has ended: the event that did it goes on (rule 37)."""
+    for trigger in take_triggers(run, scope):
+        run.later(FollowTrigger(trigger.target, scope.key, trigger.variables))
+
+
+def take_triggers(run: Run, element: ElementInstance) -> tuple[Trigger, ...]:
+    """The events that wait on `element`, which are now on their way."""
+    waiting = tuple(run.state.triggers.values_of(element.key))
+    for trigger in waiting:
+        run.emit(
+            TriggerTaken(
+                trigger.key, element.key, trigger.target, element.instance, element.definition,
+                element.tenant,
+            )  # fmt: skip
+        )
+    return waiting
+
+
+def _caller_ended(run: Run, caller_key: int) -> None:
+    """A called process was terminated: so is the call activity that waited for it."""
+    caller = run.state.elements.get(caller_key)
+    if caller is not None and caller.phase is Phase.TERMINATING:
+        terminated(run, caller_key)
+
+
+# --- stages ----------------------------------------------------------------------------------------
+
+
+def _play_stages(run: Run, stages: tuple, plan: Plan, key: int, start: int) -> bool:  # type: ignore[type-arg]
+    """True when all were played; False when the element waits at one, or an incident stands."""
+    for index in range(start, len(stages)):
+        stage = stages[index]
+        mark = run.mark()
+        try:
+            if stage.play(run, plan, key):
+                return False
+        except IncidentRaised as fault:
+            run.undo(mark)
+            incidents.create(run, run.element(key), fault, stage=stage.name)
+            return False
+    return True
+
+
+def _index(stages: tuple, name: str) -> int:  # type: ignore[type-arg]
+    for index, stage in enumerate(stages):
+        if stage.name == name:
+            return index
+    raise AssertionError(f"no stage '{name}' to resume at")
+
+

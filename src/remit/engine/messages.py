@@ -1,0 +1,201 @@
+"""Messages and their subscriptions, on both sides (rules 19-30).
+
+    instance side                          message side (the partition of the correlation key)
+    CREATING   ── open ──────────────────▶ CREATED, and perhaps a buffered message at once
+    CREATED    ◀── confirm ───────────────
+               ◀── correlate ───────────── CORRELATING
+    CORRELATED ── acknowledge ───────────▶ CORRELATED  (or ── reject ──▶ REJECTED: another one gets it)
+    DELETING   ── close ─────────────────▶ DELETED
+    DELETED    ◀── confirm closed ────────
+
+When both sides are the same partition all of this happens in one turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from msgspec.structs import replace
+
+from remit.base.keys import partition_for
+from remit.engine import instances
+from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance
+from remit.engine.state.state import Correlation, correlation_of
+from remit.model.bpmn.graph import Node
+from remit.protocol.commands import (
+    CloseMessageSubscription,
+    CorrelateSubscription,
+    OpenMessageSubscription,
+)
+from remit.protocol.events.message import (
+    MessageSubscriptionCorrelating,
+    ProcessSubscriptionCreating,
+    ProcessSubscriptionDeleted,
+    ProcessSubscriptionDeleting,
+    StartSubscriptionCorrelated,
+)
+from remit.protocol.values import (
+    NONE_KEY,
+    Message,
+    MessageSubscription,
+    ProcessSubscription,
+    StartSubscription,
+)
+
+def home_of(run: Run, correlation_key: str) -> int:
+    """The partition where all messages with this correlation key live."""
+    return partition_for(correlation_key, run.state.partitions)
+
+
+# --- instance side ---------------------------------------------------------------------------------
+
+
+def open_subscription(
+    run: Run,
+    element: ElementInstance,
+    target: Node,
+    name: str,
+    correlation_key: str,
+    *,
+    interrupting: bool,
+) -> None:
+    """Wait for a message on `element`; it will trigger `target`. A snapshot (rule 29)."""
+    home = home_of(run, correlation_key)
+    process_id = run.definition(element.definition).row.process_id
+    key = run.new_key()
+    run.emit(
+        ProcessSubscriptionCreating(
+            key,
+            ProcessSubscription(
+                key, element.key, target.id, element.instance, element.definition, process_id,
+                element.root, name, correlation_key, interrupting, home, tenant=element.tenant,
+            ),
+        )  # fmt: skip
+    )
+    run.send(
+        home,
+        OpenMessageSubscription(
+            MessageSubscription(
+                key, element.key, element.instance, process_id, name, correlation_key,
+                interrupting, element.tenant, definition=element.definition, target=target.id,
+            )
+        ),  # fmt: skip
+    )
+
+
+def close_subscriptions(
+    run: Run, element_key: int, targets: Container[str] | None = None
+) -> None:
+    """Nobody waits on this element any more: for `targets`, or for anything."""
+    for subscription in tuple(run.state.subscriptions.values_of(element_key)):
+        wanted = targets is None or subscription.target in targets
+        if wanted and subscription.state != "DELETING":
+            close_subscription(run, subscription)
+
+
+def close_subscription(run: Run, subscription: ProcessSubscription) -> None:
+    """The row stays until the message side confirms, so that a message on its way is rejected."""
+    closing = replace(subscription, state="DELETING")
+    run.emit(ProcessSubscriptionDeleting(closing.key, closing))
+    if subscription.partition == run.state.partition:
+        run.emit(ProcessSubscriptionDeleted(closing.key, closing))
+    run.send(
+        subscription.partition,
+        CloseMessageSubscription(
+            subscription.key, subscription.name, subscription.correlation_key, subscription.tenant
+        ),
+    )
+
+
+# --- message side ----------------------------------------------------------------------------------
+
+
+def correlate(run: Run, subscription: MessageSubscription, message: Message) -> None:
+    """Give `message` to `subscription`; from now on its process id has had it (rule 20)."""
+    taken = replace(subscription, correlating=message.key)
+    run.emit(MessageSubscriptionCorrelating(taken.key, taken, message.key))
+    run.send(
+        subscription.key >> 51,
+        CorrelateSubscription(
+            subscription.key, subscription.element_key, message.key, message.name,
+            message.correlation_key, subscription.process_id, message.variables, message.tenant,
+        ),  # fmt: skip
+    )
+
+
+def is_free(run: Run, message: Message, process_id: str) -> bool:
+    """Alive, and not yet taken by this process id. The deadline counts, not the checker (rule 26)."""
+    return message.deadline > run.now and (message.key, process_id) not in run.state.taken
+
+
+def buffered(run: Run, correlation: Correlation, process_id: str) -> Message | None:
+    """The oldest message that this process id may still have (rule 24)."""
+    for message in run.state.messages.values_of(correlation):
+        if is_free(run, message, process_id):
+            return message
+    return None
+
+
+def offer(run: Run, message: Message, only: str | None = None) -> set[str]:
+    """Offer a message to the waiting subscriptions; returns the process ids that took it (rule 20)."""
+    hit: set[str] = set()
+    for subscription in tuple(run.state.message_subscriptions.values_of(correlation_of(message))):
+        process_id = subscription.process_id
+        if only is not None and process_id != only:
+            continue
+        if subscription.correlating != NONE_KEY or process_id in hit:
+            continue
+        if (message.key, process_id) in run.state.taken:
+            continue
+        hit.add(process_id)
+        correlate(run, subscription, message)
+    return hit
+
+
+def start_instances(run: Run, message: Message, hit: set[str]) -> list[int]:
+    """Start the processes with a start event for this message, but those in `hit` (rules 21, 22)."""
+    started = []
+    for start in tuple(run.state.start_subscriptions.values_of((message.tenant, message.name))):
+        if start.process_id in hit or (message.key, start.process_id) in run.state.taken:
+            continue
+        if _is_locked(run, start, message.correlation_key):
+            continue
+        hit.add(start.process_id)
+        started.append(start_by_message(run, start, message))
+    return started
+
+
+def start_by_message(run: Run, start: StartSubscription, message: Message) -> int:
+    key = run.new_key()
+    run.emit(
+        StartSubscriptionCorrelated(
+            start.key, start, message.key, message.correlation_key, key, message.variables
+        )
+    )
+    instances.start(
+        run, run.definition(start.definition), key, start=start.start, payload=message.variables
+    )
+    return key
+
+
+def start_next(run: Run, tenant: str, process_id: str, correlation_key: str) -> None:
+    """The lock is free: the oldest buffered message over all its start events is next (rule 23)."""
+    if run.state.lock(tenant, process_id, correlation_key) is not None:
+        return
+    oldest: tuple[Message, StartSubscription] | None = None
+    for start in tuple(run.state.start_subscriptions.rows.values()):
+        if start.process_id != process_id or start.tenant != tenant:
+            continue
+        correlation = run.state.load_correlation(tenant, start.name, correlation_key)
+        message = buffered(run, correlation, process_id)
+        if message is not None and (oldest is None or message.key < oldest[0].key):
+            oldest = (message, start)
+    if oldest is not None:
+        start_by_message(run, oldest[1], oldest[0])
+
+
+def _is_locked(run: Run, start: StartSubscription, correlation_key: str) -> bool:
+    if not correlation_key:
+        return False
+    return run.state.lock(start.tenant, start.process_id, correlation_key) is not None

@@ -1,0 +1,48 @@
+"""Which behaviour plays which node: the registry of elements, and the plans made with it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from remit.engine import elements
+from remit.engine.definitions import Definition, Plan, kind_of
+from remit.engine.elements.base import Element
+from remit.model.bpmn import read
+from remit.model.bpmn.graph import Node
+from remit.protocol.values import ProcessDefinition
+
+
+def _elements() -> dict[str, Element]:
+    """Every module of `remit.engine.elements` that registers an element under its own stem."""
+    found = {}
+    for module in iter_modules(elements.__path__):
+        element = getattr(import_module(f"{elements.__name__}.{module.name}"), "ELEMENT", None)
+        if element is not None:
+            found[module.name] = element
+    return found
+
+
+ELEMENTS: dict[str, Element] = _elements()
+
+
+def load(row: ProcessDefinition) -> Definition:
+    """Read a deployed process and plan each of its nodes."""
+    processes = read(row.resource, row.resource_name).processes
+    process = next(each for each in processes if each.id == row.process_id)
+    definition = Definition(row, process)
+    for node in (process, *process.nodes.values()):
+        definition.plans[node.id] = plan(node, definition)
+    return definition
+
+
+def plan(node: Node, definition: Definition) -> Plan:
+    element = ELEMENTS[node.stem]
+    return Plan(
+        node,
+        element,
+        kind_of(node),
+        tuple(element.opening(node)),
+        tuple(element.closing(node)),
+        definition,
+    )

@@ -1,0 +1,114 @@
+"""The rows of the tables that are the engine's own; the shared ones are in `protocol.values`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from remit.protocol.values import DEFAULT_TENANT, NONE_KEY, Document, Phase, Value
+
+
+class ElementInstance(Value, frozen=True):
+    """One life of one element. A process instance is the element instance of its process.
+
+    `children` counts the element instances directly inside, `tokens` the flows taken in this scope
+    whose target has not consumed them. `interrupted_by` names the event that ends this instance.
+    """
+
+    key: int
+    instance: int
+    definition: int
+    element: str
+    kind: int
+    scope: int
+    root: int
+    phase: Phase = Phase.ACTIVATING
+    children: int = 0
+    tokens: int = 0
+    loop_counter: int = 0
+    parent_instance: int = NONE_KEY
+    parent_element: int = NONE_KEY
+    interrupted_by: str = ""
+    tenant: str = DEFAULT_TENANT
+
+
+class ProcessInstance(Value, frozen=True):
+    """What a process instance carries beyond its life: kept only where there is something to keep.
+
+    `lock` is the correlation key it holds since a message started it (rule 22).
+    """
+
+    key: int
+    root: int
+    tags: tuple[str, ...] = ()
+    business_id: str = ""
+    await_request: str = ""
+    fetch_variables: tuple[str, ...] = ()
+    terminate_after: tuple[str, ...] = ()
+    lock: str = ""
+    process_id: str = ""
+    tenant: str = DEFAULT_TENANT
+
+
+class Variable(Value, frozen=True):
+    key: int
+    scope: int
+    name: str
+    value: Any
+    root: int
+
+
+class Token(Value, frozen=True):
+    """`count` tokens wait on `flow` for the join at its end."""
+
+    scope: int
+    flow: str
+    count: int
+    root: int
+
+
+class Trigger(Value, frozen=True):
+    """An event that has fired on `element_key` and waits until that has ended (rule 35)."""
+
+    key: int
+    element_key: int
+    target: str
+    variables: Document
+    root: int
+
+
+class Rest(Value, frozen=True):
+    """The rest of an agenda that grew too long for one turn, encoded, first item first."""
+
+    root: int
+    items: tuple[bytes, ...]
+
+
+class Taken(Value, frozen=True):
+    """This process id has had this message (rule 20)."""
+
+    message: int
+    process_id: str
+    name: str
+    correlation_key: str
+    tenant: str
+
+
+class Banned(Value, frozen=True):
+    """A root that met a bug; it accepts no more commands (rule 94)."""
+
+    root: int
+    message: str
+
+
+class Distribution(Value, frozen=True):
+    """A deployment that some partitions have yet to confirm."""
+
+    key: int
+    waiting: tuple[int, ...]
+
+
+class Scalars(Value, frozen=True):
+    position: int = 0
+    next_key: int = 0
+    timestamp: int = 0
+    pinned: int = NONE_KEY

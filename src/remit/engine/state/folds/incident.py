@@ -1,0 +1,19 @@
+"""Incidents, one row each while they stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from remit.engine.state.state import State
+from remit.protocol.events.incident import IncidentCreated, IncidentResolved
+
+
+def created(state: State, event: IncidentCreated) -> None:
+    state.incidents.put(event.key, event.incident)
+
+
+def resolved(state: State, event: IncidentResolved) -> None:
+    state.incidents.delete(event.key)
+
+
+FOLDS: dict[Any, Any] = {IncidentCreated: created, IncidentResolved: resolved}

@@ -1,0 +1,185 @@
+"""The life of element instances, as it shows in the tables.
+
+`children` and `tokens` of a scope are counted here: +1 token when a flow is taken, -1 token and +1
+child when its target activates, -1 child when an element has ended. A scope is done at zero and zero.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from remit.engine.state.entities import ElementInstance, ProcessInstance, Rest, Token, Trigger
+from remit.engine.state.state import State
+from remit.protocol.events.process_instance import (
+    AgendaDeferred,
+    AgendaResumed,
+    ElementActivated,
+    ElementActivating,
+    ElementCompleted,
+    ElementCompleting,
+    ElementEvent,
+    ElementTerminated,
+    ElementTerminating,
+    InstanceCreated,
+    SequenceFlowTaken,
+    TriggerSet,
+    TriggerTaken,
+)
+from remit.protocol.values import Phase
+
+
+def activating(state: State, event: ElementActivating) -> None:
+    scope = state.elements.get(event.scope)
+    if scope is not None:
+        left = scope.tokens - event.arrived
+        assert left >= 0, f"{event.element} consumed a token that nobody sent"
+        state.elements.put(scope.key, replace(scope, children=scope.children + 1, tokens=left))
+    for flow in event.joined:
+        _take_token(state, event.scope, flow)
+    if event.root == event.key:
+        state.resident[event.root] = None
+    state.elements.put(
+        event.key,
+        ElementInstance(
+            event.key,
+            event.instance,
+            event.definition,
+            event.element,
+            event.kind,
+            event.scope,
+            event.root,
+            loop_counter=event.loop_counter,
+            parent_instance=event.parent_instance,
+            parent_element=event.parent_element,
+            tenant=event.tenant,
+        ),
+    )
+
+
+def activated(state: State, event: ElementActivated) -> None:
+    _move(state, event, Phase.ACTIVATED)
+
+
+def completing(state: State, event: ElementCompleting) -> None:
+    _move(state, event, Phase.COMPLETING)
+
+
+def terminating(state: State, event: ElementTerminating) -> None:
+    _move(state, event, Phase.TERMINATING)
+
+
+def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
+    """Remove the element and all that still hangs on it; its scope has a child less."""
+    key = event.key
+    for name in state.variables.of(key):
+        state.variables.delete(name)
+    for token in state.tokens.of(key):
+        state.tokens.delete(token)
+    for trigger in state.triggers.of(key):
+        state.triggers.delete(trigger)
+    state.elements.delete(key)
+    if key in state.instances:
+        _unlock(state, state.instances[key])
+        state.instances.delete(key)
+    scope = state.elements.get(event.scope)
+    if scope is None:
+        return
+    tokens = scope.tokens
+    if isinstance(event, ElementCompleted) and event.clears_scope:
+        tokens = 0
+        for token in state.tokens.of(scope.key):
+            state.tokens.delete(token)
+    state.elements.put(
+        scope.key, replace(scope, children=scope.children - 1, tokens=tokens)
+    )
+
+
+def flow_taken(state: State, event: SequenceFlowTaken) -> None:
+    scope = state.elements[event.scope]
+    state.elements.put(scope.key, replace(scope, tokens=scope.tokens + 1))
+    if event.waits:
+        name = (event.scope, event.element)
+        token = state.tokens.get(name)
+        count = 1 if token is None else token.count + 1
+        state.tokens.put(name, Token(event.scope, event.element, count, scope.root))
+
+
+def created(state: State, event: InstanceCreated) -> None:
+    if event.await_request or event.tags or event.business_id or event.terminate_after:
+        state.instances.put(
+            event.key,
+            ProcessInstance(
+                event.key,
+                event.key,
+                tags=event.tags,
+                business_id=event.business_id,
+                await_request=event.await_request,
+                fetch_variables=event.fetch_variables,
+                terminate_after=event.terminate_after,
+                process_id=event.process_id,
+                tenant=event.tenant,
+            ),
+        )
+
+
+def trigger_set(state: State, event: TriggerSet) -> None:
+    if event.interrupts:
+        element = state.elements[event.element_key]
+        for token in state.tokens.of(element.key):
+            state.tokens.delete(token)
+        state.elements.put(
+            element.key, replace(element, interrupted_by=event.target, tokens=0)
+        )
+    state.triggers.put(
+        event.key,
+        Trigger(event.key, event.element_key, event.target, event.variables, event.root),
+    )
+
+
+def trigger_taken(state: State, event: TriggerTaken) -> None:
+    if event.key in state.triggers:
+        state.triggers.delete(event.key)
+
+
+def agenda_deferred(state: State, event: AgendaDeferred) -> None:
+    state.rests.put(event.key, Rest(event.key, event.items))
+
+
+def agenda_resumed(state: State, event: AgendaResumed) -> None:
+    state.rests.delete(event.key)
+
+
+def _move(state: State, event: ElementEvent, phase: Phase) -> None:
+    element = state.elements[event.key]
+    state.elements.put(event.key, replace(element, phase=phase))
+
+
+def _take_token(state: State, scope: int, flow: str) -> None:
+    token = state.tokens[(scope, flow)]
+    if token.count == 1:
+        state.tokens.delete((scope, flow))
+    else:
+        state.tokens.put((scope, flow), replace(token, count=token.count - 1))
+
+
+def _unlock(state: State, instance: ProcessInstance) -> None:
+    if instance.lock:
+        state.set_lock(instance.tenant, instance.process_id, instance.lock, None)
+
+
+FOLDS: dict[Any, Any] = {
+    ElementActivating: activating,
+    ElementActivated: activated,
+    ElementCompleting: completing,
+    ElementCompleted: ended,
+    ElementTerminating: terminating,
+    ElementTerminated: ended,
+    SequenceFlowTaken: flow_taken,
+    InstanceCreated: created,
+    TriggerSet: trigger_set,
+    TriggerTaken: trigger_taken,
+    AgendaDeferred: agenda_deferred,
+    AgendaResumed: agenda_resumed,
+}

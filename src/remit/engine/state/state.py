@@ -1,0 +1,492 @@
+"""The state of a partition: its tables, its queues, its scalars.
+
+An instance is one aggregate: all its rows come in together when something touches one of them, and
+go out together when nothing did for long. `find_…` brings the owner in first; after that plain table
+reads are complete for this aggregate. Only folds write.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import Any, cast
+
+import msgspec
+
+from remit.base.keys import first_key, partition_of
+from remit.engine.state import layout
+from remit.engine.state.entities import (
+    Banned,
+    Distribution,
+    ElementInstance,
+    ProcessInstance,
+    Rest,
+    Scalars,
+    Taken,
+    Token,
+    Trigger,
+    Variable,
+)
+from remit.engine.state.ordered import Ordered
+from remit.engine.state.rows import Nothing, Rows
+from remit.engine.state.table import Journal, Table, encode
+from remit.protocol.commands import (
+    Command,
+    Continue,
+    ExpireMessage,
+    RecurJob,
+    TimeOutJob,
+    TriggerTimer,
+)
+from remit.protocol.values import (
+    NONE_KEY,
+    Incident,
+    Job,
+    Message,
+    MessageSubscription,
+    ProcessDefinition,
+    ProcessSubscription,
+    StartSubscription,
+    Timer,
+)
+
+SHARED_ROOT = 0
+"""The root of rows that no instance owns, e.g. the timers of start events."""
+
+
+class Due(IntEnum):
+    """What can be due."""
+
+    JOB_TIMEOUT = 1
+    JOB_BACKOFF = 2
+    TIMER = 3
+    MESSAGE = 4
+
+
+DueEntry = tuple[int, int, int, Any]
+"""(epoch ms, Due, key, owner): the owner is a root, or for messages their correlation."""
+
+Correlation = tuple[str, str, str]
+"""(tenant, message name, correlation key)."""
+
+_decode_scalars = msgspec.msgpack.Decoder(Scalars).decode
+_decode_owner = msgspec.msgpack.Decoder(int | Correlation).decode
+
+
+def _owned(number: int, row: Any) -> bytes:
+    return layout.owned(number, row.root, row.key)
+
+
+def _correlated(number: int, row: Any) -> bytes:
+    return layout.correlated(number, row.tenant, row.name, row.correlation_key, row.key)
+
+
+def _taken(number: int, row: Taken) -> bytes:
+    prefix = layout.correlated(number, row.tenant, row.name, row.correlation_key, row.message)
+    return prefix + row.process_id.encode()
+
+
+def _parent(row: ElementInstance) -> int | None:
+    """The scope, or for a called process the call activity: who ends it when it ends itself."""
+    if row.scope != NONE_KEY:
+        return row.scope
+    return row.parent_element if row.parent_element != NONE_KEY else None
+
+
+def correlation_of(row: Message | MessageSubscription | Taken) -> Correlation:
+    return (row.tenant, row.name, row.correlation_key)
+
+
+class State:
+    """`partition` is this one's id, `partitions` how many there are."""
+
+    def __init__(self, partition: int, partitions: int, rows: Rows | None = None) -> None:
+        self.partition = partition
+        self.partitions = partitions
+        self.rows: Rows = rows if rows is not None else Nothing()
+        self.journal: Journal = []
+        self.scalars = Scalars(next_key=first_key(partition))
+        self.position = 0
+        self.next_key = first_key(partition)
+        self.timestamp = 0
+        self.pinned = NONE_KEY
+        self._make_tables()
+        self._make_queues()
+        self.resident: OrderedDict[int, None] = OrderedDict()
+        self.resident_correlations: OrderedDict[Correlation, None] = OrderedDict()
+        self.definition_cache: dict[int, Any] = {}
+
+    def _make_tables(self) -> None:
+        journal = self.journal
+        by_element = lambda row: row.element_key  # noqa: E731
+        self.elements = Table[int, ElementInstance](
+            1, ElementInstance, journal,
+            key_of=lambda row: row.key, address=_owned,
+            index_of=_parent, is_located=True,
+        )  # fmt: skip
+        self.variables = Table[tuple[int, str], Variable](
+            2, Variable, journal,
+            key_of=lambda row: (row.scope, row.name),
+            address=lambda number, row: layout.named(number, row.root, row.scope, row.name),
+            index_of=lambda row: row.scope,
+        )  # fmt: skip
+        self.jobs = Table[int, Job](
+            3, Job, journal,
+            key_of=lambda row: row.key, address=_owned, index_of=by_element, is_located=True,
+        )  # fmt: skip
+        self.timers = Table[int, Timer](
+            4, Timer, journal,
+            key_of=lambda row: row.key, address=_owned,
+            index_of=lambda row: row.element_key if row.element_key != NONE_KEY else row.definition,
+        )  # fmt: skip
+        self.subscriptions = Table[int, ProcessSubscription](
+            5, ProcessSubscription, journal,
+            key_of=lambda row: row.key, address=_owned, index_of=by_element, is_located=True,
+        )  # fmt: skip
+        self.incidents = Table[int, Incident](
+            6, Incident, journal,
+            key_of=lambda row: row.key, address=_owned, index_of=by_element, is_located=True,
+        )  # fmt: skip
+        self.tokens = Table[tuple[int, str], Token](
+            7, Token, journal,
+            key_of=lambda row: (row.scope, row.flow),
+            address=lambda number, row: layout.named(number, row.root, row.scope, row.flow),
+            index_of=lambda row: row.scope,
+        )  # fmt: skip
+        self.instances = Table[int, ProcessInstance](
+            8, ProcessInstance, journal, key_of=lambda row: row.key, address=_owned,
+        )  # fmt: skip
+        self.triggers = Table[int, Trigger](
+            9, Trigger, journal,
+            key_of=lambda row: row.key, address=_owned, index_of=by_element,
+        )  # fmt: skip
+        self.messages = Table[int, Message](
+            20, Message, journal,
+            key_of=lambda row: row.key, address=_correlated, index_of=correlation_of,
+        )  # fmt: skip
+        self.message_subscriptions = Table[int, MessageSubscription](
+            21, MessageSubscription, journal,
+            key_of=lambda row: row.key, address=_correlated, index_of=correlation_of,
+        )  # fmt: skip
+        self.taken = Table[tuple[int, str], Taken](
+            22, Taken, journal,
+            key_of=lambda row: (row.message, row.process_id), address=_taken,
+            index_of=lambda row: row.message,
+        )  # fmt: skip
+        shared = lambda number, row: layout.shared(number, row.key)  # noqa: E731
+        by_root = lambda number, row: layout.shared(number, row.root)  # noqa: E731
+        self.processes = Table[int, ProcessDefinition](
+            40, ProcessDefinition, journal,
+            key_of=lambda row: row.key, address=shared,
+            index_of=lambda row: (row.tenant, row.process_id),
+        )  # fmt: skip
+        self.start_subscriptions = Table[int, StartSubscription](
+            41, StartSubscription, journal,
+            key_of=lambda row: row.key, address=shared,
+            index_of=lambda row: (row.tenant, row.name),
+        )  # fmt: skip
+        self.distributions = Table[int, Distribution](
+            42, Distribution, journal, key_of=lambda row: row.key, address=shared
+        )
+        self.rests = Table[int, Rest](
+            43, Rest, journal, key_of=lambda row: row.root, address=by_root
+        )
+        self.banned = Table[int, Banned](
+            44, Banned, journal, key_of=lambda row: row.root, address=by_root
+        )
+        self.owned_tables: dict[int, Table[Any, Any]] = {
+            table.number: table
+            for table in (
+                self.elements, self.variables, self.jobs, self.timers, self.subscriptions,
+                self.incidents, self.tokens, self.instances, self.triggers,
+            )
+        }  # fmt: skip
+        self.correlation_tables: dict[int, Table[Any, Any]] = {
+            table.number: table for table in (self.messages, self.message_subscriptions, self.taken)
+        }
+        self.shared_tables: dict[int, Table[Any, Any]] = {
+            table.number: table
+            for table in (
+                self.processes, self.start_subscriptions, self.distributions, self.rests,
+                self.banned,
+            )
+        }  # fmt: skip
+
+    def _make_queues(self) -> None:
+        self.due_queue: Ordered[DueEntry] = Ordered(self.journal, self._read_due)
+        self.ready: dict[tuple[str, str], Ordered[tuple[int, int]]] = {}
+        self.locks: dict[tuple[str, str, str], int | None] = {}
+        self.changed_locks: set[tuple[str, str, str]] = set()
+
+    # --- reading -----------------------------------------------------------------------------------
+
+    def find_element(self, key: int) -> ElementInstance | None:
+        return self.elements.get(key) or (self.elements.get(key) if self._bring(key) else None)
+
+    def find_job(self, key: int) -> Job | None:
+        return self.jobs.get(key) or (self.jobs.get(key) if self._bring(key) else None)
+
+    def find_incident(self, key: int) -> Incident | None:
+        return self.incidents.get(key) or (self.incidents.get(key) if self._bring(key) else None)
+
+    def find_subscription(self, key: int) -> ProcessSubscription | None:
+        return self.subscriptions.get(key) or (
+            self.subscriptions.get(key) if self._bring(key) else None
+        )
+
+    def find_timer(self, key: int, root: int) -> Timer | None:
+        self.load_root(root)
+        return self.timers.get(key)
+
+    def lock(self, tenant: str, process_id: str, correlation_key: str) -> int | None:
+        """The active instance that a message with this correlation key started, or None."""
+        name = (tenant, process_id, correlation_key)
+        if name not in self.locks:
+            row = self.rows.get(layout.lock(*name))
+            self.locks[name] = None if row is None else layout.unpack_key(row)
+        return self.locks[name]
+
+    def ready_jobs(self, tenant: str, job_type: str) -> Ordered[tuple[int, int]]:
+        """(job key, root) of the jobs that wait for a worker, in order."""
+        queue = self.ready.get((tenant, job_type))
+        if queue is None:
+            prefix = layout.ready_prefix(tenant, job_type)
+
+            def read(after: tuple[int, int] | None, limit: int) -> list[tuple[int, int]]:
+                beyond = None if after is None else prefix + layout.pack_key(after[0])
+                found = self.rows.scan(prefix, after=beyond, limit=limit)
+                return [
+                    (layout.unpack_key(address[-8:]), layout.unpack_key(row))
+                    for address, row in found
+                ]
+
+            queue = self.ready[(tenant, job_type)] = Ordered(self.journal, read)
+            queue.recover()
+        return queue
+
+    def has_jobs(self, job_type: str, tenant: str) -> bool:
+        return bool(self.ready_jobs(tenant, job_type))
+
+    def latest_process(self, tenant: str, process_id: str) -> ProcessDefinition | None:
+        found = list(self.processes.values_of((tenant, process_id)))
+        return max(found, key=lambda row: row.version) if found else None
+
+    def load_root(self, root: int) -> None:
+        """Bring an instance into memory; costs nothing when it is there."""
+        if root in self.resident:
+            self.resident.move_to_end(root)
+            return
+        tables = self.owned_tables
+        for address, row in self.rows.scan(layout.root_prefix(root)):
+            tables[layout.table_of_owned(address)].load(row)
+        self.resident[root] = None
+
+    def load_correlation(self, tenant: str, name: str, correlation_key: str) -> Correlation:
+        """Bring the messages and subscriptions of one name and correlation key into memory."""
+        correlation = (tenant, name, correlation_key)
+        if correlation in self.resident_correlations:
+            self.resident_correlations.move_to_end(correlation)
+            return correlation
+        prefix = layout.correlation_prefix(*correlation)
+        for address, row in self.rows.scan(prefix):
+            self.correlation_tables[address[len(prefix)]].load(row)
+        self.resident_correlations[correlation] = None
+        return correlation
+
+    def _bring(self, key: int) -> bool:
+        if partition_of(key) != self.partition:
+            return False
+        root = self.rows.get(layout.locator(key))
+        if root is None:
+            return False
+        self.load_root(layout.unpack_key(root))
+        return True
+
+    # --- time --------------------------------------------------------------------------------------
+
+    def now(self, system_ms: int) -> int:
+        """The partition's time: pinned, or the system's, but never before what was logged."""
+        if self.pinned != NONE_KEY:
+            return self.pinned
+        return max(system_ms, self.timestamp)
+
+    def pin(self, timestamp: int) -> None:
+        """Let time stand still at `timestamp`, or run again at NONE_KEY."""
+        self.journal.append((_Pin(self), None, self.pinned))
+        self.pinned = timestamp
+
+    @property
+    def is_continuing(self) -> bool:
+        """A turn left a rest: its CONTINUE goes before every other command."""
+        return bool(self.rests.rows)
+
+    def due(self, now: int, limit: int) -> list[Command]:
+        """Commands whose time has come, in order of time; those that continue a turn first."""
+        if self.rests.rows:
+            return [Continue(root) for root in self.rests.rows]
+        commands: list[Command] = []
+        for at, kind, key, owner in self.due_queue.take(limit):
+            if at > now:
+                break
+            commands.append(self._due_command(kind, key, owner))
+        return commands
+
+    def next_due(self) -> int | None:
+        if self.rests.rows:
+            return 0
+        entry = self.due_queue.first()
+        return None if entry is None else entry[0]
+
+    def _due_command(self, kind: int, key: int, owner: Any) -> Command:
+        if kind == Due.JOB_TIMEOUT:
+            return TimeOutJob(key)
+        if kind == Due.JOB_BACKOFF:
+            return RecurJob(key)
+        if kind == Due.TIMER:
+            return TriggerTimer(key, owner)
+        return ExpireMessage(key, owner)
+
+    def _read_due(self, after: DueEntry | None, limit: int) -> list[DueEntry]:
+        beyond = None if after is None else layout.due(*after[:3])
+        found = self.rows.scan(layout.DUE, after=beyond, limit=limit)
+        return [(*layout.due_parts(address), _decode_owner(row)) for address, row in found]
+
+    # --- turns -------------------------------------------------------------------------------------
+
+    def undo(self, mark: int) -> None:
+        """Take back every change since the journal had `mark` entries."""
+        journal = self.journal
+        while len(journal) > mark:
+            table, key, old = journal.pop()
+            table.restore(key, old)
+
+    def set_lock(self, tenant: str, process_id: str, key: str, instance: int | None) -> None:
+        name = (tenant, process_id, key)
+        self.journal.append((_Locks(self), name, self.lock(*name)))
+        self.locks[name] = instance
+        self.changed_locks.add(name)
+
+    # --- disk --------------------------------------------------------------------------------------
+
+    def recover(self) -> None:
+        """Read what is always in memory: scalars, definitions, and the heads of the queues."""
+        row = self.rows.get(layout.SCALARS)
+        if row is not None:
+            scalars = _decode_scalars(row)
+            self.position = scalars.position
+            self.next_key = scalars.next_key
+            self.timestamp = scalars.timestamp
+            self.pinned = scalars.pinned
+        for address, row in self.rows.scan(layout.PARTITION):
+            self.shared_tables[address[1]].load(row)
+        self.load_root(SHARED_ROOT)
+        self.due_queue.recover()
+
+    def drain(self) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
+        """What changed since the last drain, as rows to put and keys to delete."""
+        puts: list[tuple[bytes, bytes]] = []
+        deletes: list[bytes] = []
+        for table in self._tables():
+            if table.changed:
+                table.drain(puts, deletes, _locate)
+        self._drain_queues(puts, deletes)
+        scalars = Scalars(self.position, self.next_key, self.timestamp, self.pinned)
+        puts.append((layout.SCALARS, encode(scalars)))
+        return puts, deletes
+
+    def evict(self, limit: int) -> None:
+        """Drop the instances that were not touched for longest, down to `limit`. Right after drain."""
+        while len(self.resident) > limit:
+            root, _ = self.resident.popitem(last=False)
+            if root == SHARED_ROOT:
+                self.resident[root] = None
+                continue
+            self._forget(root)
+        while len(self.resident_correlations) > limit:
+            correlation, _ = self.resident_correlations.popitem(last=False)
+            for message in self.messages.of(correlation):
+                for name in self.taken.of(message):
+                    self.taken.forget(name)
+                self.messages.forget(message)
+            for key in self.message_subscriptions.of(correlation):
+                self.message_subscriptions.forget(key)
+        if len(self.locks) > limit:
+            self.locks.clear()
+
+    def table_rows(self) -> Iterator[tuple[int, Any, Any]]:
+        """Every row in memory as (table, key, row): what the replay law compares."""
+        for table in self._tables():
+            for key, row in table.rows.items():
+                yield table.number, key, row
+
+    def _forget(self, root: int) -> None:
+        """Drop all rows of an instance: each hangs on an element instance, the root first."""
+        waiting = [root]
+        while waiting:
+            key = waiting.pop()
+            waiting.extend(self.elements.of(key))
+            for table in self.owned_tables.values():
+                if table is not self.elements:
+                    for row_key in table.of(key):
+                        table.forget(row_key)
+            self.instances.forget(key)
+            self.elements.forget(key)
+
+    def _tables(self) -> Iterator[Table[Any, Any]]:
+        yield from self.owned_tables.values()
+        yield from self.correlation_tables.values()
+        yield from self.shared_tables.values()
+
+    def _drain_queues(self, puts: list[tuple[bytes, bytes]], deletes: list[bytes]) -> None:
+        if self.due_queue.changed:
+            self.due_queue.drain(
+                lambda entry: puts.append((layout.due(*entry[:3]), encode(entry[3]))),
+                lambda entry: deletes.append(layout.due(*entry[:3])),
+            )
+        for (tenant, job_type), queue in self.ready.items():
+            if queue.changed:
+                prefix = layout.ready_prefix(tenant, job_type)
+                queue.drain(
+                    lambda entry, prefix=prefix: puts.append(  # type: ignore[misc]
+                        (prefix + layout.pack_key(entry[0]), layout.pack_key(entry[1]))
+                    ),
+                    lambda entry, prefix=prefix: deletes.append(  # type: ignore[misc]
+                        prefix + layout.pack_key(entry[0])
+                    ),
+                )
+        for name in self.changed_locks:
+            instance = self.locks[name]
+            if instance is None:
+                deletes.append(layout.lock(*name))
+            else:
+                puts.append((layout.lock(*name), layout.pack_key(instance)))
+        self.changed_locks.clear()
+
+
+class _Locks:
+    """How the journal undoes a lock."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def restore(self, name: tuple[str, str, str], old: int | None) -> None:
+        self.state.locks[name] = old
+
+
+class _Pin:
+    """How the journal undoes a pinned clock."""
+
+    __slots__ = ("state",)
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+
+    def restore(self, _: None, old: int) -> None:
+        self.state.pinned = old
+
+
+def _locate(key: Any, row: Any) -> tuple[bytes, bytes]:
+    return layout.locator(cast(int, key)), layout.pack_key(row.root)

@@ -1,0 +1,95 @@
+"""One command, one turn: `step(state, request, now)`.
+
+    touch ─▶ admit ─▶ handle ─▶ agenda until it waits ─▶ Turn
+      │         │         │          └ too long: the rest is written as one DEFERRED event
+      └─────────┴─────────┴── Rejection: everything is undone, the reply says why
+    an unexpected exception is a bug: everything is undone and the instance is banned (rule 94)
+
+Pure: time comes in, keys come from the state, nothing goes out but the returned turn.
+"""
+
+from __future__ import annotations
+
+import traceback
+
+from remit.base.errors import Rejection, RejectionType
+from remit.engine import lifecycle
+from remit.engine.agenda import LIMIT, StartByMessage, encode_item
+from remit.engine.commands import COMMANDS
+from remit.engine.messages import start_next
+from remit.engine.plans import load
+from remit.engine.run import Run
+from remit.engine.state.rows import Missing
+from remit.engine.state.state import State
+from remit.engine.turn import Request, Turn
+from remit.protocol.events.partition import InstanceBanned
+from remit.protocol.events.process_instance import AgendaDeferred
+from remit.protocol.replies import Rejected
+
+
+def step(state: State, request: Request, now: int) -> Turn:
+    """Play `request` at `now` (epoch ms). Never raises for what a command or a model does wrong."""
+    run = Run(state, request, now, load, COMMANDS)
+    del state.journal[:]
+    before = run.mark()
+    try:
+        run.handle(request.command)
+        play_agenda(run)
+    except Rejection as fault:
+        run.undo(before)
+        run.reply = Rejected(fault.type, intent_of(run), str(fault))
+    except Missing:
+        run.undo(before)
+        raise
+    except Exception as fault:
+        run.undo(before)
+        _ban(run, fault)
+    return run.finish()
+
+
+def play_agenda(run: Run) -> None:
+    """Play until nothing is left to do here, or until the turn has grown too long."""
+    played = 0
+    agenda, local = run.agenda, run.local
+    while agenda or local:
+        if played >= LIMIT and agenda:
+            _defer(run)
+            return
+        if agenda:
+            item = agenda.popleft()
+            played += 1
+            if isinstance(item, StartByMessage):
+                start_next(run, item.tenant, item.process_id, item.correlation_key)
+            else:
+                lifecycle.play(run, item)
+        else:
+            run.handle(local.popleft())
+
+
+def intent_of(run: Run) -> str:
+    return COMMANDS[type(run.request.command)].intent
+
+
+def _defer(run: Run) -> None:
+    items = tuple(encode_item(item) for item in run.agenda)
+    run.agenda.clear()
+    while run.local:
+        run.handle(run.local.popleft())
+    items += tuple(encode_item(item) for item in run.agenda)
+    run.agenda.clear()
+    run.emit(AgendaDeferred(run.root, items))
+
+
+def _ban(run: Run, fault: Exception) -> None:
+    """A bug in the engine: say so, and stop only the instance that met it."""
+    said = f"{type(fault).__name__}: {fault}"
+    trace = "".join(traceback.format_exception(fault))
+    key = run.new_key()
+    run.emit(InstanceBanned(key, run.root, said, trace, run.root))
+    run.reply = Rejected(
+        RejectionType.PROCESSING_ERROR,
+        intent_of(run),
+        f"Expected to process the command, but an unexpected error occurred: {said}",
+    )
+
+
