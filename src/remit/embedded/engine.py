@@ -16,7 +16,7 @@ from remit.base.errors import Fault
 from remit.engine.state.state import State
 from remit.engine.step import step
 from remit.engine.turn import Answer, Request, Turn
-from remit.partition.log import Chain
+from remit.partition.log import Chain, Logged, read_turns
 from remit.partition.storage.contract import Batch, Store
 from remit.partition.storage.memory import MemoryStore
 from remit.partition.storage.sqlite import SqliteStore
@@ -167,9 +167,7 @@ class Engine:
     def complete(self, job_key: int, variables: Mapping[str, Any] | None = None) -> Done:
         return self.execute(c.CompleteJob(job_key, dict(variables or {})), Done)
 
-    def fail(
-        self, job_key: int, *, retries: int, message: str = "", backoff_ms: int = 0
-    ) -> Done:
+    def fail(self, job_key: int, *, retries: int, message: str = "", backoff_ms: int = 0) -> Done:
         return self.execute(c.FailJob(job_key, retries, message, backoff_ms), Done)
 
     def throw_error(
@@ -208,9 +206,9 @@ class Engine:
             raise Fault(f"the command was taken, but it is not answered yet: {reply!r}")
         return reply
 
-    def turns(self) -> Iterator[Turn]:
+    def turns(self) -> Iterator[Logged]:
         """The whole log, turn by turn."""
-        return self._chain.turns(self._store)
+        return read_turns(self._store)
 
     def events(self) -> Iterator[Event]:
         for turn in self.turns():

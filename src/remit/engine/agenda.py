@@ -71,4 +71,3 @@ decode_item = msgspec.msgpack.Decoder(AgendaItem).decode
 
 LIMIT = 500
 """Items played in one turn at most; with about 10 µs each a turn stays far below 20 ms."""
-

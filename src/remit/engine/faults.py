@@ -1,4 +1,4 @@
-"""    Fault (base.errors)
+"""Fault (base.errors)
        ├── Rejection         a command is refused (base.errors)
        └── IncidentRaised    an element cannot go on; the instance waits for a person
 

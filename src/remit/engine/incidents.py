@@ -26,12 +26,21 @@ def create(
         IncidentCreated(
             key,
             Incident(
-                key, fault.error_type, str(fault)[:MESSAGE_LIMIT], element.key, element.element,
-                element.instance, element.definition,
-                run.definition(element.definition).row.process_id, element.root,
-                job=job.key if job else NONE_KEY, scope=scope, stage=stage, tenant=element.tenant,
+                key,
+                fault.error_type,
+                str(fault)[:MESSAGE_LIMIT],
+                element.key,
+                element.element,
+                element.instance,
+                element.definition,
+                run.definition(element.definition).row.process_id,
+                element.root,
+                job=job.key if job else NONE_KEY,
+                scope=scope,
+                stage=stage,
+                tenant=element.tenant,
             ),
-        )  # fmt: skip
+        )
     )
 
 

@@ -43,25 +43,36 @@ def start(
     root = unborn.root
     run.emit(
         ElementActivating(
-            key, key, unborn.definition, unborn.element, plan.kind, NONE_KEY, root=root,
+            key,
+            key,
+            unborn.definition,
+            unborn.element,
+            plan.kind,
+            NONE_KEY,
+            root=root,
             parent_instance=NONE_KEY if caller is None else caller.instance,
             parent_element=NONE_KEY if caller is None else caller.key,
             tenant=unborn.tenant,
-        )  # fmt: skip
+        )
     )
     if start:
         run.emit(
             TriggerSet(
-                run.new_key(), key, start, key, unborn.definition, root, payload or {},
-                unborn.tenant, interrupts=False,
-            )  # fmt: skip
+                run.new_key(),
+                key,
+                start,
+                key,
+                unborn.definition,
+                root,
+                payload or {},
+                unborn.tenant,
+                interrupts=False,
+            )
         )
     lifecycle.open_from(run, plan, key, 0)
 
 
-def _unborn(
-    definition: Definition, key: int, caller: ElementInstance | None
-) -> ElementInstance:
+def _unborn(definition: Definition, key: int, caller: ElementInstance | None) -> ElementInstance:
     plan = definition.plans[definition.process.id]
     row = definition.row
     root = key if caller is None else caller.root

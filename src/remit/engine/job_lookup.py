@@ -26,5 +26,3 @@ def any_state(run: Run, key: int, verb: str) -> Job:
         raise NotFound(f"Expected to {verb} job with key '{key}', but no such job was found")
     run.touch(job.root)
     return job
-
-

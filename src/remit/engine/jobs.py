@@ -61,9 +61,7 @@ def as_retries(run: Run, work: JobDefinition, element: ElementInstance) -> int:
 
 def make_activatable(job: Job, **changes: object) -> Job:
     """The job as it waits for a worker, whatever it was before."""
-    return replace(
-        job, state=JobState.ACTIVATABLE, worker="", deadline=-1, recurs_at=-1, **changes
-    )
+    return replace(job, state=JobState.ACTIVATABLE, worker="", deadline=-1, recurs_at=-1, **changes)
 
 
 def cancel_all(run: Run, element_key: int) -> None:

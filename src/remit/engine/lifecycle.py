@@ -12,7 +12,6 @@ nor tokens left (rule 46).
 
 from __future__ import annotations
 
-
 from remit.engine import incidents
 from remit.engine.agenda import Activate, AgendaItem, Complete, FollowTrigger, Resume, Terminate
 from remit.engine.definitions import Plan
@@ -41,10 +40,10 @@ IS_ENDING = frozenset((Phase.TERMINATING, Phase.TERMINATED))
 
 def play(run: Run, item: AgendaItem) -> None:
     """Play one item of the agenda."""
-    if item.__class__ is Activate:
-        activate(run, item)  # type: ignore[arg-type]
-    elif item.__class__ is Complete:
-        complete(run, item.key, item.variables)  # type: ignore[union-attr]
+    if isinstance(item, Activate):
+        activate(run, item)
+    elif isinstance(item, Complete):
+        complete(run, item.key, item.variables)
     elif isinstance(item, Terminate):
         terminate(run, item.key)
     elif isinstance(item, Resume):
@@ -89,10 +88,18 @@ def begin(run: Run, item: Activate, scope: ElementInstance) -> int:
     run.admit("element.activate", {"elementId": item.element})
     run.emit(
         ElementActivating(
-            key, scope.instance, scope.definition, item.element, plan.kind, scope.key,
-            root=scope.root, arrived=item.arrived, joined=item.joined,
-            loop_counter=item.loop_counter, tenant=scope.tenant,
-        )  # fmt: skip
+            key,
+            scope.instance,
+            scope.definition,
+            item.element,
+            plan.kind,
+            scope.key,
+            root=scope.root,
+            arrived=item.arrived,
+            joined=item.joined,
+            loop_counter=item.loop_counter,
+            tenant=scope.tenant,
+        )
     )
     if item.variables:
         set_local(run, run.element(key), item.variables)
@@ -161,9 +168,14 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
     ending = plan.element.ending(run, plan, key)
     run.emit(
         ElementCompleted(
-            key, element.instance, element.definition, element.element, plan.kind, element.scope,
+            key,
+            element.instance,
+            element.definition,
+            element.element,
+            plan.kind,
+            element.scope,
             clears_scope=plan.element.clears_scope(plan),
-        )  # fmt: skip
+        )
     )
     for flow in flows:
         take(run, element.scope, flow)
@@ -182,9 +194,14 @@ def take(run: Run, scope_key: int, flow: Flow) -> None:
     joins = target.element.joins(target)
     run.emit(
         SequenceFlowTaken(
-            run.new_key(), scope.instance, scope.definition, flow.id, FLOW_KIND, scope_key,
+            run.new_key(),
+            scope.instance,
+            scope.definition,
+            flow.id,
+            FLOW_KIND,
+            scope_key,
             waits=joins,
-        )  # fmt: skip
+        )
     )
     if joins:
         target.element.arrived(run, target, scope_key)
@@ -236,9 +253,14 @@ def terminated(run: Run, key: int) -> None:
     waiting = take_triggers(run, element)
     run.emit(
         ElementTerminated(
-            key, element.instance, element.definition, element.element, plan.kind, element.scope,
+            key,
+            element.instance,
+            element.definition,
+            element.element,
+            plan.kind,
+            element.scope,
             dropped=dropped,
-        )  # fmt: skip
+        )
     )
     if ending is not None:
         ending()
@@ -261,7 +283,7 @@ def child_terminated(run: Run, scope_key: int) -> None:
         if scope.children == 0:
             terminated(run, scope_key)
         return
-    if scope.children == 0 and len(run.state.triggers.of(scope_key)):
+    if scope.children == 0 and run.state.triggers.of(scope_key):
         follow_waiting(run, scope)
         return
     plan = run.plan(scope)
@@ -280,9 +302,13 @@ def take_triggers(run: Run, element: ElementInstance) -> tuple[Trigger, ...]:
     for trigger in waiting:
         run.emit(
             TriggerTaken(
-                trigger.key, element.key, trigger.target, element.instance, element.definition,
+                trigger.key,
+                element.key,
+                trigger.target,
+                element.instance,
+                element.definition,
                 element.tenant,
-            )  # fmt: skip
+            )
         )
     return waiting
 
@@ -317,5 +343,3 @@ def _index(stages: tuple, name: str) -> int:  # type: ignore[type-arg]
         if stage.name == name:
             return index
     raise AssertionError(f"no stage '{name}' to resume at")
-
-

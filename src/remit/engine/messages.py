@@ -43,6 +43,7 @@ from remit.protocol.values import (
     StartSubscription,
 )
 
+
 def home_of(run: Run, correlation_key: str) -> int:
     """The partition where all messages with this correlation key live."""
     return partition_for(correlation_key, run.state.partitions)
@@ -68,25 +69,41 @@ def open_subscription(
         ProcessSubscriptionCreating(
             key,
             ProcessSubscription(
-                key, element.key, target.id, element.instance, element.definition, process_id,
-                element.root, name, correlation_key, interrupting, home, tenant=element.tenant,
+                key,
+                element.key,
+                target.id,
+                element.instance,
+                element.definition,
+                process_id,
+                element.root,
+                name,
+                correlation_key,
+                interrupting,
+                home,
+                tenant=element.tenant,
             ),
-        )  # fmt: skip
+        )
     )
     run.send(
         home,
         OpenMessageSubscription(
             MessageSubscription(
-                key, element.key, element.instance, process_id, name, correlation_key,
-                interrupting, element.tenant, definition=element.definition, target=target.id,
+                key,
+                element.key,
+                element.instance,
+                process_id,
+                name,
+                correlation_key,
+                interrupting,
+                element.tenant,
+                definition=element.definition,
+                target=target.id,
             )
-        ),  # fmt: skip
+        ),
     )
 
 
-def close_subscriptions(
-    run: Run, element_key: int, targets: Container[str] | None = None
-) -> None:
+def close_subscriptions(run: Run, element_key: int, targets: Container[str] | None = None) -> None:
     """Nobody waits on this element any more: for `targets`, or for anything."""
     for subscription in tuple(run.state.subscriptions.values_of(element_key)):
         wanted = targets is None or subscription.target in targets
@@ -118,9 +135,15 @@ def correlate(run: Run, subscription: MessageSubscription, message: Message) -> 
     run.send(
         subscription.key >> 51,
         CorrelateSubscription(
-            subscription.key, subscription.element_key, message.key, message.name,
-            message.correlation_key, subscription.process_id, message.variables, message.tenant,
-        ),  # fmt: skip
+            subscription.key,
+            subscription.element_key,
+            message.key,
+            message.name,
+            message.correlation_key,
+            subscription.process_id,
+            message.variables,
+            message.tenant,
+        ),
     )
 
 

@@ -23,6 +23,7 @@ from remit.protocol.events import Event
 from remit.protocol.replies import Reply
 from remit.protocol.values import Actor, Header
 
+
 class Handler(NamedTuple):
     """`intent` is Zeebe's name of the command, as rejections show it."""
 

@@ -91,5 +91,3 @@ def _ban(run: Run, fault: Exception) -> None:
         intent_of(run),
         f"Expected to process the command, but an unexpected error occurred: {said}",
     )
-
-

@@ -42,10 +42,18 @@ def create(run: Run, element: ElementInstance, target: Node, planned: Schedule) 
         TimerCreated(
             key,
             Timer(
-                key, planned.due, element.key, target.id, element.instance, element.definition,
-                element.root, planned.repetitions, planned.interval, element.tenant,
+                key,
+                planned.due,
+                element.key,
+                target.id,
+                element.instance,
+                element.definition,
+                element.root,
+                planned.repetitions,
+                planned.interval,
+                element.tenant,
             ),
-        )  # fmt: skip
+        )
     )
 
 
@@ -55,10 +63,18 @@ def create_start(run: Run, row: ProcessDefinition, start: Node, planned: Schedul
         TimerCreated(
             key,
             Timer(
-                key, planned.due, NONE_KEY, start.id, NONE_KEY, row.key, 0,
-                planned.repetitions, planned.interval, row.tenant,
+                key,
+                planned.due,
+                NONE_KEY,
+                start.id,
+                NONE_KEY,
+                row.key,
+                0,
+                planned.repetitions,
+                planned.interval,
+                row.tenant,
             ),
-        )  # fmt: skip
+        )
     )
 
 

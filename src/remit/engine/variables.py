@@ -110,16 +110,26 @@ def _write(run: Run, scope: ElementInstance, name: str, value: Any) -> None:
     if row is None:
         run.emit(
             VariableCreated(
-                run.new_key(), scope.key, scope.instance, scope.definition, name, value,
-                scope.root, scope.tenant,
-            )  # fmt: skip
+                run.new_key(),
+                scope.key,
+                scope.instance,
+                scope.definition,
+                name,
+                value,
+                scope.root,
+                scope.tenant,
+            )
         )
     elif not same(row.value, value):
         run.emit(
             VariableUpdated(
-                row.key, scope.key, scope.instance, scope.definition, name, value,
-                scope.root, scope.tenant,
-            )  # fmt: skip
+                row.key,
+                scope.key,
+                scope.instance,
+                scope.definition,
+                name,
+                value,
+                scope.root,
+                scope.tenant,
+            )
         )
-
-

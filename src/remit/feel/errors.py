@@ -1,4 +1,4 @@
-"""    FeelError                base of everything this room raises
+"""FeelError                base of everything this room raises
        ├── FeelSyntaxError     the text is no expression: where, what was found, what was expected
        └── FeelLimitError      the expression asks for too much
 

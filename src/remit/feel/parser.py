@@ -34,9 +34,11 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{6}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "'": "'", "\\": "\\"}
 _RESERVED = frozenset(
-    "if then else for in return some every satisfies function and or between true false null "
-    "instance of external".split()
-)
+    (
+        "if", "then", "else", "for", "in", "return", "some", "every", "satisfies", "function",
+        "and", "or", "between", "true", "false", "null", "instance", "of", "external",
+    )
+)  # fmt: skip
 _COMPARISONS = ("=", "!=", "<=", ">=", "<", ">")
 _TYPES = (
     "date and time", "years and months duration", "days and time duration", "number", "string",

@@ -261,7 +261,7 @@ def _subtract_temporal(left: Any, right: Any) -> Any:
 
 def _as_instant(value: date) -> datetime:
     if value.__class__ is datetime:
-        return value  # type: ignore[return-value]
+        return value
     return datetime(value.year, value.month, value.day)
 
 

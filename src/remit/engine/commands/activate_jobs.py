@@ -47,9 +47,14 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
     if found:
         run.emit(
             events.JobsActivated(
-                run.new_key(), command.type, command.worker, command.timeout, command.limit,
-                tuple(each.job for each in found), truncated,
-            )  # fmt: skip
+                run.new_key(),
+                command.type,
+                command.worker,
+                command.timeout,
+                command.limit,
+                tuple(each.job for each in found),
+                truncated,
+            )
         )
     run.reply = JobsActivated(tuple(found), truncated)
 

@@ -28,11 +28,20 @@ def create_instance(run: Run, command: CreateInstance) -> None:
     instances.prepare_variables(run, definition, key, command.variables)
     run.emit(
         Created(
-            key, key, row.key, row.process_id, row.version, row.tenant, command.variables,
-            tuple(each.element for each in command.start), command.tags, command.business_id,
-            run.header.request_id if command.await_result else "", command.fetch_variables,
+            key,
+            key,
+            row.key,
+            row.process_id,
+            row.version,
+            row.tenant,
+            command.variables,
+            tuple(each.element for each in command.start),
+            command.tags,
+            command.business_id,
+            run.header.request_id if command.await_result else "",
+            command.fetch_variables,
             tuple(each.element for each in command.terminate_after),
-        )  # fmt: skip
+        )
     )
     instances.start(run, definition, key)
     if not command.await_result:

@@ -51,9 +51,7 @@ def distribute(run: Run, command: DistributeDeployment) -> None:
     """What partition 1 has deployed, as this one keeps it. Repeated: a duplicate, confirmed again."""
     resources.receive(run, command.definitions)
     run.emit(DeploymentDistributed(command.deployment))
-    run.send(
-        DEPLOYMENT_PARTITION, AcknowledgeDistribution(command.deployment, run.state.partition)
-    )
+    run.send(DEPLOYMENT_PARTITION, AcknowledgeDistribution(command.deployment, run.state.partition))
 
 
 def acknowledge(run: Run, command: AcknowledgeDistribution) -> None:

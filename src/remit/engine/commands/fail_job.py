@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from remit.engine import incidents, jobs
-from remit.engine.job_lookup import find
 from remit.engine.faults import IncidentRaised
+from remit.engine.job_lookup import find
 from remit.engine.run import Handler, Run
 from remit.engine.variables import set_local
 from remit.protocol.commands import FailJob

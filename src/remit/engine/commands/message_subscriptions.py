@@ -101,7 +101,9 @@ def _find(
 def confirm(run: Run, command: ConfirmSubscription) -> None:
     subscription = run.state.find_subscription(command.key)
     if subscription is not None and subscription.state == "CREATING":
-        run.emit(ProcessSubscriptionCreated(subscription.key, replace(subscription, state="CREATED")))
+        run.emit(
+            ProcessSubscriptionCreated(subscription.key, replace(subscription, state="CREATED"))
+        )
 
 
 def correlate(run: Run, command: CorrelateSubscription) -> None:
@@ -120,9 +122,13 @@ def correlate(run: Run, command: CorrelateSubscription) -> None:
         run.send(
             home,
             RejectCorrelation(
-                command.key, command.message, command.name, command.correlation_key, process_id,
+                command.key,
+                command.message,
+                command.name,
+                command.correlation_key,
+                process_id,
                 command.tenant,
-            ),  # fmt: skip
+            ),
         )
         return
     run.admit("message.correlate", {"messageName": command.name})

@@ -15,9 +15,7 @@ from remit.protocol.values import Message
 def publish_message(run: Run, command: PublishMessage) -> None:
     if not command.name:
         raise InvalidArgument("Expected to publish a message with a name, but it was blank")
-    correlation = run.state.load_correlation(
-        command.tenant, command.name, command.correlation_key
-    )
+    correlation = run.state.load_correlation(command.tenant, command.name, command.correlation_key)
     if command.message_id:
         for other in run.state.messages.values_of(correlation):
             if other.message_id == command.message_id:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from remit.engine import errors, incidents
-from remit.engine.job_lookup import find
 from remit.engine.events import trigger
+from remit.engine.job_lookup import find
 from remit.engine.run import Handler, Run
 from remit.protocol.commands import ThrowError
 from remit.protocol.events.job import JobErrorThrown

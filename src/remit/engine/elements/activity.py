@@ -1,4 +1,4 @@
-"""What all activities share: boundary events open after the inputs and close before the end (rule 34)."""
+"""What all activities share: boundary events, open from the inputs to the end (rule 34)."""
 
 from __future__ import annotations
 

@@ -67,21 +67,15 @@ class Element:
         else:
             target.element.caught(run, target, host, variables)
 
-    def caught(
-        self, run: Run, plan: Plan, host: ElementInstance, variables: Document
-    ) -> None:
+    def caught(self, run: Run, plan: Plan, host: ElementInstance, variables: Document) -> None:
         """This event, waited for on `host`, has happened."""
         raise AssertionError(f"'{plan.node.id}' is no event that others wait for")
 
-    def follow(
-        self, run: Run, plan: Plan, scope: ElementInstance, variables: Document
-    ) -> None:
+    def follow(self, run: Run, plan: Plan, scope: ElementInstance, variables: Document) -> None:
         """This event has happened, and whatever it had to end has ended: it opens in `scope`."""
         lifecycle.open_in(run, Activate(plan.node.id, scope.key, variables=variables), scope)
 
-    def called_completed(
-        self, run: Run, plan: Plan, key: int, variables: Document
-    ) -> None:
+    def called_completed(self, run: Run, plan: Plan, key: int, variables: Document) -> None:
         """The process that this element called has completed with these variables."""
         raise AssertionError(f"'{plan.node.id}' calls no process")
 

@@ -25,9 +25,15 @@ class BoundaryEvent(TriggeredElement):
             return
         run.emit(
             TriggerSet(
-                run.new_key(), host.key, plan.node.id, host.instance, host.definition, host.root,
-                variables, host.tenant,
-            )  # fmt: skip
+                run.new_key(),
+                host.key,
+                plan.node.id,
+                host.instance,
+                host.definition,
+                host.root,
+                variables,
+                host.tenant,
+            )
         )
         lifecycle.terminate(run, host.key)
 

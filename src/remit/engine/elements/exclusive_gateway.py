@@ -39,7 +39,8 @@ class ExclusiveGateway(Element):
         return (*super().opening(node), CHOICE) if node.outgoing else super().opening(node)
 
     def leave(self, run: Run, plan: Plan, key: int) -> Sequence[Flow]:
-        return run.choices.pop(key, ())
+        flows: Sequence[Flow] = run.choices.pop(key, ())
+        return flows
 
 
 ELEMENT = ExclusiveGateway()

@@ -7,7 +7,7 @@ made and removed between two drains is never written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -72,7 +72,7 @@ class Table(Generic[K, V]):
     def __contains__(self, key: K) -> bool:
         return key in self.rows
 
-    def of(self, owner: Any) -> Iterable[K]:
+    def of(self, owner: Any) -> tuple[K, ...]:
         """The keys of the rows that belong to `owner`, oldest first; a copy, safe to change under."""
         keys = self.index.get(owner)
         return tuple(keys) if keys else ()

@@ -91,9 +91,7 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
         tokens = 0
         for token in state.tokens.of(scope.key):
             state.tokens.delete(token)
-    state.elements.put(
-        scope.key, replace(scope, children=scope.children - 1, tokens=tokens)
-    )
+    state.elements.put(scope.key, replace(scope, children=scope.children - 1, tokens=tokens))
 
 
 def flow_taken(state: State, event: SequenceFlowTaken) -> None:
@@ -129,9 +127,7 @@ def trigger_set(state: State, event: TriggerSet) -> None:
         element = state.elements[event.element_key]
         for token in state.tokens.of(element.key):
             state.tokens.delete(token)
-        state.elements.put(
-            element.key, replace(element, interrupted_by=event.target, tokens=0)
-        )
+        state.elements.put(element.key, replace(element, interrupted_by=event.target, tokens=0))
     state.triggers.put(
         event.key,
         Trigger(event.key, event.element_key, event.target, event.variables, event.root),

@@ -1,0 +1,9 @@
+"""How a check says what it found."""
+
+from __future__ import annotations
+
+from remit.model.bpmn.graph import Finding, Flow, Node
+
+
+def fault(node: Node | Flow, rule: str, message: str, fix: str) -> Finding:
+    return Finding(node.id, node.name, node.line, rule, message, fix)

@@ -1,0 +1,38 @@
+"""Conditions and defaults of sequence flows, and elements that may not have any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from remit.model.bpmn.checks.finding import fault
+from remit.model.bpmn.graph import ElementType, Finding, Process
+
+_CHOOSING = frozenset((ElementType.EXCLUSIVE_GATEWAY, ElementType.INCLUSIVE_GATEWAY))
+
+
+def check(process: Process) -> Iterator[Finding]:
+    for node in process.nodes.values():
+        if node.type is ElementType.START_EVENT and node.incoming:
+            yield fault(
+                node, "start-event-flows", "a start event has no incoming flows", "remove them"
+            )
+        if node.type is ElementType.END_EVENT and node.outgoing:
+            yield fault(
+                node, "end-event-flows", "an end event has no outgoing flows", "remove them"
+            )
+        chooses = node.type in _CHOOSING
+        for flow in node.outgoing:
+            if flow.condition is not None and not chooses:
+                yield fault(
+                    flow, "conditional-flow",
+                    f"only flows of exclusive and inclusive gateways have conditions, this one "
+                    f"starts at '{node.id}'",
+                    "remove the condition, or put an exclusive gateway in between",
+                )  # fmt: skip
+            is_needed = chooses and len(node.outgoing) > 1 and flow is not node.default
+            if is_needed and flow.condition is None:
+                yield fault(
+                    flow, "condition-required",
+                    f"it leaves gateway '{node.id}' without a condition and is not its default",
+                    "add a condition, or make it the default flow",
+                )  # fmt: skip

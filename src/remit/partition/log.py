@@ -1,0 +1,140 @@
+"""The log: turns sealed into batches, each batch chained to the one before by its hash.
+
+    body = zstandard(msgpack([entry, …]))        hash = sha256(previous hash ‖ body)
+
+An entry is a turn: its command's header, and its events. Whoever changes, drops or reorders a batch
+breaks the chain at that position.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Union
+
+import msgspec
+import zstandard
+
+from remit.base.errors import Fault, RejectionType
+from remit.engine.turn import Turn
+from remit.partition.storage.contract import LogBatch, Recovered, Store
+from remit.protocol.commands import Command
+from remit.protocol.events import EVENTS, Event
+from remit.protocol.replies import Rejected
+from remit.protocol.values import Header
+
+
+class ChainBroken(Fault):
+    """The log is not what was written: somebody or something changed it."""
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """A turn as the log keeps it. `command` is its name; what it did is in `events`."""
+
+    position: int
+    timestamp: int
+    command: str
+    key: int
+    header: Header
+    rejection: tuple[str, str] | None
+    events: tuple[msgspec.Raw, ...]
+
+
+class Logged(msgspec.Struct, frozen=True):
+    """A turn read back from the log."""
+
+    position: int
+    timestamp: int
+    command: str
+    key: int
+    header: Header
+    rejection: tuple[RejectionType, str] | None
+    events: tuple[Event, ...]
+
+
+class _Written(msgspec.Struct, frozen=True, array_like=True):
+    """The same as `Entry`, as it is encoded: events are still objects."""
+
+    position: int
+    timestamp: int
+    command: str
+    key: int
+    header: Header
+    rejection: tuple[str, str] | None
+    events: list[Event]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Entry]).decode
+_decode_event = msgspec.msgpack.Decoder(Union[tuple(EVENTS.values())]).decode  # noqa: UP007
+
+
+class Chain:
+    """The end of a log, and how to make it longer. `position` and `hash` are those of the end."""
+
+    def __init__(self, position: int, end: bytes) -> None:
+        self.position = position
+        self.hash = end
+        self._compressor = zstandard.ZstdCompressor(level=1)
+
+    @classmethod
+    def of(cls, recovered: Recovered) -> Chain:
+        return cls(recovered.position, recovered.hash)
+
+    def seal(self, turns: Iterable[Turn]) -> LogBatch:
+        """One batch of these turns, in order; the chain ends with it from now on."""
+        entries = [_entry(turn) for turn in turns]
+        body = self._compressor.compress(_encode(entries))
+        first = self.position + 1
+        last = entries[-1].position + len(entries[-1].events)
+        end = hashlib.sha256(self.hash + body).digest()
+        batch = LogBatch(first, last, self.hash, end, body)
+        self.position, self.hash = last, end
+        return batch
+
+
+def read_turns(store: Store, after: int = 0) -> Iterator[Logged]:
+    """The turns beyond a position, in order; raises `ChainBroken`."""
+    previous: bytes | None = b"" if after == 0 else None
+    for batch in store.read_log(after):
+        if previous is not None and batch.previous != previous:
+            raise ChainBroken(f"batch {batch.first_position} does not follow the one before it")
+        previous = batch.hash
+        for turn in open_batch(batch):
+            if turn.position > after:
+                yield turn
+
+
+def open_batch(batch: LogBatch) -> Iterator[Logged]:
+    """The turns of one batch; raises `ChainBroken` when it was changed."""
+    if hashlib.sha256(batch.previous + batch.body).digest() != batch.hash:
+        raise ChainBroken(f"batch {batch.first_position}-{batch.last_position} was changed")
+    for entry in _decode(zstandard.ZstdDecompressor().decompress(batch.body)):
+        rejection = entry.rejection
+        yield Logged(
+            entry.position,
+            entry.timestamp,
+            entry.command,
+            entry.key,
+            entry.header,
+            None if rejection is None else (RejectionType(rejection[0]), rejection[1]),
+            tuple(_decode_event(event) for event in entry.events),
+        )
+
+
+def _entry(turn: Turn) -> _Written:
+    reply = turn.reply
+    return _Written(
+        turn.position,
+        turn.timestamp,
+        type(turn.request.command).__name__,
+        key_of(turn.request.command),
+        turn.request.header,
+        (reply.type.value, reply.reason) if isinstance(reply, Rejected) else None,
+        turn.events,
+    )
+
+
+def key_of(command: Command) -> int:
+    """The key that a command names; -1 where it makes one."""
+    return getattr(command, "key", getattr(command, "element_key", -1))

@@ -1,0 +1,179 @@
+"""A partition in one SQLite file: rows, the log, and the epoch that fences stale writers.
+
+    rows(key, value)                                  the tables of the engine
+    log(last_position, first_position, previous, hash, body)
+    meta(name, value)                                 epoch, owner
+
+WAL with synchronous=FULL: a commit is durable when it returns. Reads of the loop and writes of its
+commit thread use a connection each. Sealed segments of the log move to files in `archive/`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import apsw
+
+from remit.base.errors import Unavailable
+from remit.partition.storage.archive import Archive
+from remit.partition.storage.contract import (
+    Batch,
+    Fenced,
+    LogBatch,
+    Recovered,
+    StoreFull,
+)
+
+SEGMENT_BYTES = 64 * 1024 * 1024
+"""Log bytes in the file before the older part moves to the archive."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS log (
+    last_position INTEGER PRIMARY KEY,
+    first_position INTEGER NOT NULL,
+    previous BLOB NOT NULL,
+    hash BLOB NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+INSERT OR IGNORE INTO meta VALUES ('epoch', 0), ('owner', '');
+"""
+_LOG_COLUMNS = "first_position, last_position, previous, hash, body"
+
+
+class SqliteStore:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._writer = _connect(path)
+            self._writer.execute(_SCHEMA)
+            self._reader = _connect(path)
+        except apsw.Error as fault:
+            raise Unavailable(f"the partition file {path} can't be opened: {fault}") from fault
+        self._archive = Archive(path.parent / "archive", path.stem)
+        self._log_bytes = self._writer.execute("SELECT coalesce(sum(length(body)), 0) FROM log").get
+
+    @classmethod
+    def open(cls, folder: Path, partition: int) -> SqliteStore:
+        """The file of a partition in a data folder; made when it is not there."""
+        return cls(folder / f"partition-{partition}.db")
+
+    def acquire(self, owner: str) -> int:
+        with self._writer:
+            self._writer.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
+            self._writer.execute("UPDATE meta SET value = ? WHERE name = 'owner'", (owner,))
+            epoch = self._writer.execute("SELECT value FROM meta WHERE name = 'epoch'").get
+        return int(epoch)
+
+    def recover(self) -> Recovered:
+        row = self._reader.execute(
+            "SELECT last_position, hash FROM log ORDER BY last_position DESC LIMIT 1"
+        ).get
+        if row is None:
+            last = self._archive.last()
+            return Recovered(0, b"") if last is None else Recovered(last.last_position, last.hash)
+        return Recovered(*row)
+
+    def get(self, key: bytes) -> bytes | None:
+        found = self._reader.execute("SELECT value FROM rows WHERE key = ?", (key,)).get
+        return None if found is None else bytes(found)
+
+    def scan(
+        self, prefix: bytes, *, after: bytes | None = None, limit: int = 1 << 30
+    ) -> Sequence[tuple[bytes, bytes]]:
+        end = _end_of(prefix)
+        if after is None:
+            sql = "SELECT key, value FROM rows WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
+            bounds: tuple[bytes | int, ...] = (prefix, end, limit)
+        else:
+            sql = "SELECT key, value FROM rows WHERE key > ? AND key < ? ORDER BY key LIMIT ?"
+            bounds = (after, end, limit)
+        return self._reader.execute(sql, bounds).fetchall()
+
+    def commit(self, batch: Batch) -> None:
+        try:
+            with self._writer:
+                self._write(batch)
+        except apsw.FullError as fault:
+            raise StoreFull(f"no room left on the device of {self.path}") from fault
+        except apsw.Error as fault:
+            if _is_full(fault):
+                raise StoreFull(f"no room left on the device of {self.path}") from fault
+            raise Unavailable(f"the commit to {self.path} failed: {fault}") from fault
+        if batch.log is not None:
+            self._log_bytes += len(batch.log.body)
+            if self._log_bytes > SEGMENT_BYTES:
+                self.archive_log()
+
+    def read_log(self, after: int) -> Iterator[LogBatch]:
+        yield from self._archive.read(after)
+        reached = max(after, self._archive.last_position)
+        connection = _connect(self.path)
+        try:
+            rows = connection.execute(
+                f"SELECT {_LOG_COLUMNS} FROM log WHERE last_position > ? ORDER BY last_position",
+                (reached,),
+            )
+            for row in rows:
+                yield LogBatch(*row)
+        finally:
+            connection.close()
+
+    def archive_log(self) -> None:
+        """Move the log to a sealed segment. The segment is durable before a row is deleted."""
+        rows = self._writer.execute(f"SELECT {_LOG_COLUMNS} FROM log ORDER BY last_position")
+        batches = [LogBatch(*row) for row in rows]
+        if not batches:
+            return
+        self._archive.write(batches)
+        with self._writer:
+            self._writer.execute(
+                "DELETE FROM log WHERE last_position <= ?", (batches[-1].last_position,)
+            )
+        self._log_bytes = 0
+
+    def close(self) -> None:
+        self._reader.close()
+        self._writer.close()
+
+    def _write(self, batch: Batch) -> None:
+        epoch = self._writer.execute("SELECT value FROM meta WHERE name = 'epoch'").get
+        if epoch != batch.epoch:
+            raise Fenced(
+                f"epoch {batch.epoch} is over: another broker took the partition with {epoch}"
+            )
+        if batch.puts:
+            self._writer.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?)", batch.puts)
+        if batch.deletes:
+            self._writer.executemany(
+                "DELETE FROM rows WHERE key = ?", [(key,) for key in batch.deletes]
+            )
+        if batch.log is not None:
+            log = batch.log
+            self._writer.execute(
+                f"INSERT INTO log ({_LOG_COLUMNS}) VALUES (?, ?, ?, ?, ?)",
+                (log.first_position, log.last_position, log.previous, log.hash, log.body),
+            )
+
+
+def _connect(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(5000)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    return connection
+
+
+def _end_of(prefix: bytes) -> bytes:
+    """The smallest key beyond every key with this prefix."""
+    stripped = prefix.rstrip(b"\xff")
+    return stripped[:-1] + bytes((stripped[-1] + 1,)) if stripped else b"\xff" * 64
+
+
+def _is_full(fault: apsw.Error) -> bool:
+    return isinstance(fault, apsw.IOError) and "space" in str(fault).lower()
