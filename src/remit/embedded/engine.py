@@ -240,6 +240,7 @@ class Engine:
                 if isinstance(effect, Answer):
                     self._answers[effect.request_id] = effect.reply
         puts, deletes = self.state.drain()
-        self._store.commit(Batch(puts, deletes, self._chain.seal(turns), self._epoch))
+        self._store.stage(Batch(puts, deletes, self._chain.seal(turns), self._epoch))
+        self._store.sync()
         self.state.evict(RESIDENT_INSTANCES)
         return turn

@@ -63,8 +63,15 @@ class Store(Protocol):
         self, prefix: bytes, *, after: bytes | None = None, limit: int = 1 << 30
     ) -> Sequence[tuple[bytes, bytes]]: ...
 
-    def commit(self, batch: Batch) -> None:
-        """Durable when it returns. Raises `Fenced`, `StoreFull`, or `Unavailable` (outcome unknown)."""
+    def stage(self, batch: Batch) -> None:
+        """Write a batch, not yet durable. One at a time: `sync` comes before the next."""
+        ...
+
+    def sync(self) -> None:
+        """Make the staged batch durable. May run on another thread than everything else.
+
+        Both raise `Fenced`, `StoreFull`, or `Unavailable` (outcome unknown); nothing is staged then.
+        """
         ...
 
     def read_log(self, after: int) -> Iterator[LogBatch]:

@@ -38,7 +38,7 @@ class MemoryStore:
             at += 1
         return found
 
-    def commit(self, batch: Batch) -> None:
+    def stage(self, batch: Batch) -> None:
         if batch.epoch != self._epoch:
             raise Fenced(f"epoch {batch.epoch} is over: the partition is at {self._epoch}")
         for key, row in batch.puts:
@@ -50,6 +50,9 @@ class MemoryStore:
                 del self._order[bisect_left(self._order, key)]
         if batch.log is not None:
             self._log.append(batch.log)
+
+    def sync(self) -> None:
+        """Memory is as durable as it gets."""
 
     def read_log(self, after: int) -> Iterator[LogBatch]:
         return iter([batch for batch in self._log if batch.last_position > after])

@@ -91,22 +91,27 @@ class SqliteStore:
         else:
             sql = "SELECT key, value FROM rows WHERE key > ? AND key < ? ORDER BY key LIMIT ?"
             bounds = (after, end, limit)
-        return self._reader.execute(sql, bounds).fetchall()
+        rows: Sequence[tuple[bytes, bytes]] = self._reader.execute(sql, bounds).fetchall()  # type: ignore[assignment]
+        return rows
 
-    def commit(self, batch: Batch) -> None:
+    def stage(self, batch: Batch) -> None:
+        """The rows go into the page cache here, so that `sync` is one call without Python in it."""
         try:
-            with self._writer:
-                self._write(batch)
-        except apsw.FullError as fault:
-            raise StoreFull(f"no room left on the device of {self.path}") from fault
+            self._writer.execute("BEGIN IMMEDIATE")
+            self._write(batch)
+        except Fenced:
+            self._abandon()
+            raise
         except apsw.Error as fault:
-            if _is_full(fault):
-                raise StoreFull(f"no room left on the device of {self.path}") from fault
-            raise Unavailable(f"the commit to {self.path} failed: {fault}") from fault
-        if batch.log is not None:
-            self._log_bytes += len(batch.log.body)
-            if self._log_bytes > SEGMENT_BYTES:
-                self.archive_log()
+            raise self._fault(fault) from fault
+
+    def sync(self) -> None:
+        try:
+            self._writer.execute("COMMIT")
+        except apsw.Error as fault:
+            raise self._fault(fault) from fault
+        if self._log_bytes > SEGMENT_BYTES:
+            self.archive_log()
 
     def read_log(self, after: int) -> Iterator[LogBatch]:
         yield from self._archive.read(after)
@@ -153,10 +158,22 @@ class SqliteStore:
             )
         if batch.log is not None:
             log = batch.log
+            self._log_bytes += len(log.body)
             self._writer.execute(
                 f"INSERT INTO log ({_LOG_COLUMNS}) VALUES (?, ?, ?, ?, ?)",
                 (log.first_position, log.last_position, log.previous, log.hash, log.body),
             )
+
+    def _fault(self, fault: apsw.Error) -> Unavailable:
+        """What went wrong, with the transaction rolled back."""
+        self._abandon()
+        if isinstance(fault, apsw.FullError) or _is_full(fault):
+            return StoreFull(f"no room left on the device of {self.path}")
+        return Unavailable(f"the commit to {self.path} failed: {fault}")
+
+    def _abandon(self) -> None:
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
 
 
 def _connect(path: Path) -> apsw.Connection:

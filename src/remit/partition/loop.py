@@ -1,0 +1,468 @@
+"""The turn loop of one partition.
+
+    submit ─▶ inbox ─▶ tick: step each ─▶ stage the batch ─▶ sync (a thread) ─▶ release
+                         ▲                                        │
+                         └──── the next batch is stepped while ◀──┘
+
+Everything but `sync` runs on one event loop. Turns of the next batch are played on state that is not
+yet durable; their batch is staged when the one before is. Nobody sees an effect before it is durable.
+When a commit fails everything since the last durable one is thrown away, answered with `Unavailable`,
+and memory is read from the store again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from remit.base.errors import Overloaded, Unavailable
+from remit.engine.state.state import State
+from remit.engine.step import step
+from remit.engine.turn import Answer, JobsAvailable, Request, Send, Turn
+from remit.partition import overlay as overlays
+from remit.partition.client import JobStream, PartitionStatus
+from remit.partition.log import Chain
+from remit.partition.metrics import Metrics
+from remit.partition.outbox import Outbox, Parcel
+from remit.partition.pressure import Pressure
+from remit.partition.storage.contract import Batch, Fenced, Store, StoreFull
+from remit.partition.streams import Streams
+from remit.protocol.commands import ActivateJobs, Command
+from remit.protocol.replies import JobsActivated, Rejected, Reply
+from remit.protocol.values import ActivatedJob, Header
+
+log = logging.getLogger("remit.partition")
+
+BATCH_SECONDS = 0.010
+"""A batch is closed after this long, so that the first of it does not wait for the last."""
+
+BATCH_COMMANDS = 1000
+RESIDENT = 20_000
+"""Instances kept in memory; what waits longer than these is on disk."""
+
+DUE_AT_ONCE = 200
+RETRY_SECONDS = 1.0
+"""How long to wait before a full disk is tried again, and before parcels are sent again."""
+
+Deliver = Callable[[int, int, Sequence[Parcel]], None]
+"""(destination, source, parcels): hands parcels to another partition."""
+
+Acknowledge = Callable[[int, int, int], None]
+"""(source, by, sequence): tells a source what has been applied."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A request in the inbox. `future` None: nobody waits for the answer."""
+
+    request: Request
+    future: asyncio.Future[Reply] | None
+    since: float
+
+
+@dataclass(slots=True)
+class _InFlight:
+    """A batch that was stepped: what to store, and what to let go when that is durable."""
+
+    since: float
+    turns: list[Turn] = field(default_factory=list)
+    answers: list[tuple[asyncio.Future[Reply], Reply]] = field(default_factory=list)
+    late: list[Answer] = field(default_factory=list)
+    pushes: list[tuple[Callable[[ActivatedJob], None], ActivatedJob]] = field(default_factory=list)
+    available: set[tuple[str, str]] = field(default_factory=set)
+    parcels: dict[int, list[Parcel]] = field(default_factory=dict)
+    acknowledge: dict[int, int] = field(default_factory=dict)
+    puts: list[tuple[bytes, bytes]] = field(default_factory=list)
+    deletes: list[bytes] = field(default_factory=list)
+    laid: overlays.Batch = field(default_factory=dict)
+
+
+class PartitionLoop:
+    """One partition, led by this process. Implements `PartitionClient`."""
+
+    def __init__(
+        self,
+        partition: int,
+        partitions: int,
+        store: Store,
+        *,
+        deliver: Deliver | None = None,
+        acknowledge: Acknowledge | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.id = partition
+        self.partitions = partitions
+        self.metrics = Metrics()
+        self._store = store
+        self._clock = clock
+        self._deliver = deliver
+        self._acknowledge = acknowledge
+        self._epoch = store.acquire(str(uuid.uuid4()))
+        self._pressure = Pressure()
+        self._streams = Streams()
+        self._watchers: list[Callable[[str, str], None]] = []
+        self._inbox: deque[_Waiting] = deque()
+        self._mail: deque[tuple[int, Sequence[Parcel]]] = deque()
+        self._gone: list[tuple[int, int]] = []
+        self._late: dict[str, asyncio.Future[Reply]] = {}
+        self._run = uuid.uuid4().hex[:12]
+        self._requests = 0
+        self._current: _InFlight | None = None  # being made durable
+        self._next: _InFlight | None = None  # stepped, waits for its turn
+        self._is_scheduled = False
+        self._alarm: asyncio.TimerHandle | None = None
+        self._is_leader = True
+        self._is_full = False
+        self._is_stopping = False
+        self._stuck: set[Command] = set()
+        self._syncer = ThreadPoolExecutor(1, thread_name_prefix=f"sync-{partition}")
+        self._loop = asyncio.get_running_loop()
+        self._reload()
+        self._schedule()
+
+    # --- the client's side -------------------------------------------------------------------------
+
+    async def submit(self, command: Command, header: Header) -> Reply:
+        """The reply, once it is durable. See `PartitionClient.submit`."""
+        self._refuse_if_unfit(command)
+        self._requests += 1
+        request_id = f"{self._run}-{self._requests}"
+        future: asyncio.Future[Reply] = self._loop.create_future()
+        request = Request(command, replace(header, request_id=request_id))
+        if getattr(command, "await_result", False):
+            self._late[request_id] = future
+        self._pressure.in_flight += 1
+        self._inbox.append(_Waiting(request, future, time.perf_counter()))
+        self._schedule()
+        try:
+            return await future
+        finally:
+            self._late.pop(request_id, None)
+
+    def open_stream(
+        self, stream: JobStream, push: Callable[[ActivatedJob], None]
+    ) -> Callable[[], None]:
+        close = self._streams.open(stream, push)
+        self._schedule()
+        return close
+
+    def watch_jobs(self, notify: Callable[[str, str], None]) -> Callable[[], None]:
+        self._watchers.append(notify)
+        return lambda: self._watchers.remove(notify)
+
+    def status(self) -> PartitionStatus:
+        return PartitionStatus(
+            self.id, self._is_leader, not self._is_full, self.state.position,
+            self._pressure.in_flight,
+        )  # fmt: skip
+
+    async def stop(self) -> None:
+        """Refuse what comes, finish what is there, and close the store."""
+        self._is_stopping = True
+        while self._inbox or self._next is not None or self._current is not None:
+            if not self._is_leader or self._is_full:
+                break
+            await asyncio.sleep(0.005)
+        if self._alarm is not None:
+            self._alarm.cancel()
+        await self._loop.run_in_executor(None, self._syncer.shutdown)
+        self._store.close()
+
+    # --- other partitions --------------------------------------------------------------------------
+
+    def receive(self, source: int, parcels: Sequence[Parcel]) -> None:
+        """Parcels of another partition: applied in order, each once, and then acknowledged."""
+        self._mail.append((source, parcels))
+        self._schedule()
+
+    def acknowledged(self, destination: int, sequence: int) -> None:
+        """`destination` has applied everything up to `sequence`."""
+        self._gone.append((destination, sequence))
+        self._schedule()
+
+    def resend(self) -> None:
+        """Offer everything again that nobody has acknowledged."""
+        if self._deliver is not None and self._is_leader:
+            for destination in self._outbox.destinations:
+                self._deliver(destination, self.id, self._outbox.pending(destination))
+
+    # --- the loop ----------------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        if not self._is_scheduled:
+            self._is_scheduled = True
+            self._loop.call_soon(self._tick)
+
+    def _tick(self) -> None:
+        self._is_scheduled = False
+        if not self._is_leader or self._is_full:
+            return
+        if self._next is not None:
+            return  # one batch is on its way, one is stepped: the disk sets the pace
+        batch = self._step_batch()
+        if batch.turns or batch.puts or batch.deletes or batch.acknowledge:
+            self._drain(batch)
+            if self._current is None:
+                self._write(batch)
+            else:
+                self._next = batch
+        self._set_alarm()
+        if self._inbox and self._next is None:
+            self._schedule()
+
+    def _step_batch(self) -> _InFlight:
+        """Play what waits: mail first, then what is due, then requests, until the batch is full."""
+        began = time.perf_counter()
+        batch = _InFlight(began)
+        now = self.state.now(int(self._clock() * 1000))
+        self._forget_acknowledged(batch)
+        self._step_mail(batch, now)
+        self._step_due(batch, now)
+        inbox = self._inbox
+        while inbox and len(batch.turns) < BATCH_COMMANDS:
+            waiting = inbox.popleft()
+            now = self.state.now(now)
+            self._play(batch, waiting.request, now, waiting.future)
+            if time.perf_counter() - began > BATCH_SECONDS:
+                break
+        self._feed_streams(batch, now)
+        self.metrics.stepped(len(batch.turns), time.perf_counter() - began)
+        return batch
+
+    def _play(
+        self,
+        batch: _InFlight,
+        request: Request,
+        now: int,
+        future: asyncio.Future[Reply] | None = None,
+    ) -> Turn:
+        """One turn, and the rests that it leaves."""
+        turn = step(self.state, request, now)
+        self._collect(batch, turn)
+        if future is not None:
+            if turn.reply is not None:
+                batch.answers.append((future, turn.reply))
+            else:
+                self._pressure.in_flight -= 1  # answered late: it no longer holds a place
+        while self.state.is_continuing:
+            for rest in self.state.due(now, 1):
+                self._collect(batch, step(self.state, Request(rest, request.header), now))
+        return turn
+
+    def _collect(self, batch: _InFlight, turn: Turn) -> None:
+        batch.turns.append(turn)
+        if isinstance(turn.reply, Rejected):
+            self.metrics.rejected += 1
+        for effect in turn.effects:
+            if isinstance(effect, JobsAvailable):
+                batch.available.add((effect.type, effect.tenant))
+            elif isinstance(effect, Answer):
+                batch.late.append(effect)
+            elif isinstance(effect, Send):
+                parcel, rows = self._outbox.post(effect.partition, effect.request)
+                batch.puts.extend(rows)
+                batch.parcels.setdefault(effect.partition, []).append(parcel)
+
+    def _step_mail(self, batch: _InFlight, now: int) -> None:
+        while self._mail and len(batch.turns) < BATCH_COMMANDS:
+            source, parcels = self._mail.popleft()
+            for request in self._outbox.accept(source, parcels):
+                self._play(batch, request, now)
+            batch.puts.append(self._outbox.heard_row(source))
+            batch.acknowledge[source] = self._outbox.heard(source)
+
+    def _step_due(self, batch: _InFlight, now: int) -> None:
+        for command in self.state.due(now, DUE_AT_ONCE):
+            if command in self._stuck:
+                continue
+            turn = self._play(batch, Request(command), now)
+            if isinstance(turn.reply, Rejected) and self._is_due_still(command, now):
+                self._stuck.add(command)
+                log.error("due command is refused and set aside", extra={"reason": turn.reply.text})
+
+    def _is_due_still(self, command: Command, now: int) -> bool:
+        return command in self.state.due(now, DUE_AT_ONCE)
+
+    def _feed_streams(self, batch: _InFlight, now: int) -> None:
+        """Jobs go to the streams that want them, in the same batch that made them."""
+        for job_type, tenant in self._streams.wanted():
+            while len(batch.turns) < 2 * BATCH_COMMANDS and self.state.has_jobs(job_type, tenant):
+                chosen = self._streams.next(job_type, tenant)
+                if chosen is None:
+                    break
+                stream, push = chosen
+                command = ActivateJobs(
+                    job_type, stream.worker, stream.timeout, self._streams.share(job_type, tenant),
+                    stream.fetch_variables, (tenant,),
+                )  # fmt: skip
+                turn = self._play(batch, Request(command), now)
+                if not isinstance(turn.reply, JobsActivated) or not turn.reply.jobs:
+                    break
+                batch.pushes.extend((push, job) for job in turn.reply.jobs)
+
+    def _forget_acknowledged(self, batch: _InFlight) -> None:
+        for destination, sequence in self._gone:
+            batch.deletes.extend(self._outbox.acknowledged(destination, sequence))
+        self._gone.clear()
+
+    # --- durability --------------------------------------------------------------------------------
+
+    def _drain(self, batch: _InFlight) -> None:
+        puts, deletes = self.state.drain()
+        batch.puts.extend(puts)
+        batch.deletes.extend(deletes)
+        batch.laid = self._overlay.add(batch.puts, batch.deletes)
+        self.state.evict(RESIDENT)
+
+    def _write(self, batch: _InFlight) -> None:
+        """Stage the batch here, make it durable on the other thread."""
+        self._current = batch
+        sealed = self._chain.seal(batch.turns) if batch.turns else None
+        try:
+            self._store.stage(Batch(batch.puts, batch.deletes, sealed, self._epoch))
+        except Unavailable as fault:
+            self._failed(fault)
+            return
+        future = self._syncer.submit(self._store.sync)
+        future.add_done_callback(
+            lambda done: self._loop.call_soon_threadsafe(self._synced, done.exception())
+        )
+
+    def _synced(self, fault: BaseException | None) -> None:
+        batch = self._current
+        if batch is None:
+            return
+        if fault is not None:
+            self._failed(fault)
+            return
+        self._current = None
+        self._overlay.drop(batch.laid)
+        following, self._next = self._next, None
+        if following is not None:
+            self._write(following)
+        self._release(batch)
+        self._schedule()
+
+    def _release(self, batch: _InFlight) -> None:
+        """The batch is durable: now everybody may know."""
+        self._pressure.in_flight -= len(batch.answers)
+        for future, reply in batch.answers:
+            if not future.done():
+                future.set_result(reply)
+        for answer in batch.late:
+            late = self._late.get(answer.request_id)
+            if late is not None and not late.done():
+                late.set_result(answer.reply)
+        for push, job in batch.pushes:
+            push(job)
+        for job_type, tenant in batch.available:
+            for notify in self._watchers:
+                notify(job_type, tenant)
+        if self._deliver is not None:
+            for destination, parcels in batch.parcels.items():
+                self._deliver(destination, self.id, parcels)
+        if self._acknowledge is not None:
+            for source, sequence in batch.acknowledge.items():
+                self._acknowledge(source, self.id, sequence)
+        seconds = time.perf_counter() - batch.since
+        self._pressure.observe(seconds)
+        self.metrics.released(len(batch.turns), seconds)
+
+    # --- failure -----------------------------------------------------------------------------------
+
+    def _failed(self, fault: BaseException) -> None:
+        """A commit failed, or its outcome is unknown: nothing since the last durable one counts."""
+        lost = [batch for batch in (self._current, self._next) if batch is not None]
+        self._current = self._next = None
+        said = fault if isinstance(fault, Unavailable) else Unavailable(str(fault))
+        for batch in lost:
+            self._pressure.in_flight -= len(batch.answers)
+            for future, _ in batch.answers:
+                if not future.done():
+                    future.set_exception(said)
+        log.error("commit failed", extra={"partition": self.id, "reason": str(fault)})
+        if isinstance(fault, Fenced):
+            self._step_down(said)
+            return
+        self._reload()
+        if isinstance(fault, StoreFull):
+            self._is_full = True
+            self._refuse_inbox(Overloaded(str(fault)))
+            self._loop.call_later(RETRY_SECONDS, self._probe)
+        else:
+            self._schedule()
+
+    def _probe(self) -> None:
+        """Is there room again? An empty batch tells."""
+        try:
+            self._store.stage(Batch(((b"?", bytes(4096)),), (), None, self._epoch))
+            self._store.sync()
+            self._store.stage(Batch((), (b"?",), None, self._epoch))
+            self._store.sync()
+        except StoreFull:
+            self._loop.call_later(RETRY_SECONDS, self._probe)
+            return
+        except Unavailable as fault:
+            self._failed(fault)
+            return
+        self._is_full = False
+        log.info("there is room again", extra={"partition": self.id})
+        self._schedule()
+
+    def _step_down(self, fault: Unavailable) -> None:
+        self._is_leader = False
+        self._refuse_inbox(fault)
+        for future in self._late.values():
+            if not future.done():
+                future.set_exception(fault)
+
+    def _refuse_inbox(self, fault: Unavailable) -> None:
+        for waiting in self._inbox:
+            self._pressure.in_flight -= 1
+            if waiting.future is not None and not waiting.future.done():
+                waiting.future.set_exception(fault)
+        self._inbox.clear()
+
+    def _refuse_if_unfit(self, command: Command) -> None:
+        if self._is_stopping:
+            raise Unavailable("this broker is stopping")
+        if not self._is_leader:
+            raise Unavailable(f"partition {self.id} is led by another broker")
+        if self._is_full:
+            raise Overloaded("no room is left on the disk: nothing can be stored until there is")
+        if not self._pressure.admits(command):
+            self.metrics.dropped += 1
+            raise Overloaded(
+                f"partition {self.id} has {self._pressure.in_flight} commands in flight, as many as "
+                f"it can take: try again in a moment"
+            )
+
+    def _reload(self) -> None:
+        """Memory as the store has it."""
+        self._overlay = overlays.Overlay(self._store)
+        self._chain = Chain.of(self._store.recover())
+        self.state = State(self.id, self.partitions, self._overlay)
+        self.state.recover()
+        self._outbox = Outbox(self._store)
+        self._stuck.clear()
+
+    def _set_alarm(self) -> None:
+        """Wake when the next thing is due."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        due = self.state.next_due()
+        if due is None or self._stuck:
+            due = None if due is None else int(self._clock() * 1000) + 1000
+        if due is not None:
+            now = self.state.now(int(self._clock() * 1000))
+            wait = max(0.0, (due - now) / 1000)
+            self._alarm = self._loop.call_later(min(wait, 60.0), self._schedule)
