@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,3 +58,7 @@ class PartitionClient(Protocol):
         ...
 
     def status(self) -> PartitionStatus: ...
+
+    def counters(self) -> Mapping[str, float]:
+        """Totals since the start, by name."""
+        ...

@@ -17,7 +17,7 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -163,6 +163,9 @@ class PartitionLoop:
             self.id, self._is_leader, not self._is_full, self.state.position,
             self._pressure.in_flight,
         )  # fmt: skip
+
+    def counters(self) -> Mapping[str, float]:
+        return self.metrics.snapshot()
 
     async def stop(self) -> None:
         """Refuse what comes, finish what is there, and close the store."""

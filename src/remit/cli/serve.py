@@ -1,0 +1,45 @@
+"""`remit serve`: run a broker."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import click
+
+from remit.server.config import Config
+from remit.server.main import CannotStart, serve
+
+
+@click.command("serve")
+@click.option("--data", default="data", show_default=True, help="Folder of the broker's data.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--grpc-port", default=26500, show_default=True, help="0 takes a free port.")
+@click.option("--http-port", default=8080, show_default=True, help="0 takes a free port.")
+@click.option("--partitions", default=1, show_default=True, help="How many partitions.")
+@click.option(
+    "--allow-anonymous-network",
+    is_flag=True,
+    help="Listen beyond this machine although nobody has to say who they are.",
+)
+def serve_command(
+    data: str,
+    host: str,
+    grpc_port: int,
+    http_port: int,
+    partitions: int,
+    allow_anonymous_network: bool,
+) -> None:
+    """Run a broker until it is told to stop (SIGTERM or Ctrl-C)."""
+    config = Config(
+        data=data,
+        host=host,
+        grpc_port=grpc_port,
+        http_port=http_port,
+        partitions=partitions,
+        allow_anonymous_network=allow_anonymous_network,
+    )
+    try:
+        sys.exit(asyncio.run(serve(config, lambda line: print(line, flush=True))))
+    except CannotStart as fault:
+        raise click.ClickException(str(fault)) from fault

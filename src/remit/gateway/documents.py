@@ -1,0 +1,79 @@
+"""Documents on the wire: JSON texts that must be objects, and tenants while there is only one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from remit.gateway.faults import Code, Status
+from remit.protocol.values import DEFAULT_TENANT, Document
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+_INT64 = range(-(1 << 63), 1 << 64)
+
+
+def document(text: str, what: str = "variables") -> Document:
+    """A JSON object; a blank text is an empty one."""
+    if not text or text == "{}":
+        return {}
+    try:
+        value = _decode(text)
+    except (msgspec.DecodeError, RecursionError) as fault:
+        if not text.strip():
+            return {}
+        raise Status(
+            Code.INVALID_ARGUMENT, f"Invalid JSON value in '{what}': {fault}: '{text[:100]}'"
+        ) from fault
+    if value is None:
+        return {}
+    if value.__class__ is not dict:
+        raise Status(
+            Code.INVALID_ARGUMENT,
+            f"Property '{what}' is invalid: Expected document to be a root level object, but was "
+            f"'{_KINDS.get(value.__class__, 'a value')}'",
+        )
+    bounded: Document = _bounded(value)
+    return bounded
+
+
+def text(value: Document) -> str:
+    return _encode(value).decode() if value else "{}"
+
+
+def tenant(given: str) -> str:
+    """The tenant of a request while multi-tenancy is off."""
+    if given in ("", DEFAULT_TENANT):
+        return DEFAULT_TENANT
+    raise Status(
+        Code.INVALID_ARGUMENT,
+        f"Expected to handle the request with tenant identifier '{given}', but multi-tenancy is "
+        f"disabled: leave it out, or send '{DEFAULT_TENANT}'",
+    )
+
+
+def tenants(given: Iterable[str]) -> tuple[str, ...]:
+    for each in given:
+        tenant(each)
+    return (DEFAULT_TENANT,)
+
+
+_KINDS = {list: "ARRAY", str: "STRING", int: "INTEGER", float: "FLOAT", bool: "BOOLEAN"}
+
+
+def _bounded(value: Any) -> Any:
+    """Integers beyond 64 bits become floats, as every other client would have them."""
+    kind = value.__class__
+    if kind is int and value not in _INT64:
+        return float(value)
+    if kind is dict:
+        for name, each in value.items():
+            if each.__class__ in (dict, list, int):
+                value[name] = _bounded(each)
+    elif kind is list:
+        for at, each in enumerate(value):
+            if each.__class__ in (dict, list, int):
+                value[at] = _bounded(each)
+    return value

@@ -1,0 +1,79 @@
+"""Deployment, topology and health over gRPC."""
+
+from __future__ import annotations
+
+from remit.gateway.broker import VERSION, Broker
+from remit.gateway.documents import tenant
+from remit.gateway.grpc.service import Call, Methods, Unary
+from remit.protocol.commands import DeployResources
+from remit.protocol.replies import Deployed, DeployedResource
+from remit.protocol.wire.stubs import gateway_pb2 as pb
+
+
+async def deploy(
+    broker: Broker, request: pb.DeployResourceRequest, call: Call
+) -> pb.DeployResourceResponse:
+    resources = tuple((each.name, each.content) for each in request.resources)
+    command = DeployResources(resources, tenant(request.tenantId))
+    reply = await broker.router.to_deployment(command, call.header)
+    assert isinstance(reply, Deployed)
+    return pb.DeployResourceResponse(
+        key=reply.key,
+        deployments=[_deployment(each) for each in reply.resources],
+        tenantId=reply.tenant,
+    )
+
+
+async def deploy_process(
+    broker: Broker, request: pb.DeployProcessRequest, call: Call
+) -> pb.DeployProcessResponse:
+    """The old way to deploy, for old clients."""
+    resources = tuple((each.name, each.definition) for each in request.processes)
+    reply = await broker.router.to_deployment(DeployResources(resources), call.header)
+    assert isinstance(reply, Deployed)
+    return pb.DeployProcessResponse(
+        key=reply.key, processes=[_process(each) for each in reply.resources]
+    )
+
+
+async def topology(broker: Broker, request: pb.TopologyRequest, call: Call) -> pb.TopologyResponse:
+    partitions = [
+        pb.Partition(
+            partitionId=status.id,
+            role=pb.Partition.LEADER if status.leader else pb.Partition.INACTIVE,
+            health=pb.Partition.HEALTHY if status.healthy else pb.Partition.UNHEALTHY,
+        )
+        for status in (partition.status() for partition in broker.partitions)
+    ]
+    node = pb.BrokerInfo(
+        nodeId=0, host=broker.host, port=broker.port, partitions=partitions, version=VERSION
+    )
+    return pb.TopologyResponse(
+        brokers=[node],
+        clusterSize=1,
+        partitionsCount=len(partitions),
+        replicationFactor=1,
+        gatewayVersion=VERSION,
+        clusterId=broker.cluster_id,
+    )
+
+
+def _deployment(each: DeployedResource) -> pb.Deployment:
+    return pb.Deployment(process=_process(each))
+
+
+def _process(each: DeployedResource) -> pb.ProcessMetadata:
+    return pb.ProcessMetadata(
+        bpmnProcessId=each.id,
+        version=each.version,
+        processDefinitionKey=each.key,
+        resourceName=each.resource_name,
+        tenantId=each.tenant,
+    )
+
+
+METHODS: Methods = {
+    "DeployResource": Unary(pb.DeployResourceRequest, deploy),
+    "DeployProcess": Unary(pb.DeployProcessRequest, deploy_process),
+    "Topology": Unary(pb.TopologyRequest, topology),
+}

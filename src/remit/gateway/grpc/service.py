@@ -1,0 +1,118 @@
+"""The gRPC service: which method is answered by what, and how a call runs.
+
+A unary handler takes (gateway, request, call) and returns the response message; a streaming one is
+given a `Stream` to write to. Handlers raise `Status`, `Unavailable` or nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from google.protobuf.message import DecodeError
+
+from remit.gateway.broker import Broker
+from remit.gateway.faults import Code, Status, of_fault
+from remit.gateway.grpc import framing
+from remit.gateway.grpc.framing import Receive, Scope, Send
+from remit.protocol.values import Header
+
+log = logging.getLogger("remit.gateway")
+
+
+class Stream:
+    """The answers of a streaming call."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.is_open = True
+
+    async def write(self, message: Any) -> None:
+        await framing.send_part(self._send, message.SerializeToString())
+
+
+@dataclass(slots=True)
+class Call:
+    """What a handler knows of the call beside its message. `timeout` in seconds, or None."""
+
+    header: Header
+    timeout: float | None
+
+
+class Unary(NamedTuple):
+    request: type[Any]
+    handle: Callable[[Broker, Any, Call], Awaitable[Any]]
+
+
+class Streaming(NamedTuple):
+    request: type[Any]
+    handle: Callable[[Broker, Any, Call, Stream], Awaitable[None]]
+
+
+Methods = dict[str, Unary | Streaming]
+
+
+class GrpcService:
+    """`methods` by path, e.g. "/gateway_protocol.Gateway/Topology"."""
+
+    def __init__(self, broker: Broker, methods: Methods) -> None:
+        self._broker = broker
+        self._methods = methods
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        method = self._methods.get(scope["path"])
+        try:
+            if method is None:
+                raise Status(Code.UNIMPLEMENTED, f"there is no method {scope['path']}")
+            payload = await framing.read_message(receive, headers)
+            try:
+                request = method.request.FromString(payload)
+            except DecodeError as fault:
+                raise Status(
+                    Code.INVALID_ARGUMENT, f"the message is no {method.request.__name__}: {fault}"
+                ) from fault
+            call = Call(self._broker.authenticate(headers), framing.timeout_of(headers))
+            if isinstance(method, Unary):
+                response = await method.handle(self._broker, request, call)
+                await framing.send_unary(send, response.SerializeToString())
+                return
+        except Exception as fault:
+            await framing.send_status(send, _status(fault, scope))
+            return
+        await self._stream(method, request, call, scope, receive, send)
+
+    async def _stream(
+        self,
+        method: Streaming,
+        request: Any,
+        call: Call,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Run a streaming handler until it ends or the client is gone, whichever is first."""
+        await framing.start_stream(send)
+        stream = Stream(send)
+        handling = asyncio.ensure_future(method.handle(self._broker, request, call, stream))
+        leaving = asyncio.ensure_future(framing.until_gone(receive))
+        await asyncio.wait((handling, leaving), return_when=asyncio.FIRST_COMPLETED)
+        leaving.cancel()
+        if not handling.done():
+            stream.is_open = False
+            handling.cancel()
+            await asyncio.gather(handling, return_exceptions=True)
+            return
+        fault = handling.exception()
+        status = _status(fault, scope) if isinstance(fault, Exception) else None
+        await framing.end_stream(send, status)
+
+
+def _status(fault: Exception, scope: Scope) -> Status:
+    status = of_fault(fault)
+    if status.code is Code.INTERNAL and not isinstance(fault, Status):
+        log.error("unexpected fault", exc_info=fault, extra={"method": scope["path"]})
+    return status

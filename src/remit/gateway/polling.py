@@ -1,0 +1,134 @@
+"""Long polling for jobs (reference 2.5).
+
+A request asks each partition in turn; when none has a job it waits until one says that there are, or
+until its time is over. It is answered with the first jobs found, be they fewer than asked for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from itertools import count
+from time import monotonic
+
+from msgspec.structs import replace
+
+from remit.base.errors import Overloaded, Unavailable
+from remit.gateway.faults import of_rejection
+from remit.partition.client import PartitionClient
+from remit.protocol.commands import ActivateJobs, YieldJob
+from remit.protocol.replies import JobsActivated, Rejected, Reply
+from remit.protocol.values import ActivatedJob, Header
+
+DEFAULT_SECONDS = 10.0
+PROBE_SECONDS = 10.0
+"""How often a waiting request looks without having been told to."""
+
+
+class LongPolls:
+    def __init__(self, partitions: Sequence[PartitionClient]) -> None:
+        self._partitions = partitions
+        self._waiting: dict[str, dict[int, asyncio.Event]] = {}
+        self._numbers = count()
+        for partition in partitions:
+            partition.watch_jobs(self._wake)
+
+    @property
+    def waiting(self) -> int:
+        return sum(len(events) for events in self._waiting.values())
+
+    async def activate(
+        self, command: ActivateJobs, header: Header, request_timeout_ms: int
+    ) -> list[ActivatedJob]:
+        """Jobs of one type, at once or within `request_timeout_ms` (0: ten seconds, < 0: at once)."""
+        seconds = request_timeout_ms / 1000 if request_timeout_ms else DEFAULT_SECONDS
+        deadline = monotonic() + seconds
+        number = next(self._numbers)
+        event = asyncio.Event()
+        waiting = self._waiting.setdefault(command.type, {})
+        waiting[number] = event
+        try:
+            while True:
+                event.clear()
+                jobs = await self._one_pass(command, header, number)
+                left = deadline - monotonic()
+                if jobs:
+                    self._wake(command.type, "")
+                if jobs or request_timeout_ms < 0 or left <= 0:
+                    return jobs
+                try:
+                    await asyncio.wait_for(event.wait(), min(left, PROBE_SECONDS))
+                except TimeoutError:
+                    if deadline - monotonic() <= 0:
+                        return []
+        finally:
+            del waiting[number]
+            if not waiting:
+                self._waiting.pop(command.type, None)
+
+    async def hand_back(self, jobs: Sequence[ActivatedJob], header: Header) -> None:
+        """The client has gone: its jobs wait for another worker."""
+        for activated in jobs:
+            partition = self._partitions[(activated.job.key >> 51) - 1]
+            try:
+                await partition.submit(YieldJob(activated.job.key), header)
+            except Unavailable:
+                return  # their time-out hands them back
+
+    async def _one_pass(
+        self, command: ActivateJobs, header: Header, number: int
+    ) -> list[ActivatedJob]:
+        """Ask each partition for what is still missing, another one first each time."""
+        found: list[ActivatedJob] = []
+        exhausted: Overloaded | None = None
+        first = number % len(self._partitions)
+        for partition in (*self._partitions[first:], *self._partitions[:first]):
+            wanted = replace(command, limit=command.limit - len(found))
+            try:
+                reply = await self._ask(partition, wanted, header)
+            except Overloaded as fault:
+                exhausted = fault
+                continue
+            except Unavailable:
+                continue
+            found.extend(reply.jobs)
+            if reply.truncated or len(found) >= command.limit:
+                break
+        if not found and exhausted is not None:
+            raise exhausted
+        return found
+
+    async def _ask(
+        self, partition: PartitionClient, command: ActivateJobs, header: Header
+    ) -> JobsActivated:
+        """The jobs of one partition. When the client leaves meanwhile they are handed back."""
+        asking = asyncio.ensure_future(partition.submit(command, header))
+        try:
+            reply = await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            asking.add_done_callback(lambda done: self._hand_back_late(done, header))
+            raise
+        if isinstance(reply, Rejected):
+            raise of_rejection(reply)
+        assert isinstance(reply, JobsActivated)
+        return reply
+
+    def _hand_back_late(self, done: asyncio.Future[Reply], header: Header) -> None:
+        if done.cancelled() or done.exception() is not None:
+            return
+        reply = done.result()
+        if isinstance(reply, JobsActivated) and reply.jobs:
+            task = asyncio.ensure_future(self.hand_back(reply.jobs, header))
+            _KEPT.add(task)
+            task.add_done_callback(_KEPT.discard)
+
+    def _wake(self, job_type: str, tenant: str) -> None:
+        """Jobs are there: the oldest waiting request looks, and when it finds some wakes the next."""
+        for event in self._waiting.get(job_type, {}).values():
+            if not event.is_set():
+                event.set()
+                return
+
+
+_KEPT: set[asyncio.Future[None]] = set()
+"""Tasks that nobody awaits: kept here so that they are not collected before they are done."""

@@ -1,0 +1,99 @@
+"""The broker process: what the server loads. Opens the partitions, answers, closes them.
+
+Settings come as JSON in the environment; progress goes to the supervisor over the control line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import uuid
+from pathlib import Path
+
+import msgspec
+
+from remit.base.errors import Fault
+from remit.gateway.app import Gateway
+from remit.gateway.auth import Nobody
+from remit.gateway.broker import Broker
+from remit.gateway.grpc.framing import Receive, Scope, Send
+from remit.partition.partitions import Partitions
+from remit.server import control, logs
+from remit.server.config import Config
+
+SETTINGS = "REMIT_BROKER_SETTINGS"
+
+log = logging.getLogger("remit.server")
+
+
+class Application:
+    """ASGI: the life span opens and closes the broker, everything else is the gateway's."""
+
+    def __init__(self) -> None:
+        self._gateway: Gateway | None = None
+        self._broker: Broker | None = None
+        self._partitions: Partitions | None = None
+        self._watching: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif self._gateway is not None:
+            await self._gateway(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        config = msgspec.json.decode(os.environ[SETTINGS], type=Config)
+        logs.set_up(os.environ.get("REMIT_LOG_LEVEL", "INFO"))
+        line = await control.connect(config.control)
+        try:
+            await self._open(config)
+        except Fault as fault:
+            await line.say(f"failed {fault}")
+            await send({"type": "lifespan.startup.failed", "message": str(fault)})
+            return
+        self._watching = asyncio.create_task(self._obey(line))
+        await line.say("ready")
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _open(self, config: Config) -> None:
+        folder = Path(config.data)
+        self._partitions = await Partitions.open(folder, config.partitions)
+        self._broker = Broker(
+            self._partitions.clients,
+            Nobody(),
+            host=config.host,
+            port=config.grpc_port,
+            cluster_id=_cluster_id(folder),
+        )
+        self._gateway = Gateway(self._broker)
+        log.info("partitions open", extra={"data": str(folder), "partitions": config.partitions})
+
+    async def _obey(self, line: control.Line) -> None:
+        """Do what the supervisor says; end when it is gone."""
+        while True:
+            said = await line.hear()
+            if said is None:
+                log.error("the supervisor is gone: this broker ends itself")
+                os._exit(3)
+            if said.startswith("ports ") and self._broker is not None:
+                _, self._broker.host, port = said.split()
+                self._broker.port = int(port)
+            elif said == "drain" and self._partitions is not None:
+                await self._partitions.close()
+                log.info("drained")
+                await line.say("drained")
+
+
+def _cluster_id(folder: Path) -> str:
+    """An id that stays with the data."""
+    path = folder / "cluster-id"
+    if not path.exists():
+        path.write_text(str(uuid.uuid4()))
+    return path.read_text().strip()
+
+
+app = Application()

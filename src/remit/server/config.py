@@ -1,0 +1,36 @@
+"""Every setting of a broker, with its environment twin `REMIT_<NAME>`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`control` is the socket on which the supervisor and the broker process talk."""
+
+    data: str = "data"
+    host: str = "127.0.0.1"
+    grpc_port: int = 26500
+    http_port: int = 8080
+    partitions: int = 1
+    allow_anonymous_network: bool = False
+    exporters: tuple[str, ...] = ()
+    control: str = ""
+
+    def problem(self) -> str:
+        """What is wrong with these settings, as a sentence; empty when nothing is."""
+        if not 1 <= self.partitions <= 64:
+            return f"--partitions is between 1 and 64, not {self.partitions}"
+        if self.host not in LOOPBACK and not self.allow_anonymous_network:
+            return (
+                f"--host {self.host} would let anybody on the network in, since nobody has to say who "
+                f"they are. Listen on 127.0.0.1, or add --allow-anonymous-network if that is what you "
+                f"want"
+            )
+        if Path(self.data).exists() and not Path(self.data).is_dir():
+            return f"--data {self.data} is a file, not a folder"
+        return ""

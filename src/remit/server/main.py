@@ -1,0 +1,160 @@
+"""The supervisor: starts the server with the broker in it, says when it is ready, stops it in order.
+
+Envoy (through pyvoy) does HTTP in a process of its own and runs the broker's Python inside. The
+supervisor is the process that people and init systems see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import sysconfig
+import tempfile
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from pyvoy import PyvoyServer, StartupError
+
+from remit.server import control
+from remit.server.app import SETTINGS
+from remit.server.config import Config
+
+READY_SECONDS = 120.0
+DRAIN_SECONDS = 30.0
+
+NO_LIBPYTHON = (
+    "this Python has no shared library (libpython), which the server needs. Debian's and python.org's "
+    "Python have it; with pyenv build it by PYTHON_CONFIGURE_OPTS=--enable-shared"
+)
+
+
+class CannotStart(Exception):
+    """A sentence for people: why the broker does not start."""
+
+
+class TwoPorts(PyvoyServer):
+    """The same application on two ports: one for gRPC, one for REST. Either answers both."""
+
+    def __init__(self, *, host: str, grpc_port: int, http_port: int, env: dict[str, str]) -> None:
+        super().__init__(
+            "remit.server.app:app",
+            address=host,
+            port=grpc_port,
+            lifespan=True,
+            loop="uvloop",
+            log_level="critical",
+            env=env,
+            additional_envoy_args=["--concurrency", "1"],
+            stderr=None,
+        )
+        self._host = host
+        self._http_port = http_port
+
+    def get_envoy_config(self) -> dict[str, Any]:
+        config: dict[str, Any] = super().get_envoy_config()
+        listener = config["static_resources"]["listeners"][0]
+        socket = {"socket_address": {"address": self._host, "port_value": self._http_port}}
+        listener["additional_addresses"] = [{"address": socket}]
+        manager = listener["filter_chains"][0]["filters"][-1]["typed_config"]
+        manager["stream_idle_timeout"] = "0s"  # idle job streams stay open for hours
+        manager["http2_protocol_options"] = {"max_concurrent_streams": 100_000}
+        return config
+
+    async def http_port(self) -> int:
+        """The port that REST really got."""
+
+        url = f"http://{self._admin_address}/listeners?format=json"
+        with await asyncio.to_thread(urllib.request.urlopen, url) as answer:
+            listener = json.load(answer)["listener_statuses"][0]
+        port: int = listener["additional_local_addresses"][0]["socket_address"]["port_value"]
+        return port
+
+
+async def serve(config: Config, say: Callable[[str], None]) -> int:
+    """Run a broker until SIGTERM or SIGINT; `say` gets the one ready line. Returns the exit code."""
+    if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
+        raise CannotStart(NO_LIBPYTHON)
+    problem = config.problem()
+    if problem:
+        raise CannotStart(problem)
+    Path(config.data).mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="remit-") as folder:
+        path = str(Path(folder) / "control")
+        lines: asyncio.Queue[control.Line] = asyncio.Queue()
+        listening = await asyncio.start_unix_server(
+            lambda reader, writer: lines.put_nowait(control.Line(reader, writer)), path
+        )
+        async with listening:
+            return await _run(msgspec.structs.replace(config, control=path), lines, say)
+
+
+async def _run(
+    config: Config, lines: asyncio.Queue[control.Line], say: Callable[[str], None]
+) -> int:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    server = TwoPorts(
+        host=config.host,
+        grpc_port=config.grpc_port,
+        http_port=config.http_port,
+        env={
+            SETTINGS: msgspec.json.encode(config).decode(),
+            "PYTHONPATH": os.pathsep.join(sys.path),
+        },
+    )
+    try:
+        await server.start()
+    except StartupError as fault:
+        raise CannotStart(
+            f"the server did not start on {config.host}:{config.grpc_port} and "
+            f"{config.host}:{config.http_port}: is one of the ports in use?"
+        ) from fault
+    try:
+        line = await _ready(server, lines)
+        http_port = await server.http_port()
+        await line.say(f"ports {config.host} {server.listener_port}")
+        say(f"ready grpc={config.host}:{server.listener_port} http={config.host}:{http_port}")
+        ended = asyncio.create_task(server.wait())
+        asked = asyncio.create_task(stopping.wait())
+        await asyncio.wait((ended, asked), return_when=asyncio.FIRST_COMPLETED)
+        asked.cancel()
+        if ended.done():
+            raise CannotStart("the broker process ended by itself; its log says why")
+        await line.say("drain")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await line.hear()
+        return 0
+    finally:
+        await server.stop()
+
+
+async def _ready(server: TwoPorts, lines: asyncio.Queue[control.Line]) -> control.Line:
+    """Wait until the broker has opened its partitions."""
+    connecting = asyncio.create_task(_first_word(lines))
+    ended = asyncio.create_task(server.wait())
+    done, _ = await asyncio.wait(
+        (connecting, ended), timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED
+    )
+    ended.cancel()
+    if connecting not in done:
+        connecting.cancel()
+        raise CannotStart("the broker process did not get ready; its log says why")
+    line, word = connecting.result()
+    if word != "ready":
+        raise CannotStart((word or "the broker process ended").removeprefix("failed "))
+    return line
+
+
+async def _first_word(lines: asyncio.Queue[control.Line]) -> tuple[control.Line, str | None]:
+    line = await lines.get()
+    return line, await line.hear()
