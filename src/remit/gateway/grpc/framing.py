@@ -61,7 +61,6 @@ async def send_unary(send: Send, message: bytes) -> None:
 async def send_status(send: Send, status: Status) -> None:
     """A response without a message: the status alone."""
     await start_stream(send)
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
     await end_stream(send, status)
 
 
@@ -77,6 +76,7 @@ async def send_part(send: Send, message: bytes) -> None:
 
 async def end_stream(send: Send, status: Status | None = None) -> None:
     headers = _OK if status is None else _status_headers(status)
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
     await send({"type": "http.response.trailers", "headers": headers, "more_trailers": False})
 
 

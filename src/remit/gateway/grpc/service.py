@@ -23,6 +23,10 @@ from remit.protocol.values import Header
 log = logging.getLogger("remit.gateway")
 
 
+_LEAVING: set[asyncio.Future[None]] = set()
+"""Watches for clients that go away, kept while they run."""
+
+
 class Stream:
     """The answers of a streaming call."""
 
@@ -99,8 +103,9 @@ class GrpcService:
         stream = Stream(send)
         handling = asyncio.ensure_future(method.handle(self._broker, request, call, stream))
         leaving = asyncio.ensure_future(framing.until_gone(receive))
+        _LEAVING.add(leaving)  # never cancelled: the server answers it when the stream is over
+        leaving.add_done_callback(_LEAVING.discard)
         await asyncio.wait((handling, leaving), return_when=asyncio.FIRST_COMPLETED)
-        leaving.cancel()
         if not handling.done():
             stream.is_open = False
             handling.cancel()
