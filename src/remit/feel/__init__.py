@@ -145,7 +145,7 @@ def _compile(text: str, names: frozenset[str]) -> Expression:
         node = parse(text, _SPACED | names)
         if isinstance(node, tree.Literal):
             return Expression(text, True, to_json(node.value), (), _nothing)
-        variables = tuple(sorted(free_names(node) - NAMES))
+        variables = tuple(sorted(free_names(node)))
         return Expression(text, False, None, variables, compile_node(node))
     except RecursionError as fault:
         raise FeelLimitError("the expression nests too deep") from fault

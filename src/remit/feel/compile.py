@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from remit.feel import tree as t
-from remit.feel.builtins import find
+from remit.feel.builtins import NAMES, find
 from remit.feel.errors import FeelLimitError
 from remit.feel.temporal import YearsMonths
 from remit.feel.values import (
@@ -512,14 +512,23 @@ _COMPILERS: dict[type[t.Node], Callable[[Any], Code]] = {
 }
 
 
+def is_builtin(node: t.Node) -> bool:
+    return isinstance(node, t.Name) and node.name in NAMES
+
+
 def free_names(node: object) -> frozenset[str]:
-    """Every name that occurs in a tree: more than are free at worst, never fewer."""
+    """Every name that a tree may read: more than are free at worst, never fewer.
+
+    The name of a built-in function counts only where it is not called: `count` may be a variable.
+    """
     found: set[str] = set()
     waiting = [node]
     while waiting:
         each = waiting.pop()
         if isinstance(each, t.Name):
             found.add(each.name)
+        elif isinstance(each, t.Call) and is_builtin(each.function):
+            waiting.append(each.arguments)
         elif isinstance(each, t.Node):
             waiting.extend(getattr(each, name) for name in each.__dataclass_fields__)
         elif isinstance(each, tuple):

@@ -33,10 +33,6 @@ class DeployResources(Command, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
-class DeleteResource(Command, frozen=True):
-    key: int
-
-
 class CreateInstance(Command, frozen=True):
     """By `definition` key, or by `process_id` and `version` (-1: the latest)."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from remit.engine.definitions import Stage
 from remit.engine.elements.base import Element
 from remit.engine.stages.events import CLOSED, HOSTED
-from remit.model.bpmn.graph import Activity, Node
+from remit.model.bpmn.graph import Activity, Container, Node
 
 
 class ActivityElement(Element):
@@ -27,4 +27,7 @@ class ActivityElement(Element):
 
 
 def hosts_events(node: Node) -> bool:
+    """Whether events are waited for on this node: its boundaries, its event sub-processes."""
+    if isinstance(node, Container) and node.event_sub_processes:
+        return True
     return isinstance(node, Activity) and bool(node.boundaries)

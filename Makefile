@@ -1,0 +1,50 @@
+# Remit: two commands on a fresh machine are `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint unit bench bench-long bench-zeebe proto clean
+
+help: ## What there is to make.
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## Make the environment (once).
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys, sysconfig; v = sys.version_info; ok = v >= (3, 11) and sysconfig.get_config_var("Py_ENABLE_SHARED"); sys.exit(0 if ok else "Remit needs Python 3.11 or newer with its shared library (libpython): Debian: apt-get install python3 python3-venv; pyenv: PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install 3.11. Then: make PYTHON=/path/to/python3 ...")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what Remit stands on (once; a minute or two) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
+	@touch $@
+
+run: $(STAMP) ## Start a broker and watch it run an order process with real workers.
+	@$(BIN)/python -m examples.order.run
+
+test: $(STAMP) lint unit ## Check and test everything.
+
+lint: $(STAMP) ## Format, style, types.
+	$(BIN)/ruff format --check src tests examples benchmarks
+	$(BIN)/ruff check src tests examples benchmarks
+	$(BIN)/mypy
+
+unit: $(STAMP) ## The tests.
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+bench: $(STAMP) ## The benchmarks (a few minutes); results are printed and kept by hand in benchmarks/RESULTS.md.
+	@$(BIN)/python -m benchmarks.bench
+
+bench-long: $(STAMP) ## The million-instance runs.
+	@$(BIN)/python -m benchmarks.million
+
+bench-zeebe: $(STAMP) ## The same load on a Zeebe broker from Maven, and on Remit, in turn.
+	@$(BIN)/python -m benchmarks.zeebe
+
+proto: $(STAMP) ## Generate the protocol stubs again.
+	@$(BIN)/python -m pip install --quiet "grpcio-tools>=1.75,<1.82"
+	cd src/remit/protocol/wire && ../../../../$(BIN)/python -m grpc_tools.protoc -I. --python_out=stubs --pyi_out=stubs gateway.proto
+
+clean: ## Remove what was made, the environment included.
+	rm -rf $(VENV) .run .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,207 @@
+"""BPMN models for tests, written in a few words.
+
+>>> xml = Model("p").start("s").service("a", "work").end("e").path("s", "a", "e").xml()
+>>> b'<serviceTask id="a"' in xml
+True
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from html import escape
+from itertools import pairwise
+
+NAMESPACES = (
+    'xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" '
+    'xmlns:zeebe="http://camunda.org/schema/zeebe/1.0" targetNamespace="test"'
+)
+
+
+class Model:
+    """A process under construction; every method returns the model itself."""
+
+    def __init__(self, process_id: str, version_tag: str = "") -> None:
+        self.id = process_id
+        self._parts: list[str] = []
+        self._roots: dict[str, str] = {}
+        self._flows = 0
+        tag = f'<zeebe:versionTag value="{version_tag}"/>' if version_tag else ""
+        self._extensions = f"<extensionElements>{tag}</extensionElements>" if tag else ""
+
+    # --- tasks ---
+
+    def service(
+        self,
+        element: str,
+        job_type: str,
+        *,
+        retries: str = "3",
+        headers: Mapping[str, str] | None = None,
+        inputs: Mapping[str, str] | None = None,
+        outputs: Mapping[str, str] | None = None,
+        tag: str = "serviceTask",
+    ) -> Model:
+        inner = f'<zeebe:taskDefinition type="{escape(job_type)}" retries="{escape(retries)}"/>'
+        if headers:
+            rows = "".join(f'<zeebe:header key="{k}" value="{v}"/>' for k, v in headers.items())
+            inner += f"<zeebe:taskHeaders>{rows}</zeebe:taskHeaders>"
+        return self._add(tag, element, inner + _mappings(inputs, outputs))
+
+    def plain(self, tag: str, element: str, **attributes: str) -> Model:
+        return self._add(tag, element, "", **attributes)
+
+    def user(self, element: str) -> Model:
+        return self._add("userTask", element, "")
+
+    def receive(self, element: str, message: str, key: str) -> Model:
+        return self._add("receiveTask", element, "", messageRef=self._message(message, key))
+
+    def call(
+        self,
+        element: str,
+        process_id: str,
+        *,
+        inputs: Mapping[str, str] | None = None,
+        outputs: Mapping[str, str] | None = None,
+        **attributes: str,
+    ) -> Model:
+        extra = "".join(f' {name}="{value}"' for name, value in attributes.items())
+        called = f'<zeebe:calledElement processId="{escape(process_id)}"{extra}/>'
+        return self._add("callActivity", element, called + _mappings(inputs, outputs))
+
+    @contextmanager
+    def sub_process(
+        self, element: str, *, by_event: bool = False, inputs: Mapping[str, str] | None = None
+    ) -> Iterator[Model]:
+        outer, self._parts = self._parts, []
+        yield self
+        inner, self._parts = "".join(self._parts), outer
+        event = ' triggeredByEvent="true"' if by_event else ""
+        mapped = f"<extensionElements>{_mappings(inputs, None)}</extensionElements>"
+        self._parts.append(f'<subProcess id="{element}"{event}>{mapped}{inner}</subProcess>')
+
+    # --- events ---
+
+    def start(self, element: str, definition: str = "", *, interrupting: bool = True) -> Model:
+        attributes = {} if interrupting else {"isInterrupting": "false"}
+        return self._event("startEvent", element, definition, **attributes)
+
+    def end(self, element: str, definition: str = "") -> Model:
+        return self._event("endEvent", element, definition)
+
+    def catch(
+        self, element: str, definition: str, *, outputs: Mapping[str, str] | None = None
+    ) -> Model:
+        return self._event("intermediateCatchEvent", element, definition, outputs=outputs)
+
+    def boundary(
+        self,
+        element: str,
+        on: str,
+        definition: str,
+        *,
+        interrupting: bool = True,
+        outputs: Mapping[str, str] | None = None,
+    ) -> Model:
+        cancel = {} if interrupting else {"cancelActivity": "false"}
+        return self._event(
+            "boundaryEvent", element, definition, outputs=outputs, attachedToRef=on, **cancel
+        )
+
+    def message(self, name: str, key: str = "") -> str:
+        return f'<messageEventDefinition messageRef="{self._message(name, key)}"/>'
+
+    def error(self, code: str = "") -> str:
+        if not code:
+            return "<errorEventDefinition/>"
+        reference = f"error-{len(self._roots)}"
+        self._roots[reference] = f'<error id="{reference}" errorCode="{escape(code)}"/>'
+        return f'<errorEventDefinition errorRef="{reference}"/>'
+
+    @staticmethod
+    def timer(kind: str, text: str) -> str:
+        tag = {"date": "timeDate", "duration": "timeDuration", "cycle": "timeCycle"}[kind]
+        return f"<timerEventDefinition><{tag}>{escape(text)}</{tag}></timerEventDefinition>"
+
+    TERMINATE = "<terminateEventDefinition/>"
+
+    # --- flows ---
+
+    def path(self, *elements: str) -> Model:
+        for source, target in pairwise(elements):
+            self.flow(source, target)
+        return self
+
+    def flow(self, source: str, target: str, condition: str = "", flow_id: str = "") -> Model:
+        self._flows += 1
+        name = flow_id or f"{source}-{target}-{self._flows}"
+        inner = ""
+        if condition:
+            inner = f"<conditionExpression>{escape(condition)}</conditionExpression>"
+        self._parts.append(
+            f'<sequenceFlow id="{name}" sourceRef="{source}" targetRef="{target}">{inner}'
+            f"</sequenceFlow>"
+        )
+        return self
+
+    def gateway(self, element: str, kind: str = "exclusive", default: str = "") -> Model:
+        attributes = {"default": default} if default else {}
+        return self._add(f"{kind}Gateway", element, "", **attributes)
+
+    # --- text ---
+
+    def xml(self) -> bytes:
+        roots = "".join(self._roots.values())
+        body = "".join(self._parts)
+        return (
+            f'<?xml version="1.0" encoding="UTF-8"?><definitions {NAMESPACES}>{roots}'
+            f'<process id="{self.id}" isExecutable="true">{self._extensions}{body}</process>'
+            f"</definitions>"
+        ).encode()
+
+    def _message(self, name: str, key: str) -> str:
+        reference = f"message-{len(self._roots)}"
+        subscription = ""
+        if key:
+            subscription = (
+                f'<extensionElements><zeebe:subscription correlationKey="{escape(key)}"/>'
+                f"</extensionElements>"
+            )
+        self._roots[reference] = (
+            f'<message id="{reference}" name="{escape(name)}">{subscription}</message>'
+        )
+        return reference
+
+    def _event(
+        self,
+        tag: str,
+        element: str,
+        definition: str,
+        *,
+        outputs: Mapping[str, str] | None = None,
+        **attributes: str,
+    ) -> Model:
+        return self._add(tag, element, _mappings(None, outputs), after=definition, **attributes)
+
+    def _add(
+        self, tag: str, element: str, extensions: str, after: str = "", **attributes: str
+    ) -> Model:
+        shown = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+        holder = f"<extensionElements>{extensions}</extensionElements>" if extensions else ""
+        self._parts.append(f'<{tag} id="{element}"{shown}>{holder}{after}</{tag}>')
+        return self
+
+
+def _mappings(inputs: Mapping[str, str] | None, outputs: Mapping[str, str] | None) -> str:
+    rows = [
+        f'<zeebe:{kind} source="{escape(source)}" target="{target}"/>'
+        for kind, mapped in (("input", inputs), ("output", outputs))
+        for target, source in (mapped or {}).items()
+    ]
+    return f"<zeebe:ioMapping>{''.join(rows)}</zeebe:ioMapping>" if rows else ""
+
+
+def one_task(process_id: str = "one", job_type: str = "work") -> Model:
+    """Start, one service task, end."""
+    return Model(process_id).start("s").service("a", job_type).end("e").path("s", "a", "e")
