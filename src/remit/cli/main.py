@@ -17,3 +17,7 @@ def main() -> None:
 
 
 main.add_command(serve_command)
+
+
+if __name__ == "__main__":
+    main()
