@@ -98,7 +98,7 @@ async def play(address: str) -> tuple[dict[str, int], float]:
     seconds = time.perf_counter() - began
     await worker.stop()
     working.cancel()
-    await channel.close()
+    await channel.close(None)
     return count, seconds
 
 
@@ -129,7 +129,7 @@ def summary(count: dict[str, int], seconds: float, http: str) -> None:
         f"How to go on:\n"
         f"  .venv/bin/remit serve                          a broker of your own on port 26500\n"
         f"  .venv/bin/remit deploy examples/order/order.bpmn\n"
-        f"  .venv/bin/remit create order --variables '{{\"orderId\": \"1\", ...}}'\n"
+        f'  .venv/bin/remit create order --variables \'{{"orderId": "1", ...}}\'\n'
         f"  examples/order/workers.py                      workers, plain pyzeebe\n"
         f"  README.md, docs/                               everything else"
     )

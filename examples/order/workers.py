@@ -4,12 +4,15 @@ No postponed annotations here: pyzeebe looks for a parameter whose annotation is
 """
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from pyzeebe import Job, ZeebeClient, ZeebeWorker
 from pyzeebe.errors import BusinessError
 
 CONCURRENCY = 200
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 
 def register(worker: ZeebeWorker, client: ZeebeClient, count: dict[str, int]) -> None:
@@ -18,8 +21,8 @@ def register(worker: ZeebeWorker, client: ZeebeClient, count: dict[str, int]) ->
     def done(job_type: str) -> None:
         count[job_type] = count.get(job_type, 0) + 1
 
-    def task(job_type: str) -> Any:
-        return worker.task(
+    def task(job_type: str) -> Callable[[Handler], Handler]:
+        return worker.task(  # type: ignore[return-value]
             task_type=job_type,
             max_jobs_to_activate=CONCURRENCY,
             max_running_jobs=CONCURRENCY,

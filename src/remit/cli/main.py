@@ -5,18 +5,41 @@ from __future__ import annotations
 import click
 
 from remit import __version__
+from remit.cli.cancel import cancel_command
+from remit.cli.complete import complete_command
+from remit.cli.create import create_command
+from remit.cli.deploy import deploy_command
+from remit.cli.evaluate import evaluate_command
+from remit.cli.fail import fail_command
+from remit.cli.feel import feel_command
+from remit.cli.publish import publish_command
+from remit.cli.resolve import resolve_command
 from remit.cli.serve import serve_command
+from remit.cli.set import set_command
+from remit.cli.status import status_command
 
 
-@click.group(
-    context_settings={"auto_envvar_prefix": "REMIT", "help_option_names": ["-h", "--help"]}
-)
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="remit")
 def main() -> None:
     """Remit: a durable workflow engine that Zeebe clients use unchanged."""
 
 
-main.add_command(serve_command)
+for command in (
+    serve_command,
+    deploy_command,
+    create_command,
+    publish_command,
+    cancel_command,
+    resolve_command,
+    set_command,
+    complete_command,
+    fail_command,
+    status_command,
+    evaluate_command,
+    feel_command,
+):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,44 @@ from remit.server.main import CannotStart, serve
 
 
 @click.command("serve")
-@click.option("--data", default="data", show_default=True, help="Folder of the broker's data.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--grpc-port", default=26500, show_default=True, help="0 takes a free port.")
-@click.option("--http-port", default=8080, show_default=True, help="0 takes a free port.")
-@click.option("--partitions", default=1, show_default=True, help="How many partitions.")
+@click.option(
+    "--data",
+    envvar="REMIT_DATA",
+    default="data",
+    show_default=True,
+    help="Folder of the broker's data.",
+)
+@click.option(
+    "--host",
+    envvar="REMIT_HOST",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on.",
+)
+@click.option(
+    "--grpc-port",
+    envvar="REMIT_GRPC_PORT",
+    default=26500,
+    show_default=True,
+    help="0 takes a free port.",
+)
+@click.option(
+    "--http-port",
+    envvar="REMIT_HTTP_PORT",
+    default=8080,
+    show_default=True,
+    help="0 takes a free port.",
+)
+@click.option(
+    "--partitions",
+    envvar="REMIT_PARTITIONS",
+    default=1,
+    show_default=True,
+    help="How many partitions.",
+)
 @click.option(
     "--allow-anonymous-network",
+    envvar="REMIT_ALLOW_ANONYMOUS_NETWORK",
     is_flag=True,
     help="Listen beyond this machine although nobody has to say who they are.",
 )

@@ -450,9 +450,12 @@ def _call(node: t.Call) -> Code:
     function = compile_node(node.function)
     arguments = [compile_node(argument) for argument in node.arguments]
     names = node.names
+    builtin = node.function.name if isinstance(node.function, t.Name) else ""
 
     def call(scope: Scope, run: Evaluation) -> Any:
         found = function(scope, run)
+        if found.__class__ is not Function and builtin in NAMES:
+            found = find(builtin, run.clock, run.random)  # a variable has the function's name
         if found.__class__ is not Function:
             run.warn("NO_FUNCTION_FOUND", f"No function found with name '{_shown(node.function)}'")
             return None

@@ -61,6 +61,7 @@ class TwoPorts(PyvoyServer):
         config: dict[str, Any] = super().get_envoy_config()
         listener = config["static_resources"]["listeners"][0]
         socket = {"socket_address": {"address": self._host, "port_value": self._http_port}}
+        listener["enable_reuse_port"] = False  # or a second broker would share the port unnoticed
         listener["additional_addresses"] = [{"address": socket}]
         manager = listener["filter_chains"][0]["filters"][-1]["typed_config"]
         manager["stream_idle_timeout"] = "0s"  # idle job streams stay open for hours

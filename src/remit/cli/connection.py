@@ -1,0 +1,120 @@
+"""What every verb shares: the broker's address, one call, one way to show an answer.
+
+Exit codes: 0 done, 1 refused by the broker, 2 wrong usage, 3 broker not reached or not able now.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+import grpc
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from remit.protocol.wire.stubs import gateway_pb2 as pb
+
+DEFAULT_ADDRESS = "127.0.0.1:26500"
+REFUSED, UNREACHABLE = 1, 3
+_NOT_NOW = (
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+)
+
+
+class Connection:
+    """Calls methods of the gateway at one address and shows what they answer."""
+
+    def __init__(self, address: str, *, as_json: bool) -> None:
+        self._channel = grpc.insecure_channel(address)
+        self._address = address
+        self.as_json = as_json
+
+    def call(self, method: str, request: Any, *, timeout: float = 20.0) -> Any:
+        """The answer; ends the program with a sentence and an exit code when there is none."""
+        response = getattr(pb, f"{method}Response")
+        ask = self._channel.unary_unary(
+            f"/gateway_protocol.Gateway/{method}",
+            request_serializer=type(request).SerializeToString,
+            response_deserializer=response.FromString,
+        )
+        try:
+            return ask(request, timeout=timeout)
+        except grpc.RpcError as fault:
+            self._fail(fault)
+
+    def show(self, row: Mapping[str, object]) -> None:
+        """One answer: a line of JSON, or a plain table."""
+        self.show_all([row])
+
+    def show_all(self, rows: list[Mapping[str, object]]) -> None:
+        if self.as_json:
+            for row in rows:
+                click.echo(msgspec.json.encode(row).decode())
+            return
+        if not rows:
+            return
+        table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
+        for row in rows:
+            table.add_row(*(str(value) for value in row.values()))
+        Console(soft_wrap=True).print(table)
+
+    def _fail(self, fault: grpc.RpcError) -> None:
+        code, said = fault.code(), fault.details() or ""
+        if code is grpc.StatusCode.UNAVAILABLE and "onnect" in said:
+            said = f"no broker answers at {self._address}; start one with `remit serve`"
+        if self.as_json:
+            click.echo(msgspec.json.encode({"error": code.name, "message": said}).decode())
+        else:
+            click.echo(f"{code.name}: {said}", err=True)
+        sys.exit(UNREACHABLE if code in _NOT_NOW else REFUSED)
+
+
+def connected(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb `--address` and `--json`, and a `Connection` as its first argument."""
+
+    @click.option(
+        "--address", envvar="REMIT_ADDRESS", default=DEFAULT_ADDRESS, show_default=True,
+        help="Where the broker's gRPC port is.",
+    )  # fmt: skip
+    @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, one object to a line.")
+    def run(address: str, as_json: bool, **arguments: Any) -> None:
+        verb(Connection(address, as_json=as_json), **arguments)
+
+    run.__doc__ = verb.__doc__
+    run.__click_params__ = [*getattr(verb, "__click_params__", []), *run.__click_params__]  # type: ignore[attr-defined]
+    return run
+
+
+class JsonObject(click.ParamType[str]):
+    """A JSON object, or @FILE that holds one."""
+
+    name = "JSON"
+
+    def convert(
+        self, value: str, param: click.Parameter | None, context: click.Context | None
+    ) -> str:
+        text = value
+        if value.startswith("@"):
+            try:
+                with open(value[1:], encoding="utf-8") as file:
+                    text = file.read()
+            except OSError as fault:
+                self.fail(f"{value[1:]} can't be read: {fault.strerror}", param, context)
+        try:
+            document = msgspec.json.decode(text)
+        except msgspec.DecodeError as fault:
+            self.fail(f"this is no JSON: {fault}", param, context)
+        if not isinstance(document, dict):
+            self.fail("this is JSON, but no object: write {...}", param, context)
+        return text
+
+
+def variables_option(verb: Callable[..., None]) -> Callable[..., None]:
+    return click.option(
+        "--variables", type=JsonObject(), default="{}", help="A JSON object, or @FILE with one."
+    )(verb)

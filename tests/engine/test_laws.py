@@ -1,0 +1,245 @@
+"""Laws that hold for every process: it ends, it leaves nothing, the log is the state.
+
+Processes are made of blocks; every block says how a worker drives it to its end.
+"""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from remit import Engine
+from remit.engine.state.folds import FOLDS
+from remit.engine.state.state import State
+from tests.support.model import Model
+from tests.support.story import leftovers, story
+
+Block = tuple[str, Any]
+"""(kind, inner blocks)"""
+
+LEAVES = (
+    "service", "manual", "timer", "message", "boundary-timer", "boundary-message", "error",
+    "end-error", "call",
+)  # fmt: skip
+
+leaf = st.sampled_from(LEAVES).map(lambda kind: (kind, None))
+blocks = st.recursive(
+    leaf,
+    lambda inner: st.one_of(
+        st.tuples(st.just("sequence"), st.lists(inner, min_size=1, max_size=3)),
+        st.tuples(st.just("choice"), st.lists(inner, min_size=2, max_size=3)),
+        st.tuples(st.just("parallel"), st.lists(inner, min_size=2, max_size=3)),
+        st.tuples(st.just("sub"), inner),
+        st.tuples(st.just("listening-sub"), inner),
+    ),
+    max_leaves=8,
+)
+
+
+class Writer:
+    """Writes blocks into a model; each block begins at one element and ends at one."""
+
+    def __init__(self) -> None:
+        self.model = Model("p")
+        self._count = 0
+
+    def write(self, block: Block) -> bytes:
+        self.model.start("start").end("end")
+        first, last = self.block(block)
+        self.model.path("start", first).path(last, "end")
+        return self.model.xml()
+
+    def name(self, kind: str) -> str:
+        self._count += 1
+        return f"{kind}{self._count}"
+
+    def block(self, block: Block) -> tuple[str, str]:
+        kind, inner = block
+        method = getattr(self, kind.replace("-", "_"))
+        pair: tuple[str, str] = method(inner)
+        return pair
+
+    def service(self, _: None) -> tuple[str, str]:
+        name = self.name("service")
+        self.model.service(name, "work", inputs={"local": "=1 + 1"}, outputs={name: "=local"})
+        return name, name
+
+    def manual(self, _: None) -> tuple[str, str]:
+        name = self.name("manual")
+        self.model.plain("manualTask", name)
+        return name, name
+
+    def timer(self, _: None) -> tuple[str, str]:
+        name = self.name("timer")
+        self.model.catch(name, Model.timer("duration", "PT10S"))
+        return name, name
+
+    def message(self, _: None) -> tuple[str, str]:
+        name = self.name("message")
+        self.model.catch(name, self.model.message("ping", "=key"))
+        return name, name
+
+    def boundary_timer(self, _: None) -> tuple[str, str]:
+        return self._boundary(Model.timer("duration", "PT5S"))
+
+    def boundary_message(self, _: None) -> tuple[str, str]:
+        return self._boundary(self.model.message(self.name("hit"), "=key"), interrupting=False)
+
+    def error(self, _: None) -> tuple[str, str]:
+        return self._boundary(self.model.error("bad"))
+
+    def end_error(self, _: None) -> tuple[str, str]:
+        name, boundary, after = self.name("sub"), self.name("boundary"), self.name("after")
+        with self.model.sub_process(name):
+            start, end = self.name("start"), self.name("end")
+            self.model.start(start).end(end, self.model.error("bad")).path(start, end)
+        self.model.boundary(boundary, name, self.model.error("bad")).gateway(after)
+        self.model.path(name, after).path(boundary, after)
+        return name, after
+
+    def call(self, _: None) -> tuple[str, str]:
+        name = self.name("call")
+        self.model.call(name, "called")
+        return name, name
+
+    def _boundary(self, definition: str, *, interrupting: bool = True) -> tuple[str, str]:
+        name, boundary, after = self.name("task"), self.name("boundary"), self.name("after")
+        self.model.service(name, "work").gateway(after)
+        self.model.boundary(boundary, name, definition, interrupting=interrupting)
+        if interrupting:
+            self.model.path(name, after).path(boundary, after)
+        else:
+            end = self.name("end")
+            self.model.end(end).path(name, after).path(boundary, end)
+        return name, after
+
+    def sequence(self, inner: list[Block]) -> tuple[str, str]:
+        pairs = [self.block(each) for each in inner]
+        for (_, last), (first, _) in pairwise(pairs):
+            self.model.path(last, first)
+        return pairs[0][0], pairs[-1][1]
+
+    def choice(self, inner: list[Block]) -> tuple[str, str]:
+        split, join = self.name("split"), self.name("join")
+        default = f"{split}-default"
+        self.model.gateway(split, default=default).gateway(join)
+        for number, each in enumerate(inner):
+            first, last = self.block(each)
+            last_one = number == len(inner) - 1
+            condition = "" if last_one else f"=modulo(choice, {len(inner)}) = {number}"
+            self.model.flow(split, first, condition, default if last_one else "")
+            self.model.path(last, join)
+        return split, join
+
+    def parallel(self, inner: list[Block]) -> tuple[str, str]:
+        split, join = self.name("split"), self.name("join")
+        self.model.gateway(split, "parallel").gateway(join, "parallel")
+        for each in inner:
+            first, last = self.block(each)
+            self.model.path(split, first).path(last, join)
+        return split, join
+
+    def sub(self, inner: Block) -> tuple[str, str]:
+        name = self.name("sub")
+        with self.model.sub_process(name, inputs={"inner": "=choice"}):
+            self._body(inner)
+        return name, name
+
+    def listening_sub(self, inner: Block) -> tuple[str, str]:
+        name = self.name("sub")
+        with self.model.sub_process(name):
+            self._body(inner)
+            with self.model.sub_process(self.name("esp"), by_event=True):
+                start, end = self.name("start"), self.name("end")
+                self.model.start(start, self.model.message("stop", "=key")).end(end)
+                self.model.path(start, end)
+        return name, name
+
+    def _body(self, inner: Block) -> None:
+        start, end = self.name("start"), self.name("end")
+        self.model.start(start).end(end)
+        first, last = self.block(inner)
+        self.model.path(start, first).path(last, end)
+
+
+CALLED = Model("called").start("s").service("a", "work").end("e").path("s", "a", "e")
+
+
+def play(block: Block, seed: int, *, faults: bool) -> Engine:
+    """Drive one instance to its end, the way `seed` says; with `faults` it is hit on the way."""
+    luck = random.Random(seed)
+    engine = Engine(clock=lambda: 1_700_000_000_000)
+    engine.deploy(("called.bpmn", CALLED.xml()), ("p.bpmn", Writer().write(block)))
+    key = engine.create("p", {"choice": luck.randrange(6), "key": "k"}).key
+    for _ in range(400):
+        if key not in engine.state.elements:
+            return engine
+        if faults and luck.random() < 0.08:
+            engine.publish("stop", "k", {"stopped": True})
+        if faults and luck.random() < 0.03 and key in engine.state.elements:
+            engine.cancel(key)
+            return engine
+        _advance(engine, luck, faults=faults)
+    raise AssertionError("the process does not end")
+
+
+def _advance(engine: Engine, luck: random.Random, *, faults: bool) -> None:
+    jobs = engine.activate("work", limit=2)
+    for activated in jobs:
+        if activated.job.key not in engine.state.jobs:
+            continue  # one that an earlier one of the same hand has ended
+        if faults and luck.random() < 0.2 and activated.job.retries > 1:
+            engine.fail(activated.job.key, retries=activated.job.retries - 1)
+        else:
+            engine.complete(activated.job.key, {"done": luck.randrange(3)})
+    if not jobs:
+        engine.publish("ping", "k", {"ping": luck.random()})
+        engine.advance(seconds=11)
+
+
+def replayed(engine: Engine) -> State:
+    """A state that saw nothing but the events of the log."""
+    state = State(1, 1)
+    for turn in engine.turns():
+        for event in turn.events:
+            FOLDS[type(event)](state, event)
+    return state
+
+
+def rows(state: State) -> dict[tuple[int, Any], Any]:
+    return {(table, key): row for table, key, row in state.table_rows()}
+
+
+law = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+
+
+@law
+@given(blocks, st.integers(0, 1_000_000), st.booleans())
+def test_every_process_ends_and_leaves_nothing(block: Block, seed: int, faults: bool) -> None:
+    engine = play(block, seed, faults=faults)
+    engine.advance(seconds=3600)
+
+    assert leftovers(engine) == []
+
+
+@law
+@given(blocks, st.integers(0, 1_000_000), st.booleans())
+def test_replaying_the_events_rebuilds_the_state(block: Block, seed: int, faults: bool) -> None:
+    engine = play(block, seed, faults=faults)
+
+    assert rows(replayed(engine)) == rows(engine.state)
+
+
+@law
+@given(blocks, st.integers(0, 1_000_000))
+def test_the_same_inputs_give_the_same_log(block: Block, seed: int) -> None:
+    first, second = (play(block, seed, faults=True) for _ in range(2))
+
+    assert list(first.turns()) == list(second.turns())
+    assert story(first) == story(second)

@@ -1,0 +1,107 @@
+"""A real broker in a process of its own, and the plainest possible client."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from remit.protocol.wire.stubs import gateway_pb2 as pb
+
+
+class Broker:
+    """`remit serve` on free ports. `grpc` and `http` are its addresses."""
+
+    def __init__(self, data: Path, *options: str) -> None:
+        self.data = data
+        self._options = options
+        self._process: subprocess.Popen[str] | None = None
+        self.grpc = self.http = ""
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "remit.cli.main", "serve", "--data", str(self.data)]
+        log = (self.data.parent / "broker.log").open("a")
+        self._process = subprocess.Popen(
+            [*command, "--grpc-port", "0", "--http-port", "0", *self._options],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        words = self._process.stdout.readline().split()
+        assert words[:1] == ["ready"], (self.data.parent / "broker.log").read_text()[-2000:]
+        self.grpc = words[1].removeprefix("grpc=")
+        self.http = words[2].removeprefix("http=")
+
+    def stop(self) -> int:
+        """SIGTERM, and wait; returns the exit code."""
+        if self._process is None:
+            return 0
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(30)
+
+    def kill(self) -> None:
+        """`kill -9`, the process that does the work first."""
+        assert self._process is not None
+        children = subprocess.run(
+            ["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=False
+        )
+        for child in children.stdout.split():
+            subprocess.run(["kill", "-9", child], check=False)
+        self._process.kill()
+        self._process.wait(10)
+
+    def client(self) -> Client:
+        return Client(self.grpc)
+
+    def __enter__(self) -> Broker:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+class Client:
+    """Calls by method name: `client.CreateProcessInstance(bpmnProcessId="p")`."""
+
+    def __init__(self, address: str) -> None:
+        self.channel = grpc.insecure_channel(address)
+
+    def call(self, method: str, seconds: float = 20, **fields: Any) -> Any:
+        request = getattr(pb, f"{method}Request")(**fields)
+        ask = self.channel.unary_unary(
+            f"/gateway_protocol.Gateway/{method}",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=getattr(pb, f"{method}Response").FromString,
+        )
+        return ask(request, timeout=seconds)
+
+    def stream(self, method: str, response: Any, seconds: float = 20, **fields: Any) -> Any:
+        request = getattr(pb, f"{method}Request")(**fields)
+        ask = self.channel.unary_stream(
+            f"/gateway_protocol.Gateway/{method}",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=response.FromString,
+        )
+        return ask(request, timeout=seconds)
+
+    def activate(self, job_type: str, limit: int = 1, wait_ms: int = 2000) -> list[Any]:
+        answers = self.stream(
+            "ActivateJobs", pb.ActivateJobsResponse, type=job_type, worker="test",
+            timeout=60_000, maxJobsToActivate=limit, requestTimeout=wait_ms,
+        )  # fmt: skip
+        return [job for answer in answers for job in answer.jobs]
+
+    def deploy(self, name: str, content: bytes) -> Any:
+        return self.call("DeployResource", resources=[pb.Resource(name=name, content=content)])
+
+
+def code_of(fault: Any) -> str:
+    """The gRPC status of a failed call."""
+    name: str = fault.value.code().name
+    return name
