@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from remit.feel import tree
 from remit.feel.builtins import NAMES
@@ -28,12 +28,14 @@ from remit.feel.temporal import YearsMonths
 from remit.feel.values import Function, Range, from_json, to_json, to_text
 
 __all__ = [
+    "Dialect",
     "Explained",
     "Expression",
     "FeelError",
     "FeelLimitError",
     "FeelSyntaxError",
     "Function",
+    "Names",
     "Range",
     "UnaryTests",
     "YearsMonths",
@@ -44,6 +46,8 @@ __all__ = [
     "to_text",
     "unary_tests",
 ]
+
+Dialect = Literal["camunda", "dmn"]
 
 _SPACED = frozenset(name for name in NAMES if " " in name)
 
@@ -118,12 +122,33 @@ class UnaryTests:
         return found if found is None or not self.is_negated else not found
 
 
-def compile(text: str, *, names: Collection[str] = ()) -> Expression:  # noqa: A001
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names that may hold spaces or signs: of `variables`, and of `members` (after a dot)."""
+
+    variables: frozenset[str] = frozenset()
+    members: frozenset[str] = frozenset()
+
+
+def compile(  # noqa: A001
+    text: str,
+    *,
+    dialect: Dialect = "camunda",
+    names: Collection[str] | Names = (),
+    types: Mapping[str, Any] | None = None,
+    unary: bool = False,
+) -> Expression:
     """Compile an expression; raises `FeelSyntaxError` or `FeelLimitError`.
 
-    `names` are names with spaces that the expression may use.
+    `names` are names with spaces that the expression may use. `types` are what `instance of` may
+    name beside FEEL's own types: anything with `conforms(value) -> bool`. With `unary` the text is
+    the tests of a cell over the variable `?`.
     """
-    return _compile(text, frozenset(names))
+    return _compile(text, _all_names(names))
+
+
+def _all_names(names: Collection[str] | Names) -> frozenset[str]:
+    return names.variables | names.members if isinstance(names, Names) else frozenset(names)
 
 
 def compile_attribute(text: str) -> Expression:
@@ -133,9 +158,15 @@ def compile_attribute(text: str) -> Expression:
     return Expression(text, True, text, (), _nothing)
 
 
-def unary_tests(text: str, *, names: Collection[str] = ()) -> UnaryTests:
+def unary_tests(
+    text: str,
+    *,
+    dialect: Dialect = "camunda",
+    names: Collection[str] | Names = (),
+    types: Mapping[str, Any] | None = None,
+) -> UnaryTests:
     """Compile the tests of a cell; `-` holds for everything."""
-    tests, negated = parse_unary_tests(text, _SPACED | frozenset(names))
+    tests, negated = parse_unary_tests(text, _SPACED | _all_names(names))
     return UnaryTests(text, tuple(compile_node(test) for test in tests), negated)
 
 
