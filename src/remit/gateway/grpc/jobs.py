@@ -68,20 +68,24 @@ async def stream(
     closers: list[Callable[[], None]] = [
         partition.open_stream(wanted, queue.put_nowait) for partition in broker.partitions
     ]
-    job: ActivatedJob | None = None
+    sending: list[ActivatedJob] = []
     try:
         while True:
-            job = await queue.get()
-            await out.write(message_of(job))
-            job = None
+            sending = [await queue.get()]
+            sending += _at_hand(queue)
+            await out.write(*(message_of(job) for job in sending))
+            sending = []
     finally:
         for close in closers:
             close()
-        left = [] if job is None else [job]
-        while not queue.empty():
-            left.append(queue.get_nowait())
+        left = sending + _at_hand(queue, limit=1 << 30)
         if left:
             await asyncio.shield(broker.polls.hand_back(left, call.header))
+
+
+def _at_hand(queue: asyncio.Queue[ActivatedJob], limit: int = 100) -> list[ActivatedJob]:
+    """What is in the queue already."""
+    return [queue.get_nowait() for _ in range(min(limit, queue.qsize()))]
 
 
 async def complete(

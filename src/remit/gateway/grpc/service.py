@@ -34,8 +34,8 @@ class Stream:
         self._send = send
         self.is_open = True
 
-    async def write(self, message: Any) -> None:
-        await framing.send_part(self._send, message.SerializeToString())
+    async def write(self, *messages: Any) -> None:
+        await framing.send_parts(self._send, [each.SerializeToString() for each in messages])
 
 
 @dataclass(slots=True)

@@ -1,0 +1,74 @@
+"""`make bench`: what one instance costs, and how many go through.
+
+Prints a table; the figures that we keep are in benchmarks/RESULTS.md, with machine and date.
+SECONDS shortens or lengthens each load (default 60).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import load
+from benchmarks.brokers import Running, broker, deploy, tasks
+from benchmarks.engine_alone import remit_instances_per_second
+
+SECONDS = float(os.environ.get("SECONDS", "60"))
+console = Console(width=110)
+
+
+def measure(running: Running, **options: object) -> dict[str, Any]:
+    """One load, with the server's CPU per instance and the generator's share of all CPU."""
+    before = running.cpu_seconds()
+    result = load.run(running.grpc, **options)
+    server = running.cpu_seconds() - before
+    result["per_second"] = result["completed"] / result["seconds"]
+    result["server_us"] = server / max(1, result["completed"]) * 1e6
+    result["generator_share"] = result["cpu_seconds"] / (server + result["cpu_seconds"])
+    result["memory_mib"] = running.memory_mib()
+    return result
+
+
+def main() -> None:
+    console.print(
+        f"{datetime.now(UTC):%Y-%m-%d} · {platform.machine()} · {os.cpu_count()} cores · Python "
+        f"{platform.python_version()} · {SECONDS:g} s each"
+    )
+    table = Table("what", "instances/s", "server µs", "p50 ms", "p99 ms", "generator", "MiB")
+    alone = remit_instances_per_second()
+    table.add_row("engine alone, in memory", f"{alone:,.0f}", f"{1e6 / alone:.0f}", "", "", "", "")
+    if load.build() is None:
+        console.print(table)
+        console.print("The loads over gRPC need Go for their generator: it is not installed here.")
+        return
+    cases: list[tuple[str, tuple[str, ...], dict[str, object]]] = [
+        ("one task, streamed jobs", (), {"process": "one"}),
+        ("one task, polled jobs", (), {"process": "one", "poll": "true"}),
+        ("ten tasks", (), {"process": "ten", "tasks": 10, "creators": 32}),
+        ("one task at 300/s", (), {"process": "one", "rate": 300}),
+        ("one task, two partitions", ("--partitions", "2"), {"process": "one"}),
+    ]
+    for name, options, flags in cases:
+        with broker(*options) as running, console.status(f"{name} …"):
+            deploy(running.grpc, running.data, tasks("one", 1), tasks("ten", 10))
+            load.run(running.grpc, seconds=2, process="one")
+            result = measure(running, seconds=SECONDS, **flags)
+        table.add_row(
+            name,
+            f"{result['per_second']:,.0f}",
+            f"{result['server_us']:.0f}",
+            f"{result['p50_ms']:.1f}",
+            f"{result['p99_ms']:.1f}",
+            f"{result['generator_share']:.0%}",
+            f"{result['memory_mib']:.0f}",
+        )
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
