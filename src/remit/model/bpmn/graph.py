@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
+from remit.model.finding import Finding
+
 if TYPE_CHECKING:
     from remit.feel import Expression
 
@@ -323,19 +325,6 @@ class FormLink:
     external_reference: Expression | None = None
     binding: Binding = Binding.LATEST
     version_tag: str | None = None
-
-
-@dataclass(slots=True)
-class Finding:
-    """One reason to refuse a model, or to warn of it."""
-
-    element_id: str
-    element_name: str | None
-    line: int
-    rule: str
-    message: str
-    fix: str
-    is_error: bool = True
 
 
 @dataclass(slots=True)

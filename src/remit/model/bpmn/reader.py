@@ -15,7 +15,6 @@ from remit.model.bpmn import xml
 from remit.model.bpmn.checks import check
 from remit.model.bpmn.elements import READERS
 from remit.model.bpmn.elements import process as process_element
-from remit.model.bpmn.errors import Unreadable
 from remit.model.bpmn.graph import (
     Activity,
     BoundaryNode,
@@ -23,13 +22,14 @@ from remit.model.bpmn.graph import (
     Definitions,
     ElementType,
     EventType,
-    Finding,
     Flow,
     Node,
     Process,
     StartNode,
 )
 from remit.model.bpmn.reading import Reading
+from remit.model.errors import Unreadable
+from remit.model.finding import Finding
 
 _IGNORED = frozenset(
     (

@@ -8,7 +8,8 @@ from lxml import etree
 
 from remit import feel
 from remit.model.bpmn import xml
-from remit.model.bpmn.graph import Finding, JobDefinition, Listener, Mapping, Node
+from remit.model.bpmn.graph import JobDefinition, Listener, Mapping, Node
+from remit.model.finding import Finding
 
 DEFAULT_RETRIES = "3"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from remit.model.bpmn.graph import Definitions, Finding
+from remit.model.bpmn.graph import Definitions
+from remit.model.finding import line_of
 
 
 def refusal(definitions: Definitions, resource_name: str) -> str:
@@ -12,12 +13,3 @@ def refusal(definitions: Definitions, resource_name: str) -> str:
         return ""
     lines = "\n".join(f"- {line_of(finding)}" for finding in errors)
     return f"'{resource_name}':\n{lines}"
-
-
-def line_of(finding: Finding) -> str:
-    name = f" ('{finding.element_name}')" if finding.element_name else ""
-    where = f", line {finding.line}" if finding.line else ""
-    return (
-        f"Element '{finding.element_id}'{name}{where}: {finding.message} [{finding.rule}]. "
-        f"Fix: {finding.fix}."
-    )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from remit.model.bpmn.checks import events, flows, loops, scopes
-from remit.model.bpmn.graph import Finding, Process
+from remit.model.bpmn.graph import Process
+from remit.model.finding import Finding
 
 Check = Callable[[Process], Iterator[Finding]]
 

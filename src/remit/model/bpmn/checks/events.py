@@ -13,13 +13,13 @@ from remit.model.bpmn.graph import (
     ErrorDefinition,
     EventNode,
     EventType,
-    Finding,
     MessageDefinition,
     Node,
     Process,
     StartNode,
     TimerDefinition,
 )
+from remit.model.finding import Finding
 
 _SUPPORTED = {
     ElementType.INTERMEDIATE_CATCH_EVENT: (EventType.MESSAGE, EventType.TIMER),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from remit.model.bpmn.graph import Finding, Flow, Node
+from remit.model.bpmn.graph import Flow, Node
+from remit.model.finding import Finding
 
 
 def fault(node: Node | Flow, rule: str, message: str, fix: str) -> Finding:

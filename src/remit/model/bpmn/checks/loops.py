@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from remit.model.bpmn.checks.finding import fault
-from remit.model.bpmn.graph import ElementType, EventNode, EventType, Finding, Node, Process
+from remit.model.bpmn.graph import ElementType, EventNode, EventType, Node, Process
+from remit.model.finding import Finding
 
 _PASSING = frozenset(
     (

@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from remit.model.bpmn.checks.finding import fault
-from remit.model.bpmn.graph import (
-    Container,
-    ElementType,
-    EventType,
-    Finding,
-    Process,
-    StartNode,
-)
+from remit.model.bpmn.graph import Container, ElementType, EventType, Process, StartNode
+from remit.model.finding import Finding
 
 _ESP_STARTS = frozenset((EventType.MESSAGE, EventType.TIMER, EventType.ERROR))
 _STARTS = frozenset((EventType.NONE, EventType.MESSAGE, EventType.TIMER))
