@@ -1,7 +1,4 @@
-"""The engine in memory, without edge or disk: one-task instances per second on one core.
-
-SpiffWorkflow from PyPI runs the same model beside it where it is installed.
-"""
+"""The engine in memory, without edge or disk: one-task instances per second on one core."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from remit.base.keys import partition_for
 from remit.partition.client import JobStream
 from remit.partition.log import read_turns
 from remit.partition.loop import PartitionLoop
-from remit.partition.partitions import Partitions
+from remit.partition.partitions import OwnPartitions
 from remit.partition.storage.contract import Batch, StoreFull
 from remit.partition.storage.memory import MemoryStore
 from remit.partition.storage.sqlite import SqliteStore
@@ -213,26 +213,26 @@ def test_each_message_correlates_once_over_partitions_even_when_sent_again(
     model.catch("wait", model.message("paid", "=id")).path("s", "wait", "a", "e")
 
     async def story() -> None:
-        partitions = await Partitions.open(tmp_path, 3)
-        first = partitions.clients[0]
+        partitions = OwnPartitions(tmp_path, 3)
+        first = partitions.loops[0]
         await first.submit(c.DeployResources((("p.bpmn", model.xml()),)), HEADER)
         await asyncio.sleep(0.2)
         for number in range(30):
-            client = partitions.clients[number % 3]
+            client = partitions.loops[number % 3]
             command = c.CreateInstance(process_id="p", variables={"id": f"k{number}"})
             await client.submit(command, HEADER)
         for number in range(30):
-            for client in partitions.clients:
+            for client in partitions.loops:
                 client.resend()
             key = f"k{number}"
-            home = partitions.clients[_home(key) - 1]
+            home = partitions.loops[_home(key) - 1]
             await home.submit(c.PublishMessage("paid", key, 60_000), HEADER)
         await asyncio.sleep(0.3)
-        jobs = [len(await _all_jobs(client)) for client in partitions.clients]
+        jobs = [len(await _all_jobs(client)) for client in partitions.loops]
 
         assert sum(jobs) == 30
-        assert all(not client._outbox.destinations for client in partitions.clients)
-        assert all(list(read_turns(client._store)) for client in partitions.clients)
+        assert all(not client._outbox.destinations for client in partitions.loops)
+        assert all(list(read_turns(client._store)) for client in partitions.loops)
         await partitions.close()
 
     run(story)

@@ -48,6 +48,13 @@ from remit.server.main import CannotStart, serve
     help="How many partitions.",
 )
 @click.option(
+    "--exporter",
+    "exporters",
+    envvar="REMIT_EXPORTERS",
+    multiple=True,
+    help="Send every record somewhere: jsonl:PATH writes lines of JSON. May be repeated.",
+)
+@click.option(
     "--allow-anonymous-network",
     envvar="REMIT_ALLOW_ANONYMOUS_NETWORK",
     is_flag=True,
@@ -59,6 +66,7 @@ def serve_command(
     grpc_port: int,
     http_port: int,
     partitions: int,
+    exporters: tuple[str, ...],
     allow_anonymous_network: bool,
 ) -> None:
     """Run a broker until it is told to stop (SIGTERM or Ctrl-C)."""
@@ -68,6 +76,7 @@ def serve_command(
         grpc_port=grpc_port,
         http_port=http_port,
         partitions=partitions,
+        exporters=exporters,
         allow_anonymous_network=allow_anonymous_network,
     )
     try:

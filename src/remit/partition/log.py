@@ -95,8 +95,13 @@ class Chain:
 
 def read_turns(store: Store, after: int = 0) -> Iterator[Logged]:
     """The turns beyond a position, in order; raises `ChainBroken`."""
+    return open_batches(store.read_log(after), after)
+
+
+def open_batches(batches: Iterable[LogBatch], after: int = 0) -> Iterator[Logged]:
+    """The turns of batches that follow each other, beyond a position."""
     previous: bytes | None = b"" if after == 0 else None
-    for batch in store.read_log(after):
+    for batch in batches:
         if previous is not None and batch.previous != previous:
             raise ChainBroken(f"batch {batch.first_position} does not follow the one before it")
         previous = batch.hash

@@ -1,54 +1,170 @@
-"""All partitions of a broker in one process, joined by their outboxes."""
+"""All partitions of a broker.
+
+One partition lives in the gateway's own process. Several have a process each, so that they use more
+than one core; they reach each other by way of the gateway, through their outboxes. A process that dies
+is started again, and what it had not told anybody is sent again.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
+import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from remit.partition.loop import RETRY_SECONDS, PartitionLoop
+from remit.base.errors import Unavailable
+from remit.partition import frames as f
+from remit.partition.client import PartitionClient
+from remit.partition.loop import PartitionLoop
 from remit.partition.outbox import Parcel
+from remit.partition.remote import RemotePartition
 from remit.partition.storage.sqlite import SqliteStore
+
+RESEND_SECONDS = 10.0
+READY_SECONDS = 60.0
+RESTART_SECONDS = 0.2
+
+PYTHON = "REMIT_PYTHON"
+"""Environment: the interpreter for partition processes, where this process is not one itself."""
+
+_EMBEDDING = ("LD_PRELOAD", "PYTHONHOME")
+"""What a server that embeds Python sets for itself, and an ordinary Python must not have."""
+
+log = logging.getLogger("remit.partition")
 
 
 class Partitions:
-    """`clients` are in order of their ids, from 1."""
+    """`clients` are in order of their ids, from 1. Opened by `open_partitions`."""
 
-    def __init__(self) -> None:
-        self.clients: list[PartitionLoop] = []
-        self._resending: asyncio.Task[None] | None = None
-
-    @classmethod
-    async def open(cls, folder: Path, count: int) -> Partitions:
-        """Open the partitions of a data folder; must run on the event loop that will serve them."""
-        partitions = cls()
-        for partition in range(1, count + 1):
-            store = SqliteStore.open(folder, partition)
-            partitions.clients.append(
-                PartitionLoop(
-                    partition, count, store,
-                    deliver=partitions._deliver, acknowledge=partitions._acknowledge,
-                )
-            )  # fmt: skip
-        partitions._resending = asyncio.create_task(partitions._resend())
-        return partitions
+    clients: Sequence[PartitionClient]
 
     async def close(self) -> None:
         """Finish what is in flight on every partition, then close them all."""
-        if self._resending is not None:
-            self._resending.cancel()
-        for client in self.clients:
-            await client.stop()
+        raise NotImplementedError
+
+
+async def open_partitions(folder: Path, count: int) -> Partitions:
+    """Open the partitions of a data folder; must run on the event loop that will serve them."""
+    if count == 1:
+        return OwnPartitions(folder, count)
+    processes = PartitionProcesses(folder, count)
+    await processes.start()
+    return processes
+
+
+class OwnPartitions(Partitions):
+    """Partitions in this process: the usual one, or several on one core."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self.loops: list[PartitionLoop] = []
+        for number in range(1, count + 1):
+            store = SqliteStore.open(folder, number)
+            self.loops.append(
+                PartitionLoop(
+                    number, count, store, deliver=self._deliver, acknowledge=self._acknowledge
+                )
+            )
+        self.clients = self.loops
+        self._loop = asyncio.get_running_loop()
+        self._loop.call_soon(self.resend)
+
+    def resend(self) -> None:
+        """Offer again what nobody has acknowledged, e.g. what a crash kept from being delivered."""
+        for loop in self.loops:
+            loop.resend()
+
+    async def close(self) -> None:
+        for loop in self.loops:
+            await loop.stop()
 
     def _deliver(self, destination: int, source: int, parcels: Sequence[Parcel]) -> None:
-        self.clients[destination - 1].receive(source, parcels)
+        self.loops[destination - 1].receive(source, parcels)
 
     def _acknowledge(self, source: int, by: int, sequence: int) -> None:
-        self.clients[source - 1].acknowledged(by, sequence)
+        self.loops[source - 1].acknowledged(by, sequence)
+
+
+class PartitionProcesses(Partitions):
+    """A process for each partition, behind a Unix socket."""
+
+    def __init__(self, folder: Path, count: int) -> None:
+        self._folder = folder
+        self._remotes = [RemotePartition(number, self._forward) for number in range(1, count + 1)]
+        self.clients = self._remotes
+        self._sockets = tempfile.TemporaryDirectory(prefix="remit-partitions-")
+        self._path = str(Path(self._sockets.name) / "gateway")
+        self._processes: dict[int, asyncio.subprocess.Process] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._server: asyncio.Server | None = None
+        self._is_closing = False
+
+    async def start(self) -> None:
+        """Start them all and wait until each has opened its partition."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._server = await asyncio.start_unix_server(self._connected, self._path)
+        for remote in self._remotes:
+            self._tasks.append(asyncio.create_task(self._keep_running(remote.id)))
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                await asyncio.gather(*(remote.is_ready.wait() for remote in self._remotes))
+        except TimeoutError:
+            await self.close()
+            raise Unavailable("not all partition processes got ready; the log says why") from None
+        self._tasks.append(asyncio.create_task(self._resend()))
+
+    async def close(self) -> None:
+        self._is_closing = True
+        for remote in self._remotes:
+            remote.say(f.Stop())
+        waiting = [process.wait() for process in self._processes.values()]
+        await asyncio.gather(*waiting)
+        for task in self._tasks:
+            task.cancel()
+        if self._server is not None:
+            self._server.close()
+        self._sockets.cleanup()
+
+    def pid(self, partition: int) -> int:
+        """The process of a partition, as the operating system knows it."""
+        return self._processes[partition].pid
+
+    async def _keep_running(self, partition: int) -> None:
+        """Start the process of a partition, and again whenever it has died."""
+        while not self._is_closing:
+            process = await asyncio.create_subprocess_exec(
+                os.environ.get(PYTHON, sys.executable),
+                "-m", "remit.partition.process",
+                str(self._folder), str(partition), str(len(self._remotes)), self._path,
+                env=_environment(),
+            )  # fmt: skip
+            self._processes[partition] = process
+            code = await process.wait()
+            if not self._is_closing:
+                log.error("a partition process died", extra={"partition": partition, "code": code})
+                await asyncio.sleep(RESTART_SECONDS)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        partition = int.from_bytes(await reader.readexactly(2), "big")
+        await self._remotes[partition - 1].serve(f.Channel(reader, writer))
+        writer.close()
+
+    def _forward(self, message: f.Frame) -> None:
+        """From one partition to another."""
+        if isinstance(message, f.Deliver):
+            self._remotes[message.destination - 1].say(message)
+        elif isinstance(message, f.Applied):
+            self._remotes[message.source - 1].say(message)
 
     async def _resend(self) -> None:
         """What was stored but never delivered, e.g. before a crash, goes out again."""
         while True:
-            for client in self.clients:
-                client.resend()
-            await asyncio.sleep(10 * RETRY_SECONDS)
+            await asyncio.sleep(RESEND_SECONDS)
+            for remote in self._remotes:
+                remote.say(f.Resend())
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _EMBEDDING}

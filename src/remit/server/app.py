@@ -18,7 +18,7 @@ from remit.gateway.app import Gateway
 from remit.gateway.auth import Nobody
 from remit.gateway.broker import Broker
 from remit.gateway.grpc.framing import Receive, Scope, Send
-from remit.partition.partitions import Partitions
+from remit.partition.partitions import Partitions, open_partitions
 from remit.server import control, logs
 from remit.server.config import Config
 
@@ -61,7 +61,7 @@ class Application:
 
     async def _open(self, config: Config) -> None:
         folder = Path(config.data)
-        self._partitions = await Partitions.open(folder, config.partitions)
+        self._partitions = await open_partitions(folder, config.partitions)
         self._broker = Broker(
             self._partitions.clients,
             Nobody(),

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from remit.exporters.process import exporter_of
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -31,6 +33,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"they are. Listen on 127.0.0.1, or add --allow-anonymous-network if that is what you "
                 f"want"
             )
+        for spec in self.exporters:
+            try:
+                exporter_of(spec)
+            except ValueError as fault:
+                return f"--exporter {spec}: {fault}"
         if Path(self.data).exists() and not Path(self.data).is_dir():
             return f"--data {self.data} is a file, not a folder"
         return ""

@@ -22,9 +22,11 @@ from typing import Any
 import msgspec
 from pyvoy import PyvoyServer, StartupError
 
+from remit.partition.partitions import PYTHON
 from remit.server import control
 from remit.server.app import SETTINGS
 from remit.server.config import Config
+from remit.server.exporting import Exporting
 
 READY_SECONDS = 120.0
 DRAIN_SECONDS = 30.0
@@ -100,6 +102,7 @@ async def _run(
     config: Config, lines: asyncio.Queue[control.Line], say: Callable[[str], None]
 ) -> int:
     stopping = asyncio.Event()
+    exporting = Exporting(config)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
@@ -109,6 +112,7 @@ async def _run(
         http_port=config.http_port,
         env={
             SETTINGS: msgspec.json.encode(config).decode(),
+            PYTHON: sys.executable,
             "PYTHONPATH": os.pathsep.join(sys.path),
         },
     )
@@ -124,6 +128,7 @@ async def _run(
         http_port = await server.http_port()
         await line.say(f"ports {config.host} {server.listener_port}")
         say(f"ready grpc={config.host}:{server.listener_port} http={config.host}:{http_port}")
+        exporting.start()
         ended = asyncio.create_task(server.wait())
         asked = asyncio.create_task(stopping.wait())
         await asyncio.wait((ended, asked), return_when=asyncio.FIRST_COMPLETED)
@@ -137,6 +142,7 @@ async def _run(
         return 0
     finally:
         await server.stop()
+        await exporting.stop()
 
 
 async def _ready(server: TwoPorts, lines: asyncio.Queue[control.Line]) -> control.Line:

@@ -11,6 +11,7 @@ commit thread use a connection each. Sealed segments of the log move to files in
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
@@ -114,18 +115,7 @@ class SqliteStore:
             self.archive_log()
 
     def read_log(self, after: int) -> Iterator[LogBatch]:
-        yield from self._archive.read(after)
-        reached = max(after, self._archive.last_position)
-        connection = _connect(self.path)
-        try:
-            rows = connection.execute(
-                f"SELECT {_LOG_COLUMNS} FROM log WHERE last_position > ? ORDER BY last_position",
-                (reached,),
-            )
-            for row in rows:
-                yield LogBatch(*row)
-        finally:
-            connection.close()
+        return read_log(self.path, after)
 
     def archive_log(self) -> None:
         """Move the log to a sealed segment. The segment is durable before a row is deleted."""
@@ -174,6 +164,42 @@ class SqliteStore:
     def _abandon(self) -> None:
         if self._writer.in_transaction:
             self._writer.execute("ROLLBACK")
+
+
+def read_log(path: Path, after: int) -> Iterator[LogBatch]:
+    """The log of a partition file, archived segments first; for readers in any process."""
+    archive = Archive(path.parent / "archive", path.stem)
+    reached = after
+    for batch in archive.read(after):
+        reached = batch.last_position
+        yield batch
+    with _reading(path) as connection:
+        rows = connection.execute(
+            f"SELECT {_LOG_COLUMNS} FROM log WHERE last_position > ? ORDER BY last_position",
+            (reached,),
+        )
+        for row in rows:
+            yield LogBatch(*row)
+
+
+def read_rows(path: Path, prefix: bytes) -> list[tuple[bytes, bytes]]:
+    """The rows of a partition file whose key begins with `prefix`, as they are durable now."""
+    with _reading(path) as connection:
+        found: list[tuple[bytes, bytes]] = connection.execute(
+            "SELECT key, value FROM rows WHERE key >= ? AND key < ? ORDER BY key",
+            (prefix, _end_of(prefix)),
+        ).fetchall()  # type: ignore[assignment]
+        return found
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[apsw.Connection]:
+    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    connection.set_busy_timeout(5000)
+    try:
+        yield connection
+    finally:
+        connection.close()
 
 
 def _connect(path: Path) -> apsw.Connection:

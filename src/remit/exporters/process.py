@@ -1,0 +1,163 @@
+"""The exporters of a broker, in a process of their own.
+
+    python -m remit.exporters.process DATA PARTITIONS SPEC [SPEC …]
+
+It follows the log of every partition on a connection that can only read, and keeps how far each
+exporter is in `exporters.json` in the data folder. An exporter that raises gets the same record again
+after a pause that grows; the broker notices nothing of it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from remit.engine.state import layout
+from remit.exporters.contract import Exporter
+from remit.exporters.jsonlines import JsonLines
+from remit.exporters.records import Translator
+from remit.partition.log import open_batches
+from remit.partition.storage.sqlite import read_log, read_rows
+from remit.protocol.values import ProcessDefinition
+
+KINDS: dict[str, Callable[[], Exporter]] = {"jsonl": JsonLines}
+
+PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 10.0
+DEFINITIONS = 40
+"""The number of the table of process definitions (`engine.state.state`)."""
+
+log = logging.getLogger("remit.exporters")
+
+
+def exporter_of(spec: str) -> Exporter:
+    """`KIND:PATH,name=value,…` as a configured exporter; raises `ValueError` with a sentence."""
+    kind, _, rest = spec.partition(":")
+    if kind not in KINDS:
+        raise ValueError(f"there is no exporter '{kind}'; there is: {', '.join(KINDS)}")
+    path, *pairs = rest.split(",")
+    settings = {"path": path}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        settings[name] = value
+    exporter = KINDS[kind]()
+    exporter.configure(settings)
+    return exporter
+
+
+class Positions:
+    """How far each exporter is: by its name and the partition."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._at: dict[str, dict[str, int]] = {}
+        if path.exists():
+            self._at = msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, int]])
+
+    def get(self, name: str, partition: int) -> int:
+        return self._at.get(name, {}).get(str(partition), 0)
+
+    def set(self, name: str, partition: int, position: int) -> None:
+        self._at.setdefault(name, {})[str(partition)] = position
+        draft = self._path.with_suffix(".draft")
+        draft.write_bytes(msgspec.json.encode(self._at))
+        os.replace(draft, self._path)
+
+
+class Follower:
+    """One exporter, and where it stands. Is its controller as well."""
+
+    def __init__(self, exporter: Exporter, positions: Positions) -> None:
+        self.exporter = exporter
+        self._positions = positions
+        self._sent: dict[int, int] = {}
+        self._tasks: list[tuple[float, Callable[[], None]]] = []
+        self._pause = PAUSE_SECONDS
+        self._wait_until = 0.0
+        exporter.open(self)
+
+    def update_position(self, partition: int, position: int) -> None:
+        self._positions.set(self.exporter.name, partition, position)
+
+    def schedule(self, seconds: float, task: Callable[[], None]) -> Callable[[], None]:
+        entry = (time.monotonic() + seconds, task)
+        self._tasks.append(entry)
+        return lambda: self._tasks.remove(entry) if entry in self._tasks else None
+
+    def run_tasks(self) -> None:
+        now = time.monotonic()
+        for entry in [each for each in self._tasks if each[0] <= now]:
+            self._tasks.remove(entry)
+            entry[1]()
+
+    def follow(self, path: Path, partition: int) -> bool:
+        """Export what is new on one partition; False when there was nothing."""
+        if time.monotonic() < self._wait_until:
+            return False
+        after = self._sent.get(partition, self._positions.get(self.exporter.name, partition))
+        moved = False
+        try:
+            translator = (
+                Translator(partition, _definitions(path)) if after else Translator(partition, [])
+            )
+            for turn in open_batches(read_log(path, after), after):
+                for record in translator.records(turn):
+                    if record["position"] > after and self.exporter.filter.accepts(record):
+                        self.exporter.export(record)
+                self._sent[partition] = turn.position + len(turn.events)
+                moved = True
+        except apsw.Error:
+            return False
+        except Exception as fault:
+            log.error(
+                "exporting failed; the same record comes again",
+                extra={"exporter": self.exporter.name, "reason": str(fault), "pause": self._pause},
+            )
+            self._wait_until = time.monotonic() + self._pause
+            self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
+            return False
+        self._pause = PAUSE_SECONDS
+        return moved
+
+
+def _definitions(path: Path) -> list[ProcessDefinition]:
+    prefix = layout.PARTITION + bytes((DEFINITIONS,))
+    decode = msgspec.msgpack.Decoder(ProcessDefinition).decode
+    return [decode(row) for _, row in read_rows(path, prefix)]
+
+
+def main(data: str, partitions: str, *specs: str) -> None:
+    """Follow until SIGTERM, or until the process that started this one is gone."""
+    folder = Path(data)
+    positions = Positions(folder / "exporters.json")
+    followers = [Follower(exporter_of(spec), positions) for spec in specs]
+    paths = [folder / f"partition-{number}.db" for number in range(1, int(partitions) + 1)]
+    parent = os.getppid()
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
+    while True:
+        last_round = bool(stopping) or os.getppid() != parent
+        moved = False
+        for follower in followers:
+            for number, path in enumerate(paths, 1):
+                if path.exists():
+                    moved = follower.follow(path, number) or moved
+            follower.run_tasks()
+        if last_round:
+            break
+        if not moved:
+            time.sleep(PAUSE_SECONDS)
+    for follower in followers:
+        follower.exporter.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,121 @@
+"""A partition in a process of its own: the loop behind a Unix socket.
+
+    python -m remit.partition.process DATA PARTITION PARTITIONS SOCKET
+
+It connects to the gateway's socket, says who it is by its first report, and ends when the gateway is
+gone or tells it to stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import uvloop
+
+from remit.base.errors import Overloaded, Unavailable
+from remit.partition import frames as f
+from remit.partition.loop import PartitionLoop
+from remit.partition.outbox import Parcel
+from remit.partition.storage.sqlite import SqliteStore
+from remit.protocol.values import ActivatedJob
+
+REPORT_SECONDS = 0.2
+
+log = logging.getLogger("remit.partition")
+
+
+class Served:
+    """Obeys the frames of the gateway."""
+
+    def __init__(self, channel: f.Channel, partition: int, partitions: int, folder: Path) -> None:
+        self._channel = channel
+        self._streams: dict[int, Callable[[], None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+        self._last: f.Report | None = None
+        self.loop = PartitionLoop(
+            partition,
+            partitions,
+            SqliteStore.open(folder, partition),
+            deliver=self._deliver,
+            acknowledge=self._acknowledge,
+        )
+        self.loop.watch_jobs(lambda kind, tenant: channel.say(f.JobsThere(kind, tenant)))
+
+    async def run(self) -> None:
+        """Until the gateway says stop, or is gone."""
+        listening = asyncio.create_task(self._channel.listen(self._heard))
+        reporting = asyncio.create_task(self._report())
+        stopping = asyncio.create_task(self._stopping.wait())
+        await asyncio.wait((listening, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await self.loop.stop()
+        await asyncio.sleep(0)  # the answers of the last batch leave
+        reporting.cancel()
+        await self._channel.close()
+
+    def _heard(self, message: f.Frame) -> None:
+        if isinstance(message, f.Ask):
+            task = asyncio.ensure_future(self._answer(message))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        elif isinstance(message, f.Deliver):
+            self.loop.receive(message.source, message.parcels)
+        elif isinstance(message, f.Applied):
+            self.loop.acknowledged(message.by, message.sequence)
+        elif isinstance(message, f.OpenStream):
+            number = message.number
+            self._streams[number] = self.loop.open_stream(
+                message.stream, lambda job: self._push(number, job)
+            )
+        elif isinstance(message, f.CloseStream):
+            self._streams.pop(message.number)()
+        elif isinstance(message, f.Resend):
+            self.loop.resend()
+        elif isinstance(message, f.Stop):
+            self._stopping.set()
+
+    async def _answer(self, message: f.Ask) -> None:
+        try:
+            reply = await self.loop.submit(message.command, message.header)
+        except Unavailable as fault:
+            overloaded = isinstance(fault, Overloaded)
+            self._channel.say(f.Refuse(message.number, overloaded, str(fault)))
+        else:
+            self._channel.say(f.Tell(message.number, reply))
+
+    def _push(self, number: int, job: ActivatedJob) -> None:
+        self._channel.say(f.Push(number, job))
+
+    def _deliver(self, destination: int, source: int, parcels: Sequence[Parcel]) -> None:
+        self._channel.say(f.Deliver(destination, source, tuple(parcels)))
+
+    def _acknowledge(self, source: int, by: int, sequence: int) -> None:
+        self._channel.say(f.Applied(source, by, sequence))
+
+    async def _report(self) -> None:
+        """How things are, whenever they have changed."""
+        while True:
+            status = self.loop.status()
+            report = f.Report(
+                status.leader, status.healthy, status.position, status.in_flight,
+                dict(self.loop.counters()),
+            )  # fmt: skip
+            if report != self._last:
+                self._channel.say(report)
+                self._last = report
+            await asyncio.sleep(REPORT_SECONDS)
+
+
+async def main(data: str, partition: str, partitions: str, socket: str) -> None:
+    reader, writer = await asyncio.open_unix_connection(socket)
+    channel = f.Channel(reader, writer)
+    writer.write(int(partition).to_bytes(2, "big"))
+    await Served(channel, int(partition), int(partitions), Path(data)).run()
+
+
+if __name__ == "__main__":
+    uvloop.run(main(*sys.argv[1:]))

@@ -1,0 +1,118 @@
+"""A partition in another process, as the gateway sees it. Implements `PartitionClient`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from itertools import count
+
+from remit.base.errors import Overloaded, Unavailable
+from remit.partition import frames as f
+from remit.partition.client import JobStream, PartitionStatus
+from remit.protocol.commands import Command
+from remit.protocol.replies import Reply
+from remit.protocol.values import ActivatedJob, Header
+
+
+class RemotePartition:
+    """Works over whatever channel is attached; without one it is unavailable.
+
+    Streams and watchers outlive the process on the other side: they are opened again on the next one.
+    """
+
+    def __init__(self, partition: int, forward: Callable[[f.Frame], None]) -> None:
+        self.id = partition
+        self._forward = forward
+        self._channel: f.Channel | None = None
+        self._numbers = count(1)
+        self._asked: dict[int, asyncio.Future[Reply]] = {}
+        self._streams: dict[int, tuple[JobStream, Callable[[ActivatedJob], None]]] = {}
+        self._watchers: list[Callable[[str, str], None]] = []
+        self._report = f.Report(False, False, 0, 0, {})
+        self.is_ready = asyncio.Event()
+
+    async def submit(self, command: Command, header: Header) -> Reply:
+        if self._channel is None:
+            raise Unavailable(f"partition {self.id} is starting: try again in a moment")
+        number = next(self._numbers)
+        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._asked[number] = future
+        self._channel.say(f.Ask(number, command, header))
+        try:
+            return await future
+        finally:
+            self._asked.pop(number, None)
+
+    def open_stream(
+        self, stream: JobStream, push: Callable[[ActivatedJob], None]
+    ) -> Callable[[], None]:
+        number = next(self._numbers)
+        self._streams[number] = (stream, push)
+        self.say(f.OpenStream(number, stream))
+
+        def close() -> None:
+            if self._streams.pop(number, None) is not None:
+                self.say(f.CloseStream(number))
+
+        return close
+
+    def watch_jobs(self, notify: Callable[[str, str], None]) -> Callable[[], None]:
+        self._watchers.append(notify)
+        return lambda: self._watchers.remove(notify)
+
+    def status(self) -> PartitionStatus:
+        report = self._report
+        return PartitionStatus(
+            self.id, report.leader, report.healthy, report.position, report.in_flight
+        )
+
+    def counters(self) -> Mapping[str, float]:
+        return self._report.counters
+
+    # --- the fabric's side -------------------------------------------------------------------------
+
+    async def serve(self, channel: f.Channel) -> None:
+        """Work over this channel until it breaks."""
+        self._channel = channel
+        for number, (stream, _) in self._streams.items():
+            channel.say(f.OpenStream(number, stream))
+        channel.say(f.Resend())
+        await channel.listen(self._heard)
+        self._channel = None
+        self._report = f.Report(False, False, self._report.position, 0, self._report.counters)
+        for future in self._asked.values():
+            if not future.done():
+                future.set_exception(Unavailable(f"partition {self.id} is restarting"))
+
+    def say(self, message: f.Frame) -> None:
+        """To the process on the other side, if there is one."""
+        if self._channel is not None:
+            self._channel.say(message)
+
+    def _heard(self, message: f.Frame) -> None:
+        if isinstance(message, f.Tell):
+            future = self._asked.get(message.number)
+            if future is not None and not future.done():
+                future.set_result(message.reply)
+        elif isinstance(message, f.Refuse):
+            future = self._asked.get(message.number)
+            kind = Overloaded if message.overloaded else Unavailable
+            if future is not None and not future.done():
+                future.set_exception(kind(message.message))
+        elif isinstance(message, f.Push):
+            self._pushed(message)
+        elif isinstance(message, f.JobsThere):
+            for notify in self._watchers:
+                notify(message.type, message.tenant)
+        elif isinstance(message, f.Report):
+            self._report = message
+            if message.leader:
+                self.is_ready.set()
+        else:
+            self._forward(message)
+
+    def _pushed(self, message: f.Push) -> None:
+        """A stream that was closed meanwhile gets nothing: its job is handed back by its time-out."""
+        stream = self._streams.get(message.number)
+        if stream is not None:
+            stream[1](message.job)

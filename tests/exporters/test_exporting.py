@@ -1,0 +1,154 @@
+"""Exporters see every record, in order, at least once, in Zeebe's shape (rules 90-92, 95)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remit import Engine
+from remit.exporters.process import Follower, Positions, exporter_of
+from remit.exporters.records import COMMANDS, Translator
+from remit.protocol.commands import Command
+from tests.support.broker import Broker
+from tests.support.model import one_task
+
+
+def records(engine: Engine) -> list[dict[str, Any]]:
+    translator = Translator(1, [])
+    return [record for turn in engine.turns() for record in translator.records(turn)]
+
+
+def one(engine: Engine) -> list[dict[str, Any]]:
+    engine.deploy(("one.bpmn", one_task().xml()))
+    engine.create("one", {"x": 1})
+    (job,) = engine.activate("work")
+    engine.complete(job.job.key, {"y": 2})
+    return records(engine)
+
+
+def find(told: list[dict[str, Any]], value_type: str, intent: str) -> dict[str, Any]:
+    return next(r for r in told if (r["valueType"], r["intent"]) == (value_type, intent))
+
+
+def test_positions_ascend_without_gaps_and_name_their_source(engine: Engine) -> None:
+    told = one(engine)
+
+    assert [record["position"] for record in told] == list(range(1, len(told) + 1))
+    for record in told:
+        if record["recordType"] == "EVENT":
+            assert record["sourceRecordPosition"] < record["position"]
+
+
+def test_rule_91_records_carry_the_fields_that_consumers_read(engine: Engine) -> None:
+    told = one(engine)
+    job = find(told, "JOB", "CREATED")
+    element = next(r for r in told if r["value"].get("elementId") == "a")
+    variable = find(told, "VARIABLE", "CREATED")["value"]
+
+    assert job["value"]["type"] == "work"
+    assert job["value"]["bpmnProcessId"] == "one"
+    assert job["value"]["elementId"] == "a"
+    assert job["value"]["processDefinitionVersion"] == 1
+    assert element["value"]["bpmnElementType"] == "SERVICE_TASK"
+    assert element["value"]["flowScopeKey"] == element["value"]["processInstanceKey"]
+    assert (variable["name"], variable["value"]) == ("x", 1)
+    assert variable["scopeKey"] == variable["processInstanceKey"]
+
+
+def test_a_rejection_is_a_record_of_its_own(engine: Engine) -> None:
+    with pytest.raises(Exception, match="NOT_FOUND"):
+        engine.cancel(4711)
+
+    rejected = records(engine)[-1]
+
+    assert rejected["recordType"] == "COMMAND_REJECTION"
+    assert rejected["rejectionType"] == "NOT_FOUND"
+
+
+def test_every_command_has_a_record_name() -> None:
+    assert {command.__name__ for command in Command.__subclasses__()} == set(COMMANDS)
+
+
+def follower(folder: Path, target: str) -> Follower:
+    return Follower(exporter_of(f"jsonl:{target}"), Positions(folder / "exporters.json"))
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_after_a_restart_it_goes_on_where_it_was(tmp_path: Path) -> None:
+    target = tmp_path / "records.jsonl"
+    with Engine(tmp_path) as engine:
+        engine.deploy(("one.bpmn", one_task().xml()))
+        first = follower(tmp_path, str(target))
+        first.follow(tmp_path / "partition-1.db", 1)
+        first.exporter.close()
+        before = len(lines(target))
+        engine.create("one")
+        second = follower(tmp_path, str(target))
+        second.follow(tmp_path / "partition-1.db", 1)
+        second.exporter.close()
+
+    told = lines(target)
+    assert before > 0
+    assert [record["position"] for record in told] == list(range(1, len(told) + 1))
+    assert told[-1]["value"]["bpmnProcessId"] == "one"
+
+
+def test_an_exporter_that_fails_gets_the_same_record_again(tmp_path: Path) -> None:
+    failing = follower(tmp_path, str(tmp_path / "records.jsonl"))
+    export = failing.exporter.export
+    calls: list[int] = []
+
+    def sometimes(record: dict[str, Any]) -> None:
+        calls.append(record["position"])
+        if len(calls) == 2:
+            raise OSError("away")
+        export(record)
+
+    failing.exporter.export = sometimes  # type: ignore[method-assign]
+    with Engine(tmp_path) as engine:
+        engine.deploy(("one.bpmn", one_task().xml()))
+        failing.follow(tmp_path / "partition-1.db", 1)
+        failing._wait_until = 0
+        failing.follow(tmp_path / "partition-1.db", 1)
+
+    assert calls[:2] == [1, 2]
+    assert calls[2] == 1
+    assert calls[-1] == engine.state.position
+
+
+@pytest.mark.parametrize("spec", ["jsonl", "jsonl:", "nothing:here"])
+def test_a_wrong_exporter_is_refused_with_a_sentence(spec: str) -> None:
+    with pytest.raises(ValueError, match="exporter"):
+        exporter_of(spec)
+
+
+def test_filters_keep_records_away(tmp_path: Path) -> None:
+    target = tmp_path / "jobs.jsonl"
+    with Engine(tmp_path) as engine:
+        one(engine)
+        chosen = follower(tmp_path, f"{target},value_types=JOB,record_types=EVENT")
+        chosen.follow(tmp_path / "partition-1.db", 1)
+        chosen.exporter.close()
+
+    assert [record["intent"] for record in lines(target)] == ["CREATED", "COMPLETED"]
+
+
+def test_a_broker_exports_beside_its_work(
+    start_broker: Callable[..., Broker], tmp_path: Path
+) -> None:
+    target = tmp_path / "records.jsonl"
+    broker = start_broker("--exporter", f"jsonl:{target}", "--partitions", "2")
+    client = broker.client()
+    client.deploy("one.bpmn", one_task().xml())
+    broker.stop()
+
+    told = lines(target)
+    assert {record["partitionId"] for record in told} == {1, 2}
+    assert ("PROCESS", "CREATED") in {(r["valueType"], r["intent"]) for r in told}
