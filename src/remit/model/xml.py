@@ -20,7 +20,12 @@ def parse(content: bytes, *, shallower: str) -> etree._Element:
             0, f"the file has {len(content)} bytes, more than {MAX_BYTES}", "split the model"
         )
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_pis=True
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_pis=True,
+        remove_comments=True,
     )
     try:
         root = etree.fromstring(content, parser)
