@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,12 @@ def follower(folder: Path, target: str) -> Follower:
     return Follower(exporter_of(f"jsonl:{target}"), Positions(folder / "exporters.json"))
 
 
+def seen(path: Path) -> list[dict[str, Any]]:
+    """What a running exporter has written so far; its last line may be half written."""
+    text = path.read_text() if path.exists() else ""
+    return [json.loads(line) for line in text[: text.rfind("\n") + 1].splitlines()]
+
+
 def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()]
 
@@ -147,8 +154,11 @@ def test_a_broker_exports_beside_its_work(
     broker = start_broker("--exporter", f"jsonl:{target}", "--partitions", "2")
     client = broker.client()
     client.deploy("one.bpmn", one_task().xml())
+    deadline = time.monotonic() + 20
+    while {record["partitionId"] for record in (told := seen(target))} != {1, 2}:
+        assert time.monotonic() < deadline, told
+        time.sleep(0.1)
     broker.stop()
 
-    told = lines(target)
     assert {record["partitionId"] for record in told} == {1, 2}
     assert ("PROCESS", "CREATED") in {(r["valueType"], r["intent"]) for r in told}

@@ -178,7 +178,7 @@ def test_a_long_poll_is_answered_as_soon_as_a_job_is_there(client: Client) -> No
     found: list[float] = []
 
     def poll() -> None:
-        client.activate("polled-work", wait_ms=10_000)
+        client.activate("polled-work", wait_ms=20_000)
         found.append(time.monotonic())
 
     poller = threading.Thread(target=poll)
@@ -188,7 +188,7 @@ def test_a_long_poll_is_answered_as_soon_as_a_job_is_there(client: Client) -> No
     client.call("CreateProcessInstance", bpmnProcessId="polled")
     poller.join()
 
-    assert found[0] - created < 1.0
+    assert found[0] - created < 5.0  # far below the 10 s after which it would look by itself
 
 
 def test_a_long_poll_without_jobs_ends_empty_and_without_error(client: Client) -> None:
