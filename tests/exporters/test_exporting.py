@@ -78,6 +78,10 @@ def follower(folder: Path, target: str) -> Follower:
     return Follower(exporter_of(f"jsonl:{target}"), Positions(folder / "exporters.json"))
 
 
+def partitions_of(told: list[dict[str, Any]]) -> set[int]:
+    return {record["partitionId"] for record in told}
+
+
 def seen(path: Path) -> list[dict[str, Any]]:
     """What a running exporter has written so far; its last line may be half written."""
     text = path.read_text() if path.exists() else ""
@@ -155,10 +159,11 @@ def test_a_broker_exports_beside_its_work(
     client = broker.client()
     client.deploy("one.bpmn", one_task().xml())
     deadline = time.monotonic() + 20
-    while {record["partitionId"] for record in (told := seen(target))} != {1, 2}:
-        assert time.monotonic() < deadline, told
+    while partitions_of(seen(target)) != {1, 2}:
+        assert time.monotonic() < deadline
         time.sleep(0.1)
     broker.stop()
+    told = seen(target)
 
-    assert {record["partitionId"] for record in told} == {1, 2}
+    assert partitions_of(told) == {1, 2}
     assert ("PROCESS", "CREATED") in {(r["valueType"], r["intent"]) for r in told}
