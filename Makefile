@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint unit bench bench-zeebe proto clean
+.PHONY: help setup run test lint unit bench bench-long bench-zeebe proto clean
 
 help: ## What there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ unit: $(STAMP) ## The tests.
 
 bench: $(STAMP) ## The benchmarks (a few minutes); results are printed and kept by hand in benchmarks/RESULTS.md.
 	@$(BIN)/python -m benchmarks.bench
+
+bench-long: $(STAMP) ## A million instances waiting, a million finished (half an hour).
+	@$(BIN)/python -m benchmarks.million
 
 bench-zeebe: $(STAMP) ## The same load on a Zeebe broker from Maven, and on Remit, in turn.
 	@$(BIN)/python -m benchmarks.zeebe

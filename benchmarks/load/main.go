@@ -89,6 +89,8 @@ func main() {
 	rate := flag.Float64("rate", 0, "instances per second; 0 is as many as go")
 	poll := flag.Bool("poll", false, "poll for jobs instead of streaming them")
 	backlog := flag.Int64("backlog", 500, "instances that may be unfinished before creation pauses")
+	createOnly := flag.Bool("create-only", false, "create instances that wait; complete nothing")
+	limit := flag.Int64("count", 0, "create no more than this many; 0 is no limit")
 	connections := flag.Int("connections", 2, "connections")
 	flag.Parse()
 
@@ -112,7 +114,8 @@ func main() {
 		return answer, err
 	}
 
-	var created, completed, refused atomic.Int64
+	var created, completed, refused, issued atomic.Int64
+	run := time.Now().UnixNano()
 	var born sync.Map
 	left := sync.Map{}
 	var latencies []float64
@@ -213,14 +216,17 @@ func main() {
 					time.Sleep(time.Until(due))
 					due = due.Add(pause)
 				}
-				if *rate == 0 && created.Load()-completed.Load() > *backlog {
+				if !*createOnly && *rate == 0 && created.Load()-completed.Load() > *backlog {
 					time.Sleep(time.Millisecond)
 					continue
+				}
+				if *limit > 0 && issued.Add(1) > *limit {
+					return
 				}
 				start := time.Now()
 				message := text(nil, 2, *process)
 				message = number(message, 3, -1)
-				message = text(message, 4, `{"orderId":"order-1","amount":42}`)
+				message = text(message, 4, fmt.Sprintf(`{"orderId":"order-%d-%d","amount":42}`, run, created.Load()+int64(worker)<<40))
 				answer, err := call("CreateProcessInstance", message)
 				if err != nil {
 					refused.Add(1)
@@ -228,12 +234,14 @@ func main() {
 					continue
 				}
 				created.Add(1)
-				born.Store(field(answer, 4), start)
+				if !*createOnly {
+					born.Store(field(answer, 4), start)
+				}
 			}
 		}()
 	}
 	making.Wait()
-	for wait := 0; wait < 100 && completed.Load() < created.Load(); wait++ {
+	for wait := 0; !*createOnly && wait < 100 && completed.Load() < created.Load(); wait++ {
 		time.Sleep(100 * time.Millisecond)
 		if time.Since(end) > time.Duration(*seconds*float64(time.Second)) {
 			break
