@@ -1,0 +1,45 @@
+"""@camunda8/sdk from npm, unchanged, against a real broker."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.broker import Broker
+from tests.support.model import one_task
+
+FOLDER = Path(__file__).parent / "node"
+
+pytestmark = [
+    pytest.mark.clients,
+    pytest.mark.timeout(400),
+    pytest.mark.skipif(shutil.which("npm") is None, reason="Node and npm are not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def installed() -> Path:
+    """The client's packages, installed once."""
+    if not (FOLDER / "node_modules" / "@camunda8" / "sdk").exists():
+        subprocess.run(
+            ["npm", "install", "--no-audit", "--no-fund", "--silent"],
+            cwd=FOLDER, check=True, timeout=300,
+        )  # fmt: skip
+    return FOLDER
+
+
+def test_the_node_sdk_deploys_works_streams_and_publishes(
+    installed: Path, shared_broker: Broker, tmp_path: Path
+) -> None:
+    model = tmp_path / "node.bpmn"
+    model.write_bytes(one_task("node", "node-work").xml())
+
+    done = subprocess.run(
+        ["node", "zeebe.js", shared_broker.grpc, str(model)],
+        cwd=installed, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
