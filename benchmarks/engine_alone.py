@@ -1,8 +1,13 @@
-"""The engine in memory, without edge or disk: one-task instances per second on one core."""
+"""The engine in memory, without edge or disk: one-task instances per second on one core.
+
+SpiffWorkflow, the other engine in Python, runs the same model beside it: in memory and not durable.
+"""
 
 from __future__ import annotations
 
 import time
+from importlib import import_module
+from importlib.util import find_spec
 
 from benchmarks.brokers import tasks
 from remit import Engine
@@ -31,3 +36,26 @@ def remit_instances_per_second() -> float:
             step(state, Request(c.CompleteJob(job.job.key, {"y": 2})), now)
         state.drain()
     return INSTANCES / (time.process_time() - began)
+
+
+def spiff_instances_per_second() -> float | None:
+    """SpiffWorkflow from PyPI on the same model; None where it is not installed."""
+    if find_spec("SpiffWorkflow") is None:
+        return None
+    parser = import_module("SpiffWorkflow.bpmn.parser.BpmnParser").BpmnParser()
+    workflow = import_module("SpiffWorkflow.bpmn.workflow").BpmnWorkflow
+    states = import_module("SpiffWorkflow.util.task").TaskState
+    model = tasks("one", 1).replace(b"serviceTask", b"userTask")
+    parser.add_bpmn_str(model)
+    spec = parser.get_spec("one")
+    count = INSTANCES // 10
+    began = time.process_time()
+    for _ in range(count):
+        instance = workflow(spec)
+        instance.do_engine_steps()
+        for task in instance.get_tasks(state=states.READY, manual=True):
+            task.data["y"] = 2
+            task.run()
+        instance.do_engine_steps()
+        assert instance.is_completed()
+    return count / (time.process_time() - began)

@@ -90,6 +90,7 @@ func main() {
 	poll := flag.Bool("poll", false, "poll for jobs instead of streaming them")
 	backlog := flag.Int64("backlog", 500, "instances that may be unfinished before creation pauses")
 	createOnly := flag.Bool("create-only", false, "create instances that wait; complete nothing")
+	wait := flag.Bool("wait", false, "the process waits for the message paid: publish it, awaiting the result")
 	limit := flag.Int64("count", 0, "create no more than this many; 0 is no limit")
 	connections := flag.Int("connections", 2, "connections")
 	flag.Parse()
@@ -224,9 +225,31 @@ func main() {
 					return
 				}
 				start := time.Now()
+				order := fmt.Sprintf("order-%d-%d", run, created.Load()+int64(worker)<<40)
 				message := text(nil, 2, *process)
 				message = number(message, 3, -1)
-				message = text(message, 4, fmt.Sprintf(`{"orderId":"order-%d-%d","amount":42}`, run, created.Load()+int64(worker)<<40))
+				message = text(message, 4, fmt.Sprintf(`{"orderId":"%s","amount":42}`, order))
+				if *wait {
+					publish := text(nil, 1, "paid")
+					publish = text(publish, 2, order)
+					publish = number(publish, 3, 60_000)
+					awaited := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), message)
+					awaited = number(awaited, 2, 20_000)
+					_, err := call("PublishMessage", publish)
+					if err == nil {
+						_, err = call("CreateProcessInstanceWithResult", awaited)
+					}
+					if err != nil {
+						refused.Add(1)
+						continue
+					}
+					created.Add(1)
+					completed.Add(1)
+					guard.Lock()
+					latencies = append(latencies, float64(time.Since(start).Microseconds())/1000)
+					guard.Unlock()
+					continue
+				}
 				answer, err := call("CreateProcessInstance", message)
 				if err != nil {
 					refused.Add(1)

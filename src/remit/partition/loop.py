@@ -319,21 +319,27 @@ class PartitionLoop:
     # --- durability --------------------------------------------------------------------------------
 
     def _drain(self, batch: _InFlight) -> None:
+        began = time.perf_counter()
         puts, deletes = self.state.drain()
         batch.puts.extend(puts)
         batch.deletes.extend(deletes)
         batch.laid = self._overlay.add(batch.puts, batch.deletes)
         self.state.evict(RESIDENT)
+        self.metrics.encode_seconds += time.perf_counter() - began
 
     def _write(self, batch: _InFlight) -> None:
         """Stage the batch here, make it durable on the other thread."""
         self._current = batch
+        began = time.perf_counter()
         sealed = self._chain.seal(batch.turns) if batch.turns else None
+        staging = time.perf_counter()
         try:
             self._store.stage(Batch(batch.puts, batch.deletes, sealed, self._epoch))
         except Unavailable as fault:
             self._failed(fault)
             return
+        self.metrics.encode_seconds += staging - began
+        self.metrics.store_seconds += time.perf_counter() - staging
         future = self._syncer.submit(self._store.sync)
         future.add_done_callback(
             lambda done: self._loop.call_soon_threadsafe(self._synced, done.exception())

@@ -7,13 +7,17 @@ from dataclasses import asdict, dataclass
 
 @dataclass(slots=True)
 class Metrics:
-    """Totals since the start. Seconds are wall-clock time."""
+    """Totals since the start. Seconds are wall-clock time: of playing turns, of encoding rows and
+    log, of writing them (`store`), and of batches from their first turn to their release (`commit`).
+    """
 
     turns: int = 0
     batches: int = 0
     rejected: int = 0
     dropped: int = 0
     step_seconds: float = 0.0
+    encode_seconds: float = 0.0
+    store_seconds: float = 0.0
     commit_seconds: float = 0.0
     slowest_batch_seconds: float = 0.0
 
