@@ -97,10 +97,12 @@ class Engine:
     def run_due(self) -> int:
         """Play what is due now; returns how many commands that took."""
         played = 0
-        while commands := self.state.due(self.now, 100):
-            for command in commands:
-                self._play(command)
+        while due := self.state.due(self.now, 100):
+            for entry, command in due:
+                turn = self._play(command)
                 played += 1
+                if isinstance(turn.reply, Rejected):
+                    self.state.due_queue.set_aside(entry)
         return played
 
     # --- definitions -------------------------------------------------------------------------------
@@ -232,8 +234,8 @@ class Engine:
         header = Header(actor=self._actor, request_id=request_id)
         turn = step(self.state, Request(command, header), self.now)
         turns = [turn]
-        while self.state.is_continuing:
-            for rest in self.state.due(self.now, 1):
+        while rests := self.state.rests_to_play():
+            for rest in rests:
                 turns.append(step(self.state, Request(rest), self.now))
         for each in turns:
             for effect in each.effects:

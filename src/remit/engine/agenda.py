@@ -56,6 +56,12 @@ class FollowTrigger(Item, frozen=True):
     variables: Document
 
 
+class Settle(Item, frozen=True):
+    """Something inside this element was terminated: perhaps it can end, or go on, itself."""
+
+    key: int
+
+
 class StartByMessage(Item, frozen=True):
     """The lock of an ended instance is free: the oldest buffered message starts the next (rule 23)."""
 
@@ -64,7 +70,7 @@ class StartByMessage(Item, frozen=True):
     correlation_key: str
 
 
-AgendaItem = Activate | Complete | Terminate | Resume | FollowTrigger | StartByMessage
+AgendaItem = Activate | Complete | Terminate | Resume | FollowTrigger | Settle | StartByMessage
 
 encode_item = msgspec.msgpack.Encoder().encode
 decode_item = msgspec.msgpack.Decoder(AgendaItem).decode

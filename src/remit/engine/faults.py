@@ -1,6 +1,7 @@
 """Fault (base.errors)
        ├── Rejection         a command is refused (base.errors)
-       └── IncidentRaised    an element cannot go on; the instance waits for a person
+       ├── IncidentRaised    an element cannot go on; the instance waits for a person
+       └── Busy              the instance has a rest to play first; ask again a little later
 
 An `IncidentRaised` stops one stage of one element's life. What the stage had done is undone, what
 came before stands, and the incident says where to resume.
@@ -19,6 +20,10 @@ class IncidentRaised(Fault):
         super().__init__(message)
         self.error_type = error_type
         self.scope = scope
+
+
+class Busy(Fault):
+    """A turn of this root left a rest: until that is played nothing else of it is."""
 
 
 def extract_value_error(message: str) -> IncidentRaised:

@@ -13,7 +13,15 @@ nor tokens left (rule 46).
 from __future__ import annotations
 
 from remit.engine import incidents
-from remit.engine.agenda import Activate, AgendaItem, Complete, FollowTrigger, Resume, Terminate
+from remit.engine.agenda import (
+    Activate,
+    AgendaItem,
+    Complete,
+    FollowTrigger,
+    Resume,
+    Settle,
+    Terminate,
+)
 from remit.engine.definitions import Plan
 from remit.engine.faults import IncidentRaised
 from remit.engine.run import Run
@@ -50,6 +58,8 @@ def play(run: Run, item: AgendaItem) -> None:
         resume(run, item.key, item.stage)
     elif isinstance(item, FollowTrigger):
         follow_trigger(run, item)
+    elif isinstance(item, Settle):
+        settle(run, item.key)
     else:
         raise AssertionError(f"no way to play {item}")
 
@@ -143,8 +153,8 @@ def resume(run: Run, key: int, stage: str) -> None:
 def complete(run: Run, key: int, variables: Document | None) -> None:
     """The element is done, bringing `variables` (rules 3-5, 12)."""
     element = run.state.elements.get(key)
-    if element is None or element.phase is not Phase.ACTIVATED:
-        return
+    if element is None or element.phase is not Phase.ACTIVATED or not is_done_inside(element):
+        return  # it has ended, or an event has begun something in it since
     plan = run.plan(element)
     run.emit(
         ElementCompleting(
@@ -218,7 +228,7 @@ def child_ended(run: Run, scope_key: int) -> None:
     plan.element.child_ended(run, plan, scope_key)
 
 
-def scope_is_done(scope: ElementInstance) -> bool:
+def is_done_inside(scope: ElementInstance) -> bool:
     return scope.children == 0 and scope.tokens == 0
 
 
@@ -265,17 +275,17 @@ def terminated(run: Run, key: int) -> None:
     if ending is not None:
         ending()
     if element.parent_element != NONE_KEY:
-        _caller_ended(run, element.parent_element)
+        run.later(Settle(element.parent_element))
     if element.scope == NONE_KEY:
         return
     for trigger in waiting:
         run.later(FollowTrigger(trigger.target, element.scope, trigger.variables))
     if not waiting:
-        child_terminated(run, element.scope)
+        run.later(Settle(element.scope))
 
 
-def child_terminated(run: Run, scope_key: int) -> None:
-    """A child has been terminated: a scope that is ending itself may end now."""
+def settle(run: Run, scope_key: int) -> None:
+    """A child was terminated: a scope that is ending, or was interrupted, may go on now."""
     scope = run.state.elements.get(scope_key)
     if scope is None:
         return
@@ -311,13 +321,6 @@ def take_triggers(run: Run, element: ElementInstance) -> tuple[Trigger, ...]:
             )
         )
     return waiting
-
-
-def _caller_ended(run: Run, caller_key: int) -> None:
-    """A called process was terminated: so is the call activity that waited for it."""
-    caller = run.state.elements.get(caller_key)
-    if caller is not None and caller.phase is Phase.TERMINATING:
-        terminated(run, caller_key)
 
 
 # --- stages ----------------------------------------------------------------------------------------

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 from remit.base.errors import InvalidState
 from remit.engine.agenda import AgendaItem
 from remit.engine.definitions import Definition, Load, Plan
+from remit.engine.faults import Busy
 from remit.engine.state.entities import ElementInstance
 from remit.engine.state.folds import FOLDS
 from remit.engine.state.state import State
 from remit.engine.turn import Answer, Effect, JobsAvailable, Request, Send, Turn
-from remit.protocol.commands import Command
+from remit.protocol.commands import CancelInstance, Command, Continue
 from remit.protocol.events import Event
 from remit.protocol.replies import Reply
 from remit.protocol.values import Actor, Header
@@ -32,6 +33,9 @@ class Handler(NamedTuple):
 
 
 Handlers = Mapping[type[Command], Handler]
+
+_GO_BEFORE = (Continue, CancelInstance)
+"""Commands that a root with a rest takes: the rest itself, and what ends it all."""
 
 Mark = tuple[int, int, int, int, int, int]
 
@@ -143,6 +147,8 @@ class Run:
         """This turn concerns the instances of `root`; refused when a bug has banned them."""
         self.root = root
         self.state.load_root(root)
+        if root in self.state.rests and not isinstance(self.request.command, _GO_BEFORE):
+            raise Busy(f"process instance '{root}' is in the middle of a long step")
         banned = self.state.banned.get(root)
         if banned is not None:
             raise InvalidState(

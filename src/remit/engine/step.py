@@ -16,6 +16,7 @@ from remit.base.errors import Rejection, RejectionType
 from remit.engine import lifecycle
 from remit.engine.agenda import LIMIT, StartByMessage, encode_item
 from remit.engine.commands import COMMANDS
+from remit.engine.faults import Busy
 from remit.engine.messages import start_next
 from remit.engine.plans import load
 from remit.engine.run import Run
@@ -28,7 +29,10 @@ from remit.protocol.replies import Rejected
 
 
 def step(state: State, request: Request, now: int) -> Turn:
-    """Play `request` at `now` (epoch ms). Never raises for what a command or a model does wrong."""
+    """Play `request` at `now` (epoch ms). Never raises for what a command or a model does wrong.
+
+    Raises `Missing` or `Busy` when it has to be played later; nothing has happened then.
+    """
     run = Run(state, request, now, load, COMMANDS)
     del state.journal[:]
     before = run.mark()
@@ -38,7 +42,7 @@ def step(state: State, request: Request, now: int) -> Turn:
     except Rejection as fault:
         run.undo(before)
         run.reply = Rejected(fault.type, intent_of(run), str(fault))
-    except Missing:
+    except (Missing, Busy):
         run.undo(before)
         raise
     except Exception as fault:

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from remit.base.errors import Overloaded, Unavailable
+from remit.engine.faults import Busy
 from remit.engine.state.state import State
 from remit.engine.step import step
 from remit.engine.turn import Answer, JobsAvailable, Request, Send, Turn
@@ -122,7 +123,7 @@ class PartitionLoop:
         self._is_leader = True
         self._is_full = False
         self._is_stopping = False
-        self._stuck: set[Command] = set()
+        self._busy: list[_Waiting] = []
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix=f"sync-{partition}")
         self._loop = asyncio.get_running_loop()
         self._reload()
@@ -232,11 +233,15 @@ class PartitionLoop:
         inbox = self._inbox
         while inbox and len(batch.turns) < BATCH_COMMANDS:
             waiting = inbox.popleft()
-            now = self.state.now(now)
-            self._play(batch, waiting.request, now, waiting.future)
+            try:
+                self._play(batch, waiting.request, now, waiting.future)
+            except Busy:
+                self._busy.append(waiting)
             if time.perf_counter() - began > BATCH_SECONDS:
                 break
         self._feed_streams(batch, now)
+        inbox.extend(self._busy)
+        self._busy.clear()
         self.metrics.stepped(len(batch.turns), time.perf_counter() - began)
         return batch
 
@@ -247,7 +252,7 @@ class PartitionLoop:
         now: int,
         future: asyncio.Future[Reply] | None = None,
     ) -> Turn:
-        """One turn, and the rests that it leaves."""
+        """One turn; raises `Busy` when its root has a rest to play first."""
         turn = step(self.state, request, now)
         self._collect(batch, turn)
         if future is not None:
@@ -255,9 +260,6 @@ class PartitionLoop:
                 batch.answers.append((future, turn.reply))
             else:
                 self._pressure.in_flight -= 1  # answered late: it no longer holds a place
-        while self.state.is_continuing:
-            for rest in self.state.due(now, 1):
-                self._collect(batch, step(self.state, Request(rest, request.header), now))
         return turn
 
     def _collect(self, batch: _InFlight, turn: Turn) -> None:
@@ -278,21 +280,33 @@ class PartitionLoop:
         while self._mail and len(batch.turns) < BATCH_COMMANDS:
             source, parcels = self._mail.popleft()
             for request in self._outbox.accept(source, parcels):
-                self._play(batch, request, now)
+                self._play_mail(batch, request, now)
             batch.puts.append(self._outbox.heard_row(source))
             batch.acknowledge[source] = self._outbox.heard(source)
 
-    def _step_due(self, batch: _InFlight, now: int) -> None:
-        for command in self.state.due(now, DUE_AT_ONCE):
-            if command in self._stuck:
-                continue
-            turn = self._play(batch, Request(command), now)
-            if isinstance(turn.reply, Rejected) and self._is_due_still(command, now):
-                self._stuck.add(command)
-                log.error("due command is refused and set aside", extra={"reason": turn.reply.text})
+    def _play_mail(self, batch: _InFlight, request: Request, now: int) -> None:
+        """Mail counts as heard from here on, so a busy root's rest is played before it."""
+        while True:
+            try:
+                self._play(batch, request, now)
+            except Busy:
+                for rest in self.state.rests_to_play():
+                    self._play(batch, Request(rest), now)
+            else:
+                return
 
-    def _is_due_still(self, command: Command, now: int) -> bool:
-        return command in self.state.due(now, DUE_AT_ONCE)
+    def _step_due(self, batch: _InFlight, now: int) -> None:
+        """Rests first, one turn of each: a long step shares the partition with everybody else."""
+        for rest in self.state.rests_to_play():
+            self._play(batch, Request(rest), now)
+        for entry, command in self.state.due(now, DUE_AT_ONCE):
+            try:
+                turn = self._play(batch, Request(command), now)
+            except Busy:
+                continue
+            if isinstance(turn.reply, Rejected):
+                self.state.due_queue.set_aside(entry)
+                log.error("due command is refused and set aside", extra={"reason": turn.reply.text})
 
     def _feed_streams(self, batch: _InFlight, now: int) -> None:
         """Jobs go to the streams that want them, in the same batch that made them."""
@@ -461,7 +475,6 @@ class PartitionLoop:
         self.state = State(self.id, self.partitions, self._overlay)
         self.state.recover()
         self._outbox = Outbox(self._store)
-        self._stuck.clear()
 
     def _set_alarm(self) -> None:
         """Wake when the next thing is due."""
@@ -469,8 +482,6 @@ class PartitionLoop:
             self._alarm.cancel()
             self._alarm = None
         due = self.state.next_due()
-        if due is None or self._stuck:
-            due = None if due is None else int(self._clock() * 1000) + 1000
         if due is not None:
             now = self.state.now(int(self._clock() * 1000))
             wait = max(0.0, (due - now) / 1000)

@@ -19,13 +19,14 @@ from remit.engine.state.entities import ElementInstance
 from remit.engine.variables import local, visible
 from remit.model.bpmn.elements.call_activity import CallActivity as CallActivityNode
 from remit.model.bpmn.graph import Binding, Node
-from remit.protocol.values import Document, ProcessDefinition
+from remit.protocol.values import NONE_KEY, Document, ProcessDefinition
 
 
 def find_process(run: Run, plan: Plan, key: int) -> bool:
     node = plan.node
     assert isinstance(node, CallActivityNode)
     element = run.element(key)
+    _check_depth(run, element)
     definition = run.definition(_called_process(run, plan, node, element).key)
     if definition.process.start is None:
         raise IncidentRaised(
@@ -39,6 +40,23 @@ def find_process(run: Run, plan: Plan, key: int) -> bool:
 
 
 CALL = Stage("call", find_process)
+
+MAX_DEPTH = 1000
+"""Calls inside each other: a process that calls itself for ever is stopped here (as in Zeebe)."""
+
+
+def _check_depth(run: Run, element: ElementInstance) -> None:
+    depth = 0
+    above = run.element(element.instance)
+    while above.parent_element != NONE_KEY:
+        depth += 1
+        above = run.element(above.parent_instance)
+    if depth >= MAX_DEPTH:
+        raise IncidentRaised(
+            "CALLED_ELEMENT_ERROR",
+            f"Expected '{element.element}' to call a process, but {MAX_DEPTH} calls are inside each "
+            f"other already: does a process call itself for ever?",
+        )
 
 
 class CallActivity(ActivityElement):

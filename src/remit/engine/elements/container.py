@@ -5,7 +5,7 @@ from __future__ import annotations
 from remit.engine.agenda import Activate, Complete, FollowTrigger
 from remit.engine.definitions import Plan
 from remit.engine.elements.activity import ActivityElement
-from remit.engine.lifecycle import scope_is_done, take_triggers
+from remit.engine.lifecycle import is_done_inside, take_triggers
 from remit.engine.run import Run
 from remit.model.bpmn.graph import Container
 from remit.protocol.values import Phase
@@ -26,5 +26,5 @@ class ContainerElement(ActivityElement):
 
     def child_ended(self, run: Run, plan: Plan, key: int) -> None:
         scope = run.element(key)
-        if scope.phase is Phase.ACTIVATED and scope_is_done(scope):
+        if scope.phase is Phase.ACTIVATED and is_done_inside(scope):
             run.later(Complete(key))

@@ -55,6 +55,10 @@ class Ordered(Generic[E]):
         self.changed.setdefault(entry, True)
         self._discard(entry)
 
+    def set_aside(self, entry: E) -> None:
+        """Out of the way until the queue is read from disk again; not a change of the state."""
+        self._discard(entry)
+
     def restore(self, entry: E, old: E | None) -> None:
         if old is None:
             self._discard(entry)

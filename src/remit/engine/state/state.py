@@ -316,21 +316,19 @@ class State:
         self.journal.append((_Pin(self), None, self.pinned))
         self.pinned = timestamp
 
-    @property
-    def is_continuing(self) -> bool:
-        """A turn left a rest: its CONTINUE goes before every other command."""
-        return bool(self.rests.rows)
+    def rests_to_play(self) -> list[Command]:
+        """The commands that go on with turns which had grown too long."""
+        return [Continue(root) for root in self.rests.rows]
 
-    def due(self, now: int, limit: int) -> list[Command]:
-        """Commands whose time has come, in order of time; those that continue a turn first."""
-        if self.rests.rows:
-            return [Continue(root) for root in self.rests.rows]
-        commands: list[Command] = []
-        for at, kind, key, owner in self.due_queue.take(limit):
+    def due(self, now: int, limit: int) -> list[tuple[DueEntry, Command]]:
+        """What is due, with the command that does it, in order of time."""
+        found: list[tuple[DueEntry, Command]] = []
+        for entry in self.due_queue.take(limit):
+            at, kind, key, owner = entry
             if at > now:
                 break
-            commands.append(self._due_command(kind, key, owner))
-        return commands
+            found.append((entry, self._due_command(kind, key, owner)))
+        return found
 
     def next_due(self) -> int | None:
         if self.rests.rows:

@@ -21,6 +21,8 @@ def clock_reset(state: State, event: ClockReset) -> None:
 
 
 def instance_banned(state: State, event: InstanceBanned) -> None:
+    if event.root in state.rests:
+        state.rests.delete(event.root)
     if event.root != NONE_KEY:
         state.banned.put(event.root, Banned(event.root, event.message))
 

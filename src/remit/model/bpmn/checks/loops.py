@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from remit.model.bpmn.checks.finding import fault
-from remit.model.bpmn.graph import ElementType, EventNode, EventType, Node, Process
+from remit.model.bpmn.graph import (
+    Container,
+    ElementType,
+    EventNode,
+    EventType,
+    Node,
+    Process,
+)
 from remit.model.finding import Finding
 
 _PASSING = frozenset(
@@ -15,6 +22,9 @@ _PASSING = frozenset(
         ElementType.INTERMEDIATE_THROW_EVENT,
     )
 )  # fmt: skip
+
+
+_INSIDE = frozenset((ElementType.START_EVENT, ElementType.END_EVENT))
 
 
 def check(process: Process) -> Iterator[Finding]:
@@ -31,6 +41,10 @@ def check(process: Process) -> Iterator[Finding]:
 
 
 def _passes(node: Node) -> bool:
+    """Whether a token can go through without waiting for anybody."""
+    if node.type is ElementType.SUB_PROCESS:
+        assert isinstance(node, Container)
+        return all(each.type in _INSIDE or _passes(each) for each in node.children.values())
     if node.type is ElementType.INTERMEDIATE_THROW_EVENT:
         return isinstance(node, EventNode) and node.event_type is EventType.NONE
     return node.type in _PASSING
