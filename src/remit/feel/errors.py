@@ -1,6 +1,7 @@
-"""FeelError                base of everything this room raises
-       ├── FeelSyntaxError     the text is no expression: where, what was found, what was expected
-       └── FeelLimitError      the expression asks for too much
+"""FeelError                 base of everything this room raises
+       ├── FeelSyntaxError      the text is no expression: where, what was found, what was expected
+       ├── FeelLimitError       the expression asks for too much: too long, too deep, too many
+       └── FeelAssertionError   `assert` did not hold (Zeebe's dialect only)
 
 Everything else an expression can do wrong gives null and a warning, as FEEL has it.
 """
@@ -13,9 +14,10 @@ class FeelError(Exception):
 
 
 class FeelSyntaxError(FeelError):
-    """`line` and `column` count from 1."""
+    """`line` and `column` count from 1; `found` and `expected` are parts of a sentence."""
 
     def __init__(self, text: str, offset: int, found: str, expected: str) -> None:
+        self.offset = offset
         self.line = text.count("\n", 0, offset) + 1
         self.column = offset - (text.rfind("\n", 0, offset) + 1) + 1
         self.found = found
@@ -28,4 +30,8 @@ class FeelSyntaxError(FeelError):
 
 
 class FeelLimitError(FeelError):
-    """Nested too deep, or a list or a power too large."""
+    """Too long, nested too deep, or a list, a text or a computation too large."""
+
+
+class FeelAssertionError(FeelError):
+    """The condition of `assert(value, condition, cause)` did not hold; the message is its cause."""

@@ -1,45 +1,46 @@
-"""The built-in functions, one module per family; `find(name, clock, random)` gives one.
-
-A function that gets arguments it can't use gives null.
-"""
+"""The built-in functions, one module per family; by dialect and name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from typing import Final
 
-from remit.feel.builtins import boolean, context, conversion, lists, numeric, ranges, strings
-from remit.feel.builtins import temporal as temporal_functions
-from remit.feel.values import Function, number
-
-_TABLES = (
-    boolean.FUNCTIONS,
-    context.FUNCTIONS,
-    conversion.FUNCTIONS,
-    lists.FUNCTIONS,
-    numeric.FUNCTIONS,
-    ranges.FUNCTIONS,
-    strings.FUNCTIONS,
-    temporal_functions.FUNCTIONS,
+from remit.feel.builtins import (
+    boolean,
+    context,
+    conversion,
+    lists,
+    numeric,
+    ranges,
+    strings,
+    temporal,
 )
+from remit.feel.builtins.define import Builtin
 
-FIXED: dict[str, Function] = {
-    name: function for table in _TABLES for name, function in table.items()
+DMN: Final[dict[str, Builtin]] = {
+    **boolean.BOTH,
+    **context.DMN,
+    **conversion.DMN,
+    **lists.DMN,
+    **numeric.DMN,
+    **ranges.DMN,
+    **strings.DMN,
+    **temporal.DMN,
 }
-"""The functions that depend on nothing but their arguments."""
+"""The functions of the standard (10.3.4)."""
 
-NAMES = frozenset(FIXED) | {"now", "today", "random number"}
-
-
-def find(name: str, clock: datetime, random: Callable[[], float]) -> Function | None:
-    """The function with this name, as of one moment."""
-    function = FIXED.get(name)
-    if function is not None:
-        return function
-    if name == "now":
-        return Function((), lambda arguments: clock)
-    if name == "today":
-        return Function((), lambda arguments: clock.date())
-    if name == "random number":
-        return Function((), lambda arguments: number(random()))
-    return None
+CAMUNDA: Final[dict[str, Builtin]] = {
+    name: replace(function, converts=False)
+    for name, function in {
+        **boolean.BOTH,
+        **boolean.CAMUNDA,
+        **context.CAMUNDA,
+        **conversion.CAMUNDA,
+        **lists.CAMUNDA,
+        **numeric.CAMUNDA,
+        **ranges.CAMUNDA,
+        **strings.CAMUNDA,
+        **temporal.CAMUNDA,
+    }.items()
+}
+"""The functions that Zeebe's expressions know; a value does not stand for the list of it there."""

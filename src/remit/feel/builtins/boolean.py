@@ -1,27 +1,38 @@
-"""`not`, and questions about a value itself."""
+"""Boolean functions (10.3.4.4)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from remit.feel.builtins.define import define
-from remit.feel.values import equal
+from remit.feel.errors import FeelAssertionError
+from remit.feel.texts import shortened
 
 
-def negate(value: Any) -> bool | None:
-    return not value if value.__class__ is bool else None
+def _not(negand: Any) -> bool | None:
+    return not negand if negand.__class__ is bool else None
 
 
-def same(left: Any, right: Any) -> bool:
-    """Equal, and of the same kind."""
-    return left.__class__ is right.__class__ and equal(left, right) is True
+BOTH = define("not(negand: any) -> boolean", _not)
 
 
-FUNCTIONS = {
-    "not": define("negand", negate),
-    "is": define("value1, value2", same),
-    "is defined": define("value", lambda value: value is not None),
-    "get or else": define("value, default", lambda value, other: other if value is None else value),
-    "is blank": define("string", lambda text: not text.strip() if text.__class__ is str else None),
-    "assert": define("value, condition", lambda value, condition: value if condition else None),
+def _is_defined(value: Any) -> bool:
+    return value is not None
+
+
+def _get_or_else(value: Any, default: Any) -> Any:
+    return default if value is None else value
+
+
+def _assert(value: Any, condition: Any, cause: str | None = None) -> Any:
+    """The value when the condition is true; else the evaluation fails with the cause."""
+    if condition is True:
+        return value
+    raise FeelAssertionError(cause or f"The condition of an assertion is {shortened(condition)}")
+
+
+CAMUNDA = {
+    **define("assert(value: any, condition: any, cause?: string) -> any", _assert),
+    **define("is defined(value: any) -> boolean", _is_defined),
+    **define("get or else(value: any, default: any) -> any", _get_or_else),
 }

@@ -1,238 +1,307 @@
-"""Functions of lists."""
+"""List functions (10.3.4.4 and 10.3.4.6)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
-from functools import cmp_to_key
+from functools import cmp_to_key, reduce
 from typing import Any
 
-from remit.feel.builtins.define import define, define_list
-from remit.feel.values import (
-    DECIMAL,
-    Function,
-    add,
-    divide,
-    equal,
-    is_number,
-    less,
-    multiply,
-    normal,
-    subtract,
-    to_text,
-)
+from remit.feel import arithmetic, numbers
+from remit.feel.builtins.define import define
+from remit.feel.comparison import equal, identity, less
+from remit.feel.evaluation import Evaluation, check_text
+from remit.feel.functions import Function
+from remit.feel.numbers import Number, is_number
+
+Items = list[Any]
 
 
-def contains(items: Any, element: Any) -> bool | None:
-    if items.__class__ is not list:
-        return None
-    return any(equal(each, element) is True for each in items)
+def _contains(items: Items, element: Any) -> bool:
+    return any(equal(item, element) is True for item in items)
 
 
-def extreme(items: list[Any], is_better: Callable[[Any, Any], bool | None]) -> Any:
-    """The smallest or largest; null when two of them have no order."""
-    best = None
-    for position, item in enumerate(items):
-        if position == 0:
-            best = item
-            if item is None:
-                return None
-            continue
-        better = is_better(item, best)
-        if better is None:
+def _extreme(is_better: Callable[[Any, Any], bool | None]) -> Callable[[Items], Any]:
+    def find(items: Items) -> Any:
+        """The first or last of comparable items; null when they are not."""
+        if not items or less(items[0], items[0]) is None:
             return None
-        best = item if better else best
-    return best
+        best = items[0]
+        for item in items[1:]:
+            better = is_better(item, best)
+            if better is None:
+                return None
+            if better:
+                best = item
+        return best
+
+    return find
 
 
-def total(items: list[Any]) -> Any:
-    if not items or any(not is_number(each) for each in items):
+def _sum(items: Items) -> Any:
+    """Of numbers, or of durations of one kind."""
+    if not items or not (is_number(items[0]) or arithmetic.negate(items[0]) is not None):
         return None
-    result: Any = 0
-    for each in items:
-        result = add(result, each)
-    return result
+    return reduce(lambda a, b: None if a is None else arithmetic.add(a, b), items)
 
 
-def product(items: list[Any]) -> Any:
-    if not items or any(not is_number(each) for each in items):
+def _product(items: Items) -> Number | None:
+    if not items or not all(map(is_number, items)):
         return None
-    result: Any = 1
-    for each in items:
-        result = multiply(result, each)
-    return result
+    return reduce(lambda a, b: None if a is None else arithmetic.multiply(a, b), items, 1)
 
 
-def mean(items: list[Any]) -> Any:
-    return divide(total(items), len(items)) if items else None
+def _mean(items: Items) -> Any:
+    total = _sum(items)
+    return None if total is None else arithmetic.divide(total, len(items))
 
 
-def median(items: list[Any]) -> Any:
-    if not items or any(not is_number(each) for each in items):
+def _median(items: Items) -> Number | None:
+    if not items or not all(map(is_number, items)):
         return None
     ordered = sorted(items)
     middle = len(ordered) // 2
     if len(ordered) % 2:
-        return ordered[middle]
-    return divide(add(ordered[middle - 1], ordered[middle]), 2)
+        return ordered[middle]  # type: ignore[no-any-return]
+    total = arithmetic.add(ordered[middle - 1], ordered[middle])
+    return None if total is None else numbers.divide(total, 2)
 
 
-def deviation(items: list[Any]) -> Any:
-    if len(items) < 2 or any(not is_number(each) for each in items):
+def _stddev(items: Items) -> Number | None:
+    """Of a sample: divided by one less than there are."""
+    if len(items) < 2 or not all(map(is_number, items)):
         return None
-    average = mean(items)
-    squares = [multiply(subtract(each, average), subtract(each, average)) for each in items]
-    variance = divide(total(squares), len(items) - 1)
-    return normal(DECIMAL.sqrt(Decimal(variance)))
+    mean = _mean(items)
+    squares = [
+        arithmetic.multiply(distance, distance)
+        for distance in (arithmetic.subtract(item, mean) for item in items)
+    ]
+    variance = numbers.divide(_sum(squares), len(items) - 1)
+    return None if variance is None else numbers.square_root(variance)
 
 
-def mode(items: list[Any]) -> Any:
-    if any(not is_number(each) for each in items):
+def _mode(items: Items) -> Items | None:
+    """The most frequent numbers, ascending."""
+    if not all(map(is_number, items)):
         return None
-    counts: dict[Any, int] = {}
-    for each in items:
-        counts[each] = counts.get(each, 0) + 1
+    counts: dict[Number, int] = {}
+    for item in items:
+        counts[item] = counts.get(item, 0) + 1
     most = max(counts.values(), default=0)
-    return sorted(each for each, count in counts.items() if count == most)
+    return sorted(item for item, count in counts.items() if count == most)
 
 
-def all_of(items: list[Any]) -> bool | None:
-    if False in [each for each in items if each.__class__ is bool]:
+def _all(items: Items) -> bool | None:
+    """False when one is false, else null when one is no boolean."""
+    if any(item is False for item in items):
         return False
-    return None if any(each.__class__ is not bool for each in items) else True
+    return True if all(item is True for item in items) else None
 
 
-def any_of(items: list[Any]) -> bool | None:
-    if True in [each for each in items if each.__class__ is bool]:
+def _any(items: Items) -> bool | None:
+    if any(item is True for item in items):
         return True
-    return None if any(each.__class__ is not bool for each in items) else False
+    return False if all(item is False for item in items) else None
 
 
-def sublist(items: Any, start: Any, length: Any = None) -> Any:
-    if items.__class__ is not list or not is_number(start) or start == 0:
+def _place(items: Items, position: Number) -> int | None:
+    """The index of a position that counts from 1, or backward from -1; null outside."""
+    if position.__class__ is not int or position == 0 or abs(position) > len(items):
         return None
-    first = int(start) - 1 if start > 0 else len(items) + int(start)
-    if first < 0 or first >= len(items) + (start > 0):
+    return int(position) - 1 if position > 0 else len(items) + int(position)
+
+
+def _sublist(items: Items, start: Number, length: Number | None) -> Items | None:
+    first = _place(items, start)
+    if first is None:
         return None
-    return items[first:] if length is None else items[first : first + int(length)]
+    if length is None:
+        return items[first:]
+    size = int(length)
+    return items[first : first + size] if 0 < size <= len(items) - first else None
 
 
-def insert_before(items: Any, position: Any, element: Any) -> Any:
-    index = int(position) - 1 if position > 0 else len(items) + int(position)
-    if position == 0 or not 0 <= index <= len(items):
-        return None
-    return [*items[:index], element, *items[index:]]
+def _append(items: Items, added: Items) -> Items:
+    return items + added
 
 
-def remove(items: Any, position: Any) -> Any:
-    index = int(position) - 1 if position > 0 else len(items) + int(position)
-    if position == 0 or not 0 <= index < len(items):
-        return None
-    return [*items[:index], *items[index + 1 :]]
+def _concatenate(lists: Items) -> Items:
+    return [item for items in lists for item in items]
 
 
-def replace(items: Any, where: Any, element: Any) -> Any:
-    if items.__class__ is not list:
-        return None
-    if where.__class__ is Function:
-        return [element if where.call([each, element]) is True else each for each in items]
-    index = int(where) - 1 if where > 0 else len(items) + int(where)
-    if where == 0 or not 0 <= index < len(items):
-        return None
-    return [*items[:index], element, *items[index + 1 :]]
+def _union(lists: Items) -> Items:
+    return _distinct(_concatenate(lists))
 
 
-def index_of(items: Any, element: Any) -> Any:
-    if items.__class__ is not list:
-        return None
-    return [at for at, each in enumerate(items, 1) if equal(each, element) is True]
-
-
-def distinct(items: Any) -> Any:
-    if items.__class__ is not list:
-        return None
-    found: list[Any] = []
-    for each in items:
-        if not contains(found, each):
-            found.append(each)
+def _distinct(items: Items) -> Items:
+    seen = set()
+    found = []
+    for item in items:
+        key = identity(item)
+        if key not in seen:
+            seen.add(key)
+            found.append(item)
     return found
 
 
-def duplicates(items: list[Any]) -> Any:
-    return distinct([each for each in items if sum(equal(each, o) is True for o in items) > 1])
+def _duplicates(items: Items) -> Items:
+    counts: dict[Any, int] = {}
+    for item in items:
+        key = identity(item)
+        counts[key] = counts.get(key, 0) + 1
+    return _distinct([item for item in items if counts[identity(item)] > 1])
 
 
-def flatten(items: Any) -> Any:
-    if items.__class__ is not list:
+def _insert_before(items: Items, position: Number, new: Any) -> Items | None:
+    place = _place(items, position)
+    if place is None:
+        if position != len(items) + 1:
+            return None
+        place = len(items)
+    return [*items[:place], new, *items[place:]]
+
+
+def _remove(items: Items, position: Number) -> Items | None:
+    place = _place(items, position)
+    return None if place is None else items[:place] + items[place + 1 :]
+
+
+def _replace_at(items: Items, position: Number, new: Any) -> Items | None:
+    place = _place(items, position)
+    return None if place is None else [*items[:place], new, *items[place + 1 :]]
+
+
+def _replace_where(items: Items, match: Function, new: Any) -> Items | None:
+    found = []
+    for item in items:
+        outcome = match.invoke([item, new])
+        if outcome.__class__ is not bool:
+            return None
+        found.append(new if outcome else item)
+    return found
+
+
+def _index_of(items: Items, match: Any) -> Items:
+    return [
+        place
+        for place, item in enumerate(items, 1)
+        if (item is None if match is None else equal(item, match) is True)
+    ]
+
+
+def _reverse(items: Items) -> Items:
+    return items[::-1]
+
+
+def _flatten(run: Evaluation, items: Items) -> Items:
+    found: Items = []
+    waiting = [iter(items)]
+    while waiting:
+        for item in waiting[-1]:
+            run.count(1)
+            if item.__class__ is list:
+                waiting.append(iter(item))
+                break
+            found.append(item)
+        else:
+            waiting.pop()
+    return found
+
+
+def _sort(run: Evaluation, items: Items, precedes: Function | None = None) -> Items | None:
+    """Stable. `precedes` says whether its first argument comes first; null spoils it all."""
+    spoiled = False
+
+    def compare(a: Any, b: Any) -> int:
+        nonlocal spoiled
+        run.count(1)
+        if precedes is None:
+            first, second = less(a, b), less(b, a)
+        else:
+            first, second = precedes.invoke([a, b]), precedes.invoke([b, a])
+        if first.__class__ is not bool or second.__class__ is not bool:
+            spoiled = True
+        return -1 if first is True else 1 if second is True else 0
+
+    ordered = sorted(items, key=cmp_to_key(compare))
+    return None if spoiled else ordered
+
+
+def _join(
+    items: Items, delimiter: str | None, prefix: str | None = None, suffix: str | None = None
+) -> str | None:
+    """The strings of a list in one; nulls are left out."""
+    texts = [item for item in items if item is not None]
+    if not all(text.__class__ is str for text in texts):
         return None
-    flat: list[Any] = []
-    for each in items:
-        flat.extend(flatten(each) if each.__class__ is list else [each])
-    return flat
-
-
-def concatenate(*lists: Any) -> list[Any]:
-    joined: list[Any] = []
-    for each in lists:
-        joined.extend(each if each.__class__ is list else [each])
-    return joined
-
-
-def sort(items: Any, precedes: Any = None) -> Any:
-    if items.__class__ is not list:
-        return None
-    before = (lambda a, b: precedes.call([a, b])) if precedes.__class__ is Function else less
-
-    def compare(left: Any, right: Any) -> int:
-        if before(left, right) is True:
-            return -1
-        return 1 if before(right, left) is True else 0
-
-    return sorted(items, key=cmp_to_key(compare))
-
-
-def join(items: Any, delimiter: Any = "", prefix: Any = "", suffix: Any = "") -> Any:
-    if items.__class__ is not list:
-        return None
-    texts = [to_text(each) for each in items if each is not None]
+    check_text(sum(map(len, texts)) + len(texts) * len(delimiter or ""))
     return f"{prefix or ''}{(delimiter or '').join(texts)}{suffix or ''}"
 
 
-def partition(items: Any, size: Any) -> Any:
-    if items.__class__ is not list or not is_number(size) or size <= 0:
+def _partition(items: Items, size: Number) -> Items | None:
+    step = int(size)
+    if step <= 0:
         return None
-    return [items[at : at + int(size)] for at in range(0, len(items), int(size))]
+    return [items[start : start + step] for start in range(0, len(items), step)]
 
 
-FUNCTIONS = {
-    "list contains": define("list, element", contains),
-    "count": define_list("list", len),
-    "min": define_list("list", lambda items: extreme(items, less)),
-    "max": define_list("list", lambda items: extreme(items, lambda a, b: less(b, a))),
-    "sum": define_list("list", total),
-    "product": define_list("list", product),
-    "mean": define_list("list", mean),
-    "median": define_list("list", median),
-    "stddev": define_list("list", deviation),
-    "mode": define_list("list", mode),
-    "all": define_list("list", all_of),
-    "any": define_list("list", any_of),
-    "and": define_list("list", all_of),
-    "or": define_list("list", any_of),
-    "sublist": define("list, start position, length", sublist),
-    "append": define("list, item", lambda items, *more: [*(items or []), *more]),
-    "concatenate": define("list1, list2", concatenate),
-    "insert before": define("list, position, newItem", insert_before),
-    "remove": define("list, position", remove),
-    "list replace": define("list, position, newItem", replace),
-    "reverse": define("list", lambda items: items[::-1] if items.__class__ is list else None),
-    "index of": define("list, match", index_of),
-    "union": define("list1, list2", lambda *lists: distinct(concatenate(*lists))),
-    "distinct values": define("list", distinct),
-    "duplicate values": define("list", duplicates),
-    "flatten": define("list", flatten),
-    "sort": define("list, precedes", sort),
-    "string join": define("list, delimiter, prefix, suffix", join),
-    "partition": define("list, size", partition),
-    "is empty": define("list", lambda items: not items if items.__class__ is list else None),
+def _of_list(name: str, body: Callable[[Items], Any], of: str = "any", result: str = "any") -> Any:
+    """A function of a list that may also be given as many arguments."""
+    return define(
+        f"{name}(list: list) -> {result}", body, f"{name}(items...: {of}) -> {result}", body
+    )
+
+
+BOTH = {
+    **define("list contains(list: list, element: any) -> boolean", _contains),
+    **define("count(list: list) -> number", len),
+    **_of_list("min", _extreme(lambda a, b: less(a, b))),
+    **_of_list("max", _extreme(lambda a, b: less(b, a))),
+    **_of_list("sum", _sum),
+    **_of_list("product", _product, result="number"),
+    **_of_list("mean", _mean),
+    **_of_list("median", _median, result="number"),
+    **_of_list("stddev", _stddev, result="number"),
+    **_of_list("mode", _mode, result="list"),
+    **_of_list("all", _all, result="boolean"),
+    **_of_list("any", _any, result="boolean"),
+    **define("append(list: list, items...: any) -> list", _append),
+    **define("concatenate(lists...: list) -> list", _concatenate),
+    **define("union(lists...: list) -> list", _union),
+    **define("insert before(list: list, position: number, newItem: any) -> list", _insert_before),
+    **define("remove(list: list, position: number) -> list", _remove),
+    **define("reverse(list: list) -> list", _reverse),
+    **define("index of(list: list, match: any) -> list", _index_of),
+    **define("distinct values(list: list) -> list", _distinct),
+    **define("flatten(list: list) -> list", _flatten, takes_run=True),
+}
+DMN = {
+    **BOTH,
+    **define("sublist(list: list, start position: number, length?: number) -> list", _sublist),
+    **define(
+        "list replace(list: list, position: number, newItem: any) -> list",
+        _replace_at,
+        "list replace(list: list, match: function, newItem: any) -> list",
+        _replace_where,
+    ),
+    **define("sort(list: list, precedes?: function) -> list", _sort, takes_run=True),
+    **define("string join(list: list, delimiter?: string?) -> string", _join),
+}
+CAMUNDA = {
+    **BOTH,
+    **_of_list("and", _all, result="boolean"),
+    **_of_list("or", _any, result="boolean"),
+    **define(
+        "sublist(list: list, start: number, length?: number) -> list",
+        _sublist,
+        "sublist(list: list, start position: number, length?: number) -> list",
+        _sublist,
+    ),
+    **define("sort(list: list, precedes: function) -> list", _sort, takes_run=True),
+    **define(
+        "string join(list: list, delimiter?: string?, prefix?: string, suffix?: string) -> string",
+        _join,
+    ),
+    **define("duplicate values(list: list) -> list", _duplicates),
+    **define("is empty(list: list) -> boolean", lambda items: not items),
+    **define("partition(list: list, size: number) -> list", _partition),
 }

@@ -1,81 +1,89 @@
-"""Functions of numbers."""
+"""Numeric functions (10.3.4.5)."""
 
 from __future__ import annotations
 
-from decimal import (
-    ROUND_CEILING,
-    ROUND_DOWN,
-    ROUND_FLOOR,
-    ROUND_HALF_DOWN,
-    ROUND_HALF_EVEN,
-    ROUND_HALF_UP,
-    ROUND_UP,
-    Decimal,
-)
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_DOWN, ROUND_HALF_EVEN
+from decimal import ROUND_HALF_UP as HALF_UP
+from decimal import ROUND_UP as UP
 from typing import Any
 
-from remit.feel.builtins.define import define
-from remit.feel.values import DECIMAL, divide, is_number, multiply, negate, normal, subtract
+from remit.feel import numbers
+from remit.feel.builtins.define import Body, define
+from remit.feel.dates.values import DaysTimeDuration, YearsMonthsDuration
+from remit.feel.evaluation import Evaluation
+from remit.feel.numbers import Number
 
-MAX_SCALE = 6176
-"""The scales of decimal128 lie between -6111 and 6176."""
-
-
-def rounded(value: Any, scale: Any, mode: str) -> Any:
-    if not is_number(value) or not is_number(scale) or not -6111 <= scale <= MAX_SCALE:
-        return None
-    if value.__class__ is int and scale >= 0:
-        return value
-    exact = Decimal(value)
-    if exact.as_tuple().exponent >= -int(scale):  # type: ignore[operator]
-        return normal(exact)
-    return normal(exact.quantize(Decimal((0, (1,), -int(scale))), rounding=mode))
-
-
-def _rounding(mode: str) -> Any:
-    return define("n, scale", lambda value, scale=0: rounded(value, scale, mode))
+_MODES = {
+    "UP": UP,
+    "DOWN": ROUND_DOWN,
+    "CEILING": ROUND_CEILING,
+    "FLOOR": ROUND_FLOOR,
+    "HALF_UP": HALF_UP,
+    "HALF_DOWN": ROUND_HALF_DOWN,
+    "HALF_EVEN": ROUND_HALF_EVEN,
+}
 
 
-def modulo(dividend: Any, divisor: Any) -> Any:
-    """The remainder with the sign of the divisor."""
-    if not is_number(dividend) or not is_number(divisor) or divisor == 0:
-        return None
-    whole = rounded(divide(dividend, divisor), 0, ROUND_FLOOR)
-    return subtract(dividend, multiply(divisor, whole))
+def _rounding(mode: str) -> Body:
+    def round_(n: Number, scale: Number | None = None) -> Number | None:
+        return numbers.rounded(n, 0 if scale is None else scale, mode)
+
+    return round_
 
 
-def root(value: Any) -> Any:
-    if not is_number(value) or value < 0:
-        return None
-    return normal(DECIMAL.sqrt(Decimal(value)))
+def _decimal(n: Number, scale: Number, mode: str | None = None) -> Number | None:
+    if mode is not None and mode.upper() == "UNNECESSARY":
+        exact = numbers.rounded(n, scale, ROUND_DOWN)
+        return exact if exact == n else None
+    rounding = _MODES.get((mode or "HALF_EVEN").upper())
+    return None if rounding is None else numbers.rounded(n, scale, rounding)
 
 
-def absolute(value: Any) -> Any:
-    if is_number(value):
-        return abs(value)
-    opposite = negate(value)
-    return None if opposite is None else max(value, opposite)
+def _absolute(n: Any) -> Any:
+    if n.__class__ is DaysTimeDuration:
+        return DaysTimeDuration(abs(n.nanos))
+    return YearsMonthsDuration(abs(n.total)) if n.__class__ is YearsMonthsDuration else abs(n)
 
 
-def logarithm(value: Any) -> Any:
-    return normal(DECIMAL.ln(Decimal(value))) if is_number(value) and value > 0 else None
+def _is_odd(number: Number) -> bool:
+    """A Decimal is broken, or has zeros at the end."""
+    return number.__class__ is int and number % 2 == 1
 
 
-FUNCTIONS = {
-    "decimal": _rounding(ROUND_HALF_EVEN),
-    "floor": _rounding(ROUND_FLOOR),
-    "ceiling": _rounding(ROUND_CEILING),
-    "round up": _rounding(ROUND_UP),
-    "round down": _rounding(ROUND_DOWN),
-    "round half up": _rounding(ROUND_HALF_UP),
-    "round half down": _rounding(ROUND_HALF_DOWN),
-    "abs": define("number", absolute),
-    "modulo": define("dividend, divisor", modulo),
-    "sqrt": define("number", root),
-    "log": define("number", logarithm),
-    "exp": define(
-        "number", lambda value: normal(DECIMAL.exp(Decimal(value))) if is_number(value) else None
-    ),
-    "odd": define("number", lambda value: value % 2 != 0 if is_number(value) else None),
-    "even": define("number", lambda value: value % 2 == 0 if is_number(value) else None),
+def _is_even(number: Number) -> bool:
+    return number % 2 == 0 if number.__class__ is int else number == number.__floor__()
+
+
+def _random(run: Evaluation) -> Number | None:
+    return numbers.from_float(run.random())
+
+
+_SCALED = "(n: number, scale: number) -> number"
+_MAYBE_SCALED = "(n: number, scale?: number) -> number"
+_ANY_LENGTH = "number|days and time duration|years and months duration"
+
+_COMMON = {
+    **define(f"round up{_SCALED}", _rounding(UP)),
+    **define(f"round down{_SCALED}", _rounding(ROUND_DOWN)),
+    **define(f"round half up{_SCALED}", _rounding(HALF_UP)),
+    **define(f"round half down{_SCALED}", _rounding(ROUND_HALF_DOWN)),
+    **define(f"floor{_MAYBE_SCALED}", _rounding(ROUND_FLOOR)),
+    **define(f"ceiling{_MAYBE_SCALED}", _rounding(ROUND_CEILING)),
+    **define("modulo(dividend: number, divisor: number) -> number", numbers.modulo),
+    **define("sqrt(number: number) -> number", numbers.square_root),
+    **define("log(number: number) -> number", numbers.logarithm),
+    **define("exp(number: number) -> number", numbers.exponential),
+    **define("odd(number: number) -> boolean", _is_odd),
+    **define("even(number: number) -> boolean", _is_even),
+}
+DMN = {
+    **_COMMON,
+    **define(f"decimal{_SCALED}", _decimal),
+    **define("abs(n: number) -> number", f"abs(n: {_ANY_LENGTH}) -> any", _absolute),
+}
+CAMUNDA = {
+    **_COMMON,
+    **define("decimal(n: number, scale: number, mode?: string) -> number", _decimal),
+    **define("abs(number: number) -> number", f"abs(n: {_ANY_LENGTH}) -> any", _absolute),
+    **define("random number() -> number", _random, takes_run=True),
 }

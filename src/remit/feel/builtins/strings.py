@@ -1,106 +1,166 @@
-"""Functions of strings. Positions count from 1, and from -1 backward."""
+"""String functions (10.3.4.3). Characters are Unicode code points."""
 
 from __future__ import annotations
 
-import re
+import base64
+import binascii
+from collections.abc import Callable
 from typing import Any
 
+from remit.feel import regexes
 from remit.feel.builtins.define import define
-from remit.feel.values import is_number
+from remit.feel.evaluation import Evaluation, check_text
+from remit.feel.numbers import Number
+from remit.feel.regexes import Pattern
 
-MAX_PATTERN = 1000
-"""Characters of a regular expression; more is an attack."""
-
-MAX_SUBJECT = 100_000
-"""Characters that a regular expression is tried on."""
+Compile = Callable[[str, str], Pattern]
 
 
-def substring(text: Any, start: Any, length: Any = None) -> Any:
-    if text.__class__ is not str or not is_number(start) or start == 0:
+def _substring(string: str, start: Number, length: Number | None = None) -> str | None:
+    """Positions count from 1, or from -1 backward; null outside of the string."""
+    first = int(start)
+    if first == 0 or abs(first) > len(string):
         return None
-    first = int(start) - 1 if start > 0 else max(len(text) + int(start), 0)
-    return text[first:] if length is None else text[first : first + int(length)]
+    begin = first - 1 if first > 0 else len(string) + first
+    if length is None:
+        return string[begin:]
+    size = int(length)
+    return string[begin : begin + size] if size > 0 else None
 
 
-def _of_strings(body: Any) -> Any:
-    """Both arguments have to be strings."""
-
-    def call(text: Any, other: Any) -> Any:
-        if text.__class__ is not str or other.__class__ is not str:
-            return None
-        return body(text, other)
-
-    return define("string, match", call)
+def _substring_in_zeebe(string: str, start: Number, length: Number | None = None) -> str | None:
+    """The same, but what lies outside of the string is empty."""
+    size = len(string) if length is None else int(length)
+    if abs(int(start)) > len(string) or size <= 0:
+        return ""
+    return _substring(string, start, size)
 
 
-def _pattern(pattern: str, flags: str | None) -> re.Pattern[str]:
-    if len(pattern) > MAX_PATTERN:
-        raise ValueError(f"a pattern has at most {MAX_PATTERN} characters")
-    options = re.NOFLAG
-    for flag in flags or "":
-        options |= {"i": re.I, "s": re.S, "m": re.M, "x": re.X}[flag]
-    return re.compile(pattern, options)
+def _before(string: str, match: str) -> str:
+    before, found, _ = string.partition(match) if match else ("", "", "")
+    return before if found else ""
 
 
-def _try(pattern: str, flags: str | None, text: str) -> re.Pattern[str]:
-    if len(text) > MAX_SUBJECT:
-        raise ValueError(f"a text has at most {MAX_SUBJECT} characters to match")
+def _after(string: str, match: str) -> str:
+    return string.partition(match)[2] if match else string
+
+
+def _split(compile_: Compile) -> Callable[[Evaluation, str, str], list[str]]:
+    def split(run: Evaluation, string: str, delimiter: str) -> list[str]:
+        found = []
+        begin = 0
+        for match in regexes.matches(compile_(delimiter, ""), string):
+            run.count(1)
+            start, end = match.span()
+            if start == end and start in (0, len(string)):
+                continue
+            found.append(string[begin:start])
+            begin = end
+        found.append(string[begin:])
+        return found
+
+    return split
+
+
+def _matches(compile_: Compile) -> Callable[..., bool]:
+    def matches(input_: str, pattern: str, flags: str | None = None) -> bool:
+        return regexes.is_found(compile_(pattern, flags or ""), input_)
+
+    return matches
+
+
+def _replace(input_: str, pattern: str, replacement: str, flags: str | None = None) -> str | None:
+    """A pattern that matches nothing at all is an error, as XPath has it."""
+    compiled = regexes.xpath(pattern, flags or "")
+    if compiled.fullmatch(""):
+        return None
+    parts: list[str | int]
+    if "q" in (flags or ""):
+        parts = [replacement]
+    else:
+        parts = regexes.replacement_parts(replacement, compiled.groups)
+    return _replaced(compiled, input_, parts)
+
+
+def _replace_in_zeebe(
+    input_: str, pattern: str, replacement: str, flags: str | None = None
+) -> str | None:
+    compiled = regexes.java(pattern, flags or "")
+    parts = regexes.replacement_parts(replacement, compiled.groups)
+    if any(isinstance(part, int) and part > compiled.groups for part in parts):
+        return None
+    return _replaced(compiled, input_, parts)
+
+
+def _replaced(compiled: Pattern, input_: str, parts: list[str | int]) -> str:
+    found = []
+    length = begin = 0
+    for match in regexes.matches(compiled, input_):
+        found.append(input_[begin : match.start()])
+        for part in parts:
+            text = part if isinstance(part, str) else _group(match, part)
+            length += len(text)
+            check_text(length)
+            found.append(text)
+        begin = match.end()
+    found.append(input_[begin:])
+    return "".join(found)
+
+
+def _group(match: Any, number: int) -> str:
+    return match[number] or "" if number <= match.re.groups else ""
+
+
+def _extract(input_: str, pattern: str) -> list[str]:
+    return [match[0] for match in regexes.matches(regexes.java(pattern, ""), input_)]
+
+
+def _to_base64(value: str) -> str:
+    return base64.b64encode(value.encode()).decode()
+
+
+def _from_base64(value: str) -> str | None:
     try:
-        return _pattern(pattern, flags)
-    except re.error as fault:
-        raise ValueError(f"'{pattern}' is no regular expression: {fault}") from fault
-
-
-def matches(text: Any, pattern: Any, flags: Any = None) -> Any:
-    if text.__class__ is not str or pattern.__class__ is not str:
+        return base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
         return None
-    return _try(pattern, flags, text).search(text) is not None
 
 
-def replace(text: Any, pattern: Any, replacement: Any, flags: Any = None) -> Any:
-    if text.__class__ is not str or pattern.__class__ is not str:
-        return None
-    template = re.sub(r"\$(\d)", r"\\g<\1>", replacement.replace("\\", "\\\\"))
-    return _try(pattern, flags, text).sub(template, text)
+def _uuid(run: Evaluation) -> str:
+    return run.uuid()
 
 
-def split(text: Any, delimiter: Any) -> Any:
-    if text.__class__ is not str or delimiter.__class__ is not str:
-        return None
-    return _try(delimiter, None, text).split(text)
-
-
-def extract(text: Any, pattern: Any) -> Any:
-    if text.__class__ is not str or pattern.__class__ is not str:
-        return None
-    return [match.group() for match in _try(pattern, None, text).finditer(text)]
-
-
-def before(text: str, match: str) -> str:
-    return text[: text.index(match)] if match in text else ""
-
-
-def after(text: str, match: str) -> str:
-    return text[text.index(match) + len(match) :] if match in text else ""
-
-
-def _of_string(body: Any) -> Any:
-    return define("string", lambda text: body(text) if text.__class__ is str else None)
-
-
-FUNCTIONS = {
-    "substring": define("string, start position, length", substring),
-    "string length": _of_string(len),
-    "upper case": _of_string(str.upper),
-    "lower case": _of_string(str.lower),
-    "trim": _of_string(str.strip),
-    "substring before": _of_strings(before),
-    "substring after": _of_strings(after),
-    "starts with": _of_strings(str.startswith),
-    "ends with": _of_strings(str.endswith),
-    "contains": _of_strings(lambda text, match: match in text),
-    "matches": define("input, pattern, flags", matches),
-    "replace": define("input, pattern, replacement, flags", replace),
-    "split": define("string, delimiter", split),
-    "extract": define("string, pattern", extract),
+_COMMON = {
+    **define("string length(string: string) -> number", len),
+    **define("upper case(string: string) -> string", str.upper),
+    **define("lower case(string: string) -> string", str.lower),
+    **define("substring before(string: string, match: string) -> string", _before),
+    **define("substring after(string: string, match: string) -> string", _after),
+    **define("contains(string: string, match: string) -> boolean", str.__contains__),
+    **define("starts with(string: string, match: string) -> boolean", str.startswith),
+    **define("ends with(string: string, match: string) -> boolean", str.endswith),
+}
+_SUBSTRING = "substring(string: string, start position: number, length?: number) -> string"
+_MATCHES = "matches(input: string, pattern: string, flags?: string?) -> boolean"
+_REPLACE = "replace(input: string, pattern: string, replacement: string, flags?: string?) -> string"
+_SPLIT = "split(string: string, delimiter: string) -> list"
+DMN = {
+    **_COMMON,
+    **define(_SUBSTRING, _substring),
+    **define(_MATCHES, _matches(regexes.xpath)),
+    **define(_REPLACE, _replace),
+    **define(_SPLIT, _split(regexes.xpath), takes_run=True),
+}
+CAMUNDA = {
+    **_COMMON,
+    **define(_SUBSTRING, _substring_in_zeebe),
+    **define(_MATCHES, _matches(regexes.java)),
+    **define(_REPLACE, _replace_in_zeebe),
+    **define(_SPLIT, _split(regexes.java), takes_run=True),
+    **define("extract(input: string, pattern: string) -> list", _extract),
+    **define("trim(string: string) -> string", str.strip),
+    **define("is blank(string: string) -> boolean", lambda string: not string.strip()),
+    **define("to base64(value: string) -> string", _to_base64),
+    **define("from base64(value: string) -> string", _from_base64),
+    **define("uuid() -> string", _uuid, takes_run=True),
 }
