@@ -26,12 +26,12 @@ def test_every_link_leads_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_the_map_names_every_room_and_no_other() -> None:
+def test_the_map_names_every_room() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text()
     named = set(re.findall(r"^\| `src/remit/(\w+)/`", text, re.MULTILINE))
     rooms = {path.parent.name for path in (ROOT / "src" / "remit").glob("*/__init__.py")}
 
-    assert named == rooms
+    assert rooms - named == set()
 
 
 def test_the_map_names_only_modules_that_exist() -> None:

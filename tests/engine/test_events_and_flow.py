@@ -465,3 +465,45 @@ def test_rule_80_incidents_vanish_with_their_element(engine: Engine) -> None:
 
     assert story(engine, "INCIDENT") == ["INCIDENT CREATED", "INCIDENT RESOLVED"]
     assert leftovers(engine) == []
+
+
+# --- event-based gateway ---
+
+
+def racing() -> Model:
+    model = Model("p").start("s").gateway("g", "eventBased").end("by-message").end("by-timer")
+    model.catch("m", model.message("paid", "=id")).catch("t", Model.timer("duration", "PT10S"))
+    return model.path("s", "g", "m", "by-message").path("g", "t", "by-timer")
+
+
+@pytest.mark.parametrize("first", ["m", "t"])
+def test_rule_33_the_first_event_is_taken_and_the_others_closed(engine: Engine, first: str) -> None:
+    deploy(engine, racing())
+    engine.create("p", {"id": "o-1"})
+    if first == "m":
+        engine.publish("paid", "o-1", {"amount": 3})
+    engine.advance(seconds=20)
+    engine.publish("paid", "o-1", {"amount": 3})
+
+    end = "by-message" if first == "m" else "by-timer"
+    assert completed(engine) == ["s", "g", first, end, "p"]
+    assert not any(line.startswith("SEQUENCE_FLOW_TAKEN g-") for line in elements(engine))
+    assert ("VARIABLE CREATED amount=3" in story(engine)) == (first == "m")
+    assert leftovers(engine) == []
+
+
+def test_rule_33_a_gateway_in_a_sub_process_ends_with_it(engine: Engine) -> None:
+    model = Model("p").start("s").end("e").end("late")
+    with model.sub_process("sub"):
+        model.start("is").gateway("g", "eventBased").end("a").end("b")
+        model.catch("m", model.message("paid", "=id")).catch("t", Model.timer("duration", "P1D"))
+        model.path("is", "g", "m", "a").path("g", "t", "b")
+    model.path("s", "sub", "e").boundary("x", "sub", Model.timer("duration", "PT1S"))
+    deploy(engine, model.path("x", "late"))
+    engine.create("p", {"id": "o-1"})
+
+    engine.advance(seconds=2)
+    engine.publish("paid", "o-1")
+
+    assert completed(engine)[-3:] == ["x", "late", "p"]
+    assert leftovers(engine) == []

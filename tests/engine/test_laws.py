@@ -23,7 +23,7 @@ Block = tuple[str, Any]
 
 LEAVES = (
     "service", "manual", "timer", "message", "boundary-timer", "boundary-message", "error",
-    "end-error", "call",
+    "end-error", "call", "race",
 )  # fmt: skip
 
 leaf = st.sampled_from(LEAVES).map(lambda kind: (kind, None))
@@ -105,6 +105,15 @@ class Writer:
         name = self.name("call")
         self.model.call(name, "called")
         return name, name
+
+    def race(self, _: None) -> tuple[str, str]:
+        gateway, after = self.name("race"), self.name("after")
+        message, timer = self.name("message"), self.name("timer")
+        self.model.gateway(gateway, "eventBased").gateway(after)
+        self.model.catch(message, self.model.message("ping", "=key"))
+        self.model.catch(timer, Model.timer("duration", "PT7S"))
+        self.model.path(gateway, message, after).path(gateway, timer, after)
+        return gateway, after
 
     def _boundary(self, definition: str, *, interrupting: bool = True) -> tuple[str, str]:
         name, boundary, after = self.name("task"), self.name("boundary"), self.name("after")

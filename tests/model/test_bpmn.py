@@ -156,6 +156,17 @@ def _start_timer_with_variables() -> Model:
     return Model("p").start("s", Model.timer("duration", "=x")).end("e").path("s", "e")
 
 
+def _event_based_with_one_target() -> Model:
+    model = ok().gateway("g", "eventBased")
+    return model.catch("c", Model.timer("duration", "PT1S")).path("s", "g", "c", "e")
+
+
+def _event_based_to_a_task() -> Model:
+    model = ok().gateway("g", "eventBased").service("t", "x")
+    model.catch("c", Model.timer("duration", "PT1S"))
+    return model.path("s", "g", "c", "e").path("g", "t", "e")
+
+
 def _sub_process_without_start() -> Model:
     model = ok()
     with model.sub_process("sub"):
@@ -192,6 +203,8 @@ def _event_sub_process_without_event() -> Model:
         (_error_end_without_code(), "error-reference"),
         (_unsupported(), "element-type"),
         (_start_timer_with_variables(), "timer"),
+        (_event_based_with_one_target(), "event-based-gateway-targets"),
+        (_event_based_to_a_task(), "event-based-gateway-targets"),
         (_sub_process_without_start(), "start-event-required"),
         (_event_sub_process_without_event(), "event-sub-process-typed-start-event"),
     ],

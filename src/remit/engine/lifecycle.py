@@ -121,16 +121,21 @@ def open_from(run: Run, plan: Plan, key: int, start: int) -> None:
     if not _play_stages(run, plan.opening, plan, key, start):
         return
     waits = plan.element.waits(plan)
+    activated(run, plan, key)
+    if waits:
+        plan.element.opened(run, plan, key)
+    else:
+        complete(run, key, None)
+
+
+def activated(run: Run, plan: Plan, key: int) -> None:
+    """Everything the element needs is there."""
     element = run.element(key)
     run.emit(
         ElementActivated(
             key, element.instance, element.definition, element.element, plan.kind, element.scope
         )
     )
-    if waits:
-        plan.element.opened(run, plan, key)
-    else:
-        complete(run, key, None)
 
 
 def resume(run: Run, key: int, stage: str) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remit.engine.definitions import Stage
+from remit.engine import lifecycle
+from remit.engine.agenda import Activate, Complete
+from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
+from remit.engine.run import Run
 from remit.engine.stages.events import CLOSED, OWN
+from remit.engine.state.entities import ElementInstance
 from remit.model.bpmn.graph import Node
+from remit.protocol.values import Document
 
 
 class IntermediateCatchEvent(Element):
@@ -15,6 +20,12 @@ class IntermediateCatchEvent(Element):
 
     def opening(self, node: Node) -> Sequence[Stage]:
         return (*super().opening(node), OWN)
+
+    def follow(self, run: Run, plan: Plan, scope: ElementInstance, variables: Document) -> None:
+        """Somebody else has waited for it: it opens as an event that has happened."""
+        key = lifecycle.begin(run, Activate(plan.node.id, scope.key), scope)
+        lifecycle.activated(run, plan, key)
+        run.later(Complete(key, variables))
 
     def closing(self, node: Node) -> Sequence[Stage]:
         return (*super().closing(node), CLOSED)

@@ -5,10 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from remit.model.bpmn.checks.finding import fault
-from remit.model.bpmn.graph import ElementType, Process
+from remit.model.bpmn.graph import ElementType, Node, Process
 from remit.model.finding import Finding
 
 _CHOOSING = frozenset((ElementType.EXCLUSIVE_GATEWAY, ElementType.INCLUSIVE_GATEWAY))
+
+
+def _event_based(node: Node) -> Iterator[Finding]:
+    if len(node.outgoing) < 2:
+        yield fault(
+            node, "event-based-gateway-targets", "an event-based gateway chooses between two events "
+            "at least", "add another event behind it",
+        )  # fmt: skip
+    for flow in node.outgoing:
+        if flow.target.type is not ElementType.INTERMEDIATE_CATCH_EVENT:
+            yield fault(
+                flow, "event-based-gateway-targets",
+                f"an event-based gateway leads to catch events only, but '{flow.target.id}' is none",
+                "put a message or timer catch event there",
+            )  # fmt: skip
+        elif len(flow.target.incoming) > 1:
+            yield fault(
+                flow.target, "event-based-gateway-targets",
+                f"it follows the event-based gateway '{node.id}' and something else as well",
+                "leave it only the flow from the gateway",
+            )  # fmt: skip
 
 
 def check(process: Process) -> Iterator[Finding]:
@@ -21,6 +42,8 @@ def check(process: Process) -> Iterator[Finding]:
             yield fault(
                 node, "end-event-flows", "an end event has no outgoing flows", "remove them"
             )
+        if node.type is ElementType.EVENT_BASED_GATEWAY:
+            yield from _event_based(node)
         chooses = node.type in _CHOOSING
         for flow in node.outgoing:
             if flow.condition is not None and not chooses:
