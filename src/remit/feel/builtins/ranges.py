@@ -78,7 +78,7 @@ def _overlaps_before(a: Range, b: Range) -> bool | None:
 
 def _overlaps_after(a: Range, b: Range) -> bool | None:
     """a starts in b, and ends after b, or where b ends."""
-    return _both(_both(_starts_before(b, a), _overlaps(a, b)), _ends_before(b, a))
+    return _both(_both(_starts_before(b, a), _overlaps(a, b)), _not(_ends_before(a, b)))
 
 
 def _finishes_point(point: Any, bounds: Range) -> bool | None:
