@@ -1,0 +1,57 @@
+"""Revocation lists: what an authority takes back, and since when.
+
+A list has an `epoch` that only grows; an older list never replaces a newer one. What was decided
+before `since` stays valid (T19). When the list itself is past its `exp`, the actions that a grant
+calls `fresh` are denied until a newer one arrives.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from remit.authority import jws, policy
+from remit.authority.errors import BadSignature, BadStatement
+from remit.authority.keys import KeyRing, Signer
+from remit.authority.limits import INTEGER
+
+
+class Revocations(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`jtis` and `kids`: blocks and keys that are revoked, each since that second."""
+
+    v: Literal[1] = 1
+    iss: str
+    epoch: int
+    iat: int
+    exp: int
+    jtis: dict[str, int] = {}
+    kids: dict[str, int] = {}
+
+
+NOTHING_REVOKED = Revocations(iss="", epoch=0, iat=0, exp=INTEGER)
+
+
+def mint_revocations(revocations: Revocations, signer: Signer) -> str:
+    """The signed list."""
+    return jws.sign("revocation", revocations, signer)
+
+
+def read_revocations(
+    token: str, ring: KeyRing, known: Revocations = NOTHING_REVOKED
+) -> Revocations:
+    """A verified list that may replace `known`.
+
+    Raises Malformed, BadSignature, and BadStatement for another issuer's or an older list.
+    """
+    envelope = jws.read(token, "revocation")
+    revocations = policy.read(envelope.claims, Revocations)
+    key = ring.key(envelope.kid, "authority", revocations.iat)
+    if key.iss != revocations.iss:
+        raise BadSignature(f"key {key.kid} speaks for {key.iss}, not for {revocations.iss}")
+    envelope.verify(key)
+    if known.iss not in ("", revocations.iss):
+        raise BadStatement(f"a list of {revocations.iss} cannot replace one of {known.iss}")
+    if revocations.epoch < known.epoch:
+        raise BadStatement(f"epoch {revocations.epoch} is older than {known.epoch}")
+    return revocations

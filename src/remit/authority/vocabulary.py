@@ -1,0 +1,191 @@
+"""The words of policies: what can be done, and which facts each action comes with.
+
+The engine gives exactly these facts with each action, the linter and the compiler accept exactly
+these names. Facts are strict: text is `str`, number is `int` (or `Decimal`, or a finite `float`),
+flag is `bool`, texts is a list, tuple or set of `str`. Keys (instance, job) are decimal strings. A
+fact that does not apply or is null is left out.
+
+Every action, from the engine:
+    tenant        text      the instance's tenant            process        text    BPMN process id
+    version       number    of the process                   instance       text    its key
+    rootInstance  text      key of the outermost instance    elementId      text
+    elementType   text      BPMN element type                scopeDepth     number  0 is the process
+    actor         text      who acts, from the channel       actorKind      text    kind of hop
+    actorMethod   text      how the channel knows            actorDomain    text    e.g. SPIFFE domain
+    initiator     text      who started the root instance
+Every action, added by the evaluator itself (what a caller gives under these names is not looked at):
+    now           number    milliseconds                     actorLevel     number  of actorMethod
+    slopeDepth    number    length of the live delegation    slopeTrust     number  0-1000
+    slopeLow      number    lowest trust that wrote data     xdom           number  domains crossed
+
+`var.<name>` is the value of a process variable: only for actions with `variables`, and only those
+names that `Authority.referenced` lists need to be given. A variable that is no text, number, flag or
+texts counts as missing.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+VERSION = 1
+"""Recorded with each decision. A changed vocabulary gets a new number; old blocks keep theirs (`v`)."""
+
+Type = Literal["text", "number", "flag", "texts", "any"]
+
+VARIABLE = "var."
+
+COMMON: dict[str, Type] = {
+    "tenant": "text",
+    "process": "text",
+    "version": "number",
+    "instance": "text",
+    "rootInstance": "text",
+    "elementId": "text",
+    "elementType": "text",
+    "scopeDepth": "number",
+    "actor": "text",
+    "actorKind": "text",
+    "actorMethod": "text",
+    "actorDomain": "text",
+    "initiator": "text",
+}
+
+OWN: dict[str, Type] = {
+    "now": "number",
+    "actorLevel": "number",
+    "slopeDepth": "number",
+    "slopeTrust": "number",
+    "slopeLow": "number",
+    "xdom": "number",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done: its own facts, and whether `var.<name>` may be asked for."""
+
+    name: str
+    facts: MappingProxyType[str, Type]
+    variables: bool
+
+    def type_of(self, attribute: str) -> Type | None:
+        """The type of a fact here; None when this action does not have it."""
+        if attribute.startswith(VARIABLE):
+            return "any" if self.variables and len(attribute) > len(VARIABLE) else None
+        return self.facts.get(attribute) or COMMON.get(attribute) or OWN.get(attribute)
+
+    def attributes(self) -> list[str]:
+        return [*self.facts, *COMMON, *OWN]
+
+
+JOB: dict[str, Type] = {"jobType": "text", "jobKey": "text", "retries": "number"}
+WORKER: dict[str, Type] = {
+    **JOB,
+    "varNames": "texts",
+    "errorCode": "text",
+    "receipt": "flag",
+    "actorIsActivator": "flag",
+}
+SENDER: dict[str, Type] = {
+    "messageName": "text",
+    "senderGoverned": "flag",
+    "senderTenant": "text",
+    "senderInitiator": "text",
+    "senderTrust": "number",
+    "senderChain": "text",
+}
+EVENT: dict[str, Type] = {"name": "text", "code": "text", "target": "text"}
+TASK: dict[str, Type] = {
+    "assignee": "text",
+    "candidateGroups": "texts",
+    "priorActors": "texts",
+    "varNames": "texts",
+}
+OPERATOR: dict[str, Type] = {"breakGlass": "flag"}
+
+_FACTS: dict[str, dict[str, Type]] = {
+    "instance.create": {"startElement": "text", "varNames": "texts", "policySource": "text"},
+    "element.enter": {"flowScopeType": "text", "loopIndex": "number"},
+    "gateway.decide": {
+        "gatewayType": "text",
+        "candidateFlows": "texts",
+        "chosenFlows": "texts",
+        "exprHash": "text",
+    },
+    "flow.take": {"flowId": "text", "source": "text", "target": "text", "isDefault": "flag"},
+    "job.create": {**JOB, "headers": "texts"},
+    "job.activate": {**JOB, "headers": "texts", "worker": "text", "varNames": "texts"},
+    "job.complete": WORKER,
+    "job.fail": WORKER,
+    "job.error": WORKER,
+    "job.timeout": WORKER,
+    "var.read": {"varNames": "texts", "scope": "text", "purpose": "text"},
+    "var.write": {"varNames": "texts", "scope": "text", "source": "text", "valueTypes": "texts"},
+    "call.activity": {
+        "calledProcess": "text",
+        "calledVersion": "number",
+        "calledTenant": "text",
+        "propagateAll": "flag",
+    },
+    "message.publish": {
+        "messageName": "text",
+        "correlationKeyHash": "text",
+        "ttl": "number",
+        "targetTenant": "text",
+    },
+    "message.correlate": SENDER,
+    "message.start": SENDER,
+    "signal.broadcast": EVENT,
+    "signal.catch": EVENT,
+    "timer.fire": EVENT,
+    "escalation.throw": EVENT,
+    "error.throw": EVENT,
+    "compensate": EVENT,
+    "event.catch": EVENT,
+    "decision.evaluate": {"decisionId": "text", "decisionVersion": "number"},
+    "usertask.claim": TASK,
+    "usertask.assign": TASK,
+    "usertask.complete": TASK,
+    "incident.resolve": OPERATOR,
+    "instance.cancel": OPERATOR,
+    "instance.modify": {**OPERATOR, "target": "text"},
+    "instance.migrate": {**OPERATOR, "targetProcess": "text", "targetVersion": "number"},
+    "job.retries": {**JOB, **OPERATOR},
+    "policy.succeed": OPERATOR,
+    "policy.revoke": OPERATOR,
+    "export.emit": {"exporterId": "text", "varNames": "texts"},
+}
+
+WITHOUT_VARIABLES = {"timer.fire", "policy.succeed", "policy.revoke", "export.emit"}
+"""Actions that may come without the instance's variables at hand."""
+
+ACTIONS: dict[str, Action] = {
+    name: Action(name, MappingProxyType(facts), name not in WITHOUT_VARIABLES)
+    for name, facts in _FACTS.items()
+}
+
+
+def matching(pattern: str) -> tuple[str, ...]:
+    """The actions that a pattern means: one by name, `job.*` a family, `*` all. () for none.
+
+    >>> matching("usertask.*")
+    ('usertask.claim', 'usertask.assign', 'usertask.complete')
+    """
+    if pattern == "*":
+        return tuple(ACTIONS)
+    if pattern.endswith(".*"):
+        return tuple(name for name in ACTIONS if name.startswith(pattern[:-1]))
+    return (pattern,) if pattern in ACTIONS else ()
+
+
+def closest(word: str, words: list[str]) -> str:
+    """A hint for a misspelt word, or nothing.
+
+    >>> closest("job.compleet", list(ACTIONS))
+    ' (did you mean job.complete?)'
+    """
+    found = difflib.get_close_matches(word, words, n=1)
+    return f" (did you mean {found[0]}?)" if found else ""
