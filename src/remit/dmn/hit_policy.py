@@ -1,0 +1,87 @@
+"""Hit policies (8.2.10): from the rules that hold to one value.
+
+A hit is the values of one rule in the order of the columns. Whatever the policy, no hit at all is
+answered by the table before it asks here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from remit.dmn.errors import DecisionFailed
+from remit.feel.comparison import equal
+from remit.feel.texts import to_text
+from remit.model.dmn.graph import HitPolicy
+
+Hit = Sequence[Any]
+Ranks = Sequence[Sequence[Any]]
+"""Per column the values in the order of their priority, highest first; empty without priority."""
+
+SINGLE = frozenset((HitPolicy.UNIQUE, HitPolicy.FIRST, HitPolicy.ANY, HitPolicy.PRIORITY))
+"""The policies whose result is that of one rule; the others give a list."""
+
+
+def choose(policy: HitPolicy, hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
+    """Which hits make the result, in its order; raises `DecisionFailed` for a violated policy."""
+    return _CHOOSERS[policy](hits, ranks)
+
+
+def _unique(hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
+    if len(hits) > 1:
+        raise DecisionFailed(
+            f"multiple values aren't allowed for UNIQUE hit policy. found: '{_shown(hits)}'"
+        )
+    return (0,)
+
+
+def _first(hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
+    return (0,)
+
+
+def _any(hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
+    first = list(hits[0])
+    if any(equal(first, list(hit)) is not True for hit in hits[1:]):
+        raise DecisionFailed(
+            f"different values aren't allowed for ANY hit policy. found: '{_shown(hits)}'"
+        )
+    return (0,)
+
+
+def _priority(hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
+    return _output_order(hits, ranks)[:1]
+
+
+def _output_order(hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
+    """By the first column that has priorities, then the next; equals stay in rule order."""
+    ranked = [
+        tuple(_rank(value, column) for value, column in zip(hit, ranks, strict=True))
+        for hit in hits
+    ]
+    return sorted(range(len(hits)), key=ranked.__getitem__)
+
+
+def _rank(value: Any, column: Sequence[Any]) -> int:
+    for rank, allowed in enumerate(column):
+        if equal(value, allowed) is True:
+            return rank
+    return len(column)
+
+
+def _all(hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
+    return range(len(hits))
+
+
+def _shown(hits: Sequence[Hit]) -> str:
+    return to_text([hit[0] if len(hit) == 1 else list(hit) for hit in hits])
+
+
+_CHOOSERS: dict[HitPolicy, Callable[[Sequence[Hit], Ranks], Sequence[int]]] = {
+    HitPolicy.UNIQUE: _unique,
+    HitPolicy.FIRST: _first,
+    HitPolicy.ANY: _any,
+    HitPolicy.PRIORITY: _priority,
+    HitPolicy.OUTPUT_ORDER: _output_order,
+    HitPolicy.RULE_ORDER: _all,
+    HitPolicy.COLLECT: _all,
+}
