@@ -23,7 +23,7 @@ Block = tuple[str, Any]
 
 LEAVES = (
     "service", "manual", "timer", "message", "boundary-timer", "boundary-message", "error",
-    "end-error", "call", "race",
+    "end-error", "call", "race", "each", "one-by-one",
 )  # fmt: skip
 
 leaf = st.sampled_from(LEAVES).map(lambda kind: (kind, None))
@@ -105,6 +105,22 @@ class Writer:
         name = self.name("call")
         self.model.call(name, "called")
         return name, name
+
+    def each(self, _: None) -> tuple[str, str]:
+        return self._repeat(sequential=False)
+
+    def one_by_one(self, _: None) -> tuple[str, str]:
+        return self._repeat(sequential=True)
+
+    def _repeat(self, *, sequential: bool) -> tuple[str, str]:
+        name, boundary, after = self.name("each"), self.name("boundary"), self.name("after")
+        self.model.service(name, "work")
+        self.model.repeat(
+            "=[1, 2, 3]", output="=item * 2", result=f"{name}-all", sequential=sequential
+        )
+        self.model.boundary(boundary, name, Model.timer("duration", "PT25S")).gateway(after)
+        self.model.path(name, after).path(boundary, after)
+        return name, after
 
     def race(self, _: None) -> tuple[str, str]:
         gateway, after = self.name("race"), self.name("after")

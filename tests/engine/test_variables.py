@@ -126,7 +126,7 @@ def test_rule_18_a_mapping_over_a_missing_variable_gives_null(engine: Engine) ->
 
 
 def test_a_mapping_that_can_not_be_computed_stops_at_the_step_it_failed_at(engine: Engine) -> None:
-    deep = {"x": "=assert(x, x = \"a text\")"}
+    deep = {"x": '=assert(x, x = "a text")'}
     model = Model("p").start("s").service("t", "work", inputs=deep).end("e").path("s", "t", "e")
     engine.deploy(("p.bpmn", model.xml()))
     instance = engine.create("p", {"x": 2}).key

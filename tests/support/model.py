@@ -126,6 +126,34 @@ class Model:
 
     TERMINATE = "<terminateEventDefinition/>"
 
+    def repeat(
+        self,
+        collection: str,
+        *,
+        item: str = "item",
+        output: str = "",
+        result: str = "",
+        condition: str = "",
+        sequential: bool = False,
+    ) -> Model:
+        """Make the activity that was added last a multi-instance one."""
+        collected = (
+            f' outputCollection="{result}" outputElement="{escape(output)}"' if result else ""
+        )
+        until = (
+            f"<completionCondition>{escape(condition)}</completionCondition>" if condition else ""
+        )
+        marker = (
+            f'<multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}">'
+            f"<extensionElements><zeebe:loopCharacteristics "
+            f'inputCollection="{escape(collection)}" inputElement="{item}"{collected}/>'
+            f"</extensionElements>{until}</multiInstanceLoopCharacteristics>"
+        )
+        last = self._parts[-1]
+        at = last.rindex("</")
+        self._parts[-1] = last[:at] + marker + last[at:]
+        return self
+
     # --- flows ---
 
     def path(self, *elements: str) -> Model:

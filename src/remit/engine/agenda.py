@@ -62,6 +62,13 @@ class Settle(Item, frozen=True):
     key: int
 
 
+class Spawn(Item, frozen=True):
+    """Open inner instances of a multi-instance body, from the item `index` (from 1) on."""
+
+    key: int
+    index: int
+
+
 class StartByMessage(Item, frozen=True):
     """The lock of an ended instance is free: the oldest buffered message starts the next (rule 23)."""
 
@@ -70,7 +77,9 @@ class StartByMessage(Item, frozen=True):
     correlation_key: str
 
 
-AgendaItem = Activate | Complete | Terminate | Resume | FollowTrigger | Settle | StartByMessage
+AgendaItem = (
+    Activate | Complete | Terminate | Resume | FollowTrigger | Settle | Spawn | StartByMessage
+)
 
 encode_item = msgspec.msgpack.Encoder().encode
 decode_item = msgspec.msgpack.Decoder(AgendaItem).decode

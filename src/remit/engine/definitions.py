@@ -32,7 +32,10 @@ class Stage:
 
 @dataclass(slots=True, eq=False)
 class Plan:
-    """How a node is played. `kind` is its number in the log."""
+    """How a node is played. `kind` is its number in the log.
+
+    A multi-instance activity has two: one for the body, one for what is inside it.
+    """
 
     node: Node
     element: Element
@@ -40,16 +43,22 @@ class Plan:
     opening: tuple[Stage, ...]
     closing: tuple[Stage, ...]
     definition: Definition = field(repr=False)
+    is_body: bool = False
+    is_inner: bool = False
     memory: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True, eq=False)
 class Definition:
-    """A process definition, ready to be played. `plans` holds every node and the process itself."""
+    """A process definition, ready to be played.
+
+    `plans` holds every node and the process itself, `bodies` those of multi-instance activities.
+    """
 
     row: ProcessDefinition
     process: Process
     plans: dict[str, Plan] = field(default_factory=dict, repr=False)
+    bodies: dict[str, Plan] = field(default_factory=dict, repr=False)
 
 
 Load = Callable[[ProcessDefinition], Definition]

@@ -100,6 +100,6 @@ def accepts(host: ElementInstance) -> bool:
 
 def trigger(run: Run, host: ElementInstance, target: str, variables: Document) -> None:
     """Event `target`, waited for on `host`, has happened. The caller has asked `accepts`."""
-    definition = run.definition(host.definition)
-    plan = definition.plans[host.element]
-    plan.element.hit(run, plan, host, definition.plans[target], variables)
+    plan = run.plan(host)
+    plans = run.definition(host.definition).plans
+    plan.element.hit(run, plan, host, plans[target], variables)

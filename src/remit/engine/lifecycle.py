@@ -24,7 +24,7 @@ from remit.engine.agenda import (
 )
 from remit.engine.definitions import Plan
 from remit.engine.faults import IncidentRaised
-from remit.engine.run import Run
+from remit.engine.run import BODY_KIND, Run
 from remit.engine.state.entities import ElementInstance, Trigger
 from remit.engine.variables import propagate, set_local
 from remit.model.bpmn.graph import Flow
@@ -77,6 +77,19 @@ def activate(run: Run, item: Activate) -> None:
     open_in(run, item, scope)
 
 
+def _plan_in(run: Run, element_id: str, scope: ElementInstance) -> Plan:
+    """A multi-instance activity is its body, except inside that."""
+    definition = run.definition(scope.definition)
+    is_inside = scope.kind == BODY_KIND and scope.element == element_id
+    body = None if is_inside else definition.bodies.get(element_id)
+    return body or definition.plans[element_id]
+
+
+def accepts_end(element: ElementInstance) -> bool:
+    """Whether what happens inside still matters to it."""
+    return element.phase is Phase.ACTIVATED and not element.interrupted_by
+
+
 def follow_trigger(run: Run, item: FollowTrigger) -> None:
     """What an event interrupted has ended; the event itself goes on, in a scope that may be closed."""
     scope = run.state.elements.get(item.scope)
@@ -93,7 +106,7 @@ def open_in(run: Run, item: Activate, scope: ElementInstance) -> None:
 
 def begin(run: Run, item: Activate, scope: ElementInstance) -> int:
     """ACTIVATING, and nothing more yet; returns the key of the new element instance."""
-    plan = run.definition(scope.definition).plans[item.element]
+    plan = _plan_in(run, item.element, scope)
     key = run.new_key()
     run.admit("element.activate", {"elementId": item.element})
     run.emit(
@@ -179,7 +192,7 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
     if not _play_stages(run, plan.closing, plan, key, start):
         return
     element = run.element(key)
-    flows = plan.element.leave(run, plan, key)
+    flows = () if plan.is_inner else plan.element.leave(run, plan, key)
     ending = plan.element.ending(run, plan, key)
     run.emit(
         ElementCompleted(

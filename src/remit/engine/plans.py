@@ -8,8 +8,10 @@ from pkgutil import iter_modules
 from remit.engine import elements
 from remit.engine.definitions import Definition, Plan, kind_of
 from remit.engine.elements.base import Element
+from remit.engine.multi_instance import BODY, RESULT
+from remit.engine.run import BODY_KIND
 from remit.model.bpmn import read
-from remit.model.bpmn.graph import Node
+from remit.model.bpmn.graph import Activity, MultiInstance, Node
 from remit.protocol.values import ProcessDefinition
 
 
@@ -33,16 +35,37 @@ def load(row: ProcessDefinition) -> Definition:
     definition = Definition(row, process)
     for node in (process, *process.nodes.values()):
         definition.plans[node.id] = plan(node, definition)
+        if is_multi_instance(node):
+            definition.bodies[node.id] = body_plan(node, definition)
     return definition
+
+
+def is_multi_instance(node: Node) -> bool:
+    return isinstance(node, Activity) and isinstance(node.loop, MultiInstance)
 
 
 def plan(node: Node, definition: Definition) -> Plan:
     element = ELEMENTS[node.stem]
+    is_inner = is_multi_instance(node)
+    closing = element.closing(node)
     return Plan(
         node,
         element,
         kind_of(node),
         tuple(element.opening(node)),
-        tuple(element.closing(node)),
+        (*closing, RESULT) if is_inner else tuple(closing),
         definition,
+        is_inner=is_inner,
+    )
+
+
+def body_plan(node: Node, definition: Definition) -> Plan:
+    return Plan(
+        node,
+        BODY,
+        BODY_KIND,
+        tuple(BODY.opening(node)),
+        tuple(BODY.closing(node)),
+        definition,
+        is_body=True,
     )

@@ -21,6 +21,7 @@ from remit.engine.state.state import State
 from remit.engine.turn import Answer, Effect, JobsAvailable, Request, Send, Turn
 from remit.protocol.commands import CancelInstance, Command, Continue
 from remit.protocol.events import Event
+from remit.protocol.events.process_instance import KIND_NUMBERS
 from remit.protocol.replies import Reply
 from remit.protocol.values import Actor, Header
 
@@ -36,6 +37,8 @@ Handlers = Mapping[type[Command], Handler]
 
 _GO_BEFORE = (Continue, CancelInstance)
 """Commands that a root with a rest takes: the rest itself, and what ends it all."""
+
+BODY_KIND = KIND_NUMBERS["MULTI_INSTANCE_BODY"]
 
 Mark = tuple[int, int, int, int, int, int]
 
@@ -141,7 +144,10 @@ class Run:
         return found
 
     def plan(self, element: ElementInstance) -> Plan:
-        return self.definition(element.definition).plans[element.element]
+        definition = self.definition(element.definition)
+        if element.kind == BODY_KIND:
+            return definition.bodies[element.element]
+        return definition.plans[element.element]
 
     def touch(self, root: int) -> None:
         """This turn concerns the instances of `root`; refused when a bug has banned them."""

@@ -14,10 +14,11 @@ import traceback
 
 from remit.base.errors import Rejection, RejectionType
 from remit.engine import lifecycle
-from remit.engine.agenda import LIMIT, StartByMessage, encode_item
+from remit.engine.agenda import LIMIT, Spawn, StartByMessage, encode_item
 from remit.engine.commands import COMMANDS
 from remit.engine.faults import Busy
 from remit.engine.messages import start_next
+from remit.engine.multi_instance import spawn
 from remit.engine.plans import load
 from remit.engine.run import Run
 from remit.engine.state.rows import Missing
@@ -64,6 +65,8 @@ def play_agenda(run: Run) -> None:
             played += 1
             if isinstance(item, StartByMessage):
                 start_next(run, item.tenant, item.process_id, item.correlation_key)
+            elif isinstance(item, Spawn):
+                spawn(run, item.key, item.index)
             else:
                 lifecycle.play(run, item)
         else:

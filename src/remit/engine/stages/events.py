@@ -12,10 +12,10 @@ def hosted(plan: Plan) -> list[EventNode]:
     """Boundary events of an activity, and the start events of a scope's event sub-processes."""
     node = plan.node
     targets: list[EventNode] = []
-    if isinstance(node, Container):
+    if isinstance(node, Container) and not plan.is_body:
         for inner in node.event_sub_processes:
             targets.extend(inner.event_starts)
-    if isinstance(node, Activity):
+    if isinstance(node, Activity) and not plan.is_inner:
         targets.extend(node.boundaries)
     return targets
 

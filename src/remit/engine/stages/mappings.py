@@ -27,7 +27,8 @@ def map_inputs(run: Run, plan: Plan, key: int) -> bool:
 def map_outputs(run: Run, plan: Plan, key: int) -> bool:
     element = run.element(key)
     result = _evaluate(run, plan.node.outputs, key)
-    scope = element if element.scope == NONE_KEY else run.element(element.scope)
+    stays = plan.is_inner or element.scope == NONE_KEY  # the body's results are read from here
+    scope = element if stays else run.element(element.scope)
     propagate(run, scope, result)
     return False
 

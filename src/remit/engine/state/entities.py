@@ -12,6 +12,8 @@ class ElementInstance(Value, frozen=True):
 
     `children` counts the element instances directly inside, `tokens` the flows taken in this scope
     whose target has not consumed them. `interrupted_by` names the event that ends this instance.
+    `spawned` and `completed_children` count over its whole life; `loop_size` is the number of items
+    of a multi-instance body.
     """
 
     key: int
@@ -29,6 +31,9 @@ class ElementInstance(Value, frozen=True):
     parent_element: int = NONE_KEY
     interrupted_by: str = ""
     tenant: str = DEFAULT_TENANT
+    spawned: int = 0
+    completed_children: int = 0
+    loop_size: int = 0
 
 
 class ProcessInstance(Value, frozen=True):
@@ -63,6 +68,15 @@ class Token(Value, frozen=True):
     scope: int
     flow: str
     count: int
+    root: int
+
+
+class Result(Value, frozen=True):
+    """What inner instance `index` (from 1) of the multi-instance `body` brought."""
+
+    body: int
+    index: int
+    value: Any
     root: int
 
 

@@ -45,6 +45,11 @@ def named(number: int, root: int, scope: int, name: str) -> bytes:
     return _owned(INSTANCE, root, number, scope) + name.encode()
 
 
+def indexed(number: int, root: int, scope: int, index: int) -> bytes:
+    """The same for rows that have a number inside their scope."""
+    return _owned(INSTANCE, root, number, scope) + _long.pack(index)
+
+
 def table_of_owned(address: bytes) -> int:
     return address[9]
 

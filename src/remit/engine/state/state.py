@@ -22,6 +22,7 @@ from remit.engine.state.entities import (
     ElementInstance,
     ProcessInstance,
     Rest,
+    Result,
     Scalars,
     Taken,
     Token,
@@ -161,6 +162,12 @@ class State:
             9, Trigger, journal,
             key_of=lambda row: row.key, address=_owned, index_of=by_element,
         )  # fmt: skip
+        self.results = Table[tuple[int, int], Result](
+            10, Result, journal,
+            key_of=lambda row: (row.body, row.index),
+            address=lambda number, row: layout.indexed(number, row.root, row.body, row.index),
+            index_of=lambda row: row.body,
+        )  # fmt: skip
         self.messages = Table[int, Message](
             20, Message, journal,
             key_of=lambda row: row.key, address=_correlated, index_of=correlation_of,
@@ -199,7 +206,7 @@ class State:
             table.number: table
             for table in (
                 self.elements, self.variables, self.jobs, self.timers, self.subscriptions,
-                self.incidents, self.tokens, self.instances, self.triggers,
+                self.incidents, self.tokens, self.instances, self.triggers, self.results,
             )
         }  # fmt: skip
         self.correlation_tables: dict[int, Table[Any, Any]] = {

@@ -138,12 +138,11 @@ def _place(scope: _Scope, node: Node, element: etree._Element) -> None:
 
 
 def _refuse_markers(reading: Reading, element: etree._Element) -> None:
-    for marker in ("multiInstanceLoopCharacteristics", "standardLoopCharacteristics"):
-        if xml.child(element, marker) is not None:
-            reading.find_fault(
-                element, "loop-characteristics", f"a {marker} is not supported yet",
-                "remove the marker",
-            )  # fmt: skip
+    if xml.child(element, "standardLoopCharacteristics") is not None:
+        reading.find_fault(
+            element, "loop-characteristics", "a standard loop marker is not supported yet",
+            "remove the marker",
+        )  # fmt: skip
 
 
 def _join(reading: Reading, process: Process, scope: _Scope) -> None:

@@ -8,7 +8,14 @@ from lxml import etree
 
 from remit import feel
 from remit.model.bpmn import xml
-from remit.model.bpmn.graph import JobDefinition, Listener, Mapping, Node
+from remit.model.bpmn.graph import (
+    Activity,
+    JobDefinition,
+    Listener,
+    Mapping,
+    MultiInstance,
+    Node,
+)
 from remit.model.finding import Finding
 
 DEFAULT_RETRIES = "3"
@@ -130,7 +137,38 @@ def fill(reading: Reading, element: etree._Element, node: Node) -> Node:
     node.outputs = mappings(reading, element, "output")
     node.listeners = listeners(reading, element, "executionListeners", "executionListener")
     node.properties = properties(element)
+    if isinstance(node, Activity):
+        node.loop = multi_instance(reading, element)
     return node
+
+
+def multi_instance(reading: Reading, element: etree._Element) -> MultiInstance | None:
+    """`bpmn:multiInstanceLoopCharacteristics` with its `zeebe:loopCharacteristics`."""
+    marker = xml.child(element, "multiInstanceLoopCharacteristics")
+    if marker is None:
+        return None
+    loop = xml.extension(marker, "loopCharacteristics")
+    if loop is None or not (loop.get("inputCollection") or "").strip():
+        reading.find_fault(
+            element, "loop-characteristics", "a multi-instance activity needs an input collection",
+            "add a zeebe:loopCharacteristics with an inputCollection",
+        )  # fmt: skip
+        return None
+    output = loop.get("outputElement")
+    if (output is None) != (loop.get("outputCollection") is None):
+        reading.find_fault(
+            element, "loop-characteristics",
+            "an output collection and an output element go together", "give both, or neither",
+        )  # fmt: skip
+    condition = xml.text_of(xml.child(marker, "completionCondition"))
+    return MultiInstance(
+        xml.is_true(marker, "isSequential"),
+        reading.expression(element, loop.get("inputCollection"), "the input collection"),
+        xml.attribute(loop, "inputElement"),
+        xml.attribute(loop, "outputCollection"),
+        reading.expression(element, output, "the output element") if output else None,
+        reading.expression(element, condition, "the completion condition") if condition else None,
+    )
 
 
 def require_job(reading: Reading, element: etree._Element, found: JobDefinition | None) -> None:

@@ -6,6 +6,8 @@ process), `kind` the index of the element type in `ELEMENT_KINDS`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from remit.protocol.events.base import Event, event, number
 from remit.protocol.numbers import ValueType
 from remit.protocol.values import DEFAULT_TENANT, NONE_KEY, Document
@@ -170,3 +172,21 @@ class AgendaDeferred(Event, frozen=True, tag=number(ValueType.AGENDA, 0)):
 @event("RESUMED")
 class AgendaResumed(Event, frozen=True, tag=number(ValueType.AGENDA, 1)):
     key: int
+
+
+@event("LOOP_STARTED")
+class LoopStarted(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 201)):
+    """A multi-instance body knows how many items it has."""
+
+    size: int = 0
+
+
+@event("RESULT_KEPT")
+class ResultKept(Event, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 202)):
+    """The result of one inner instance of the multi-instance body `body`; `index` from 1."""
+
+    key: int
+    body: int
+    index: int
+    value: Any
+    root: int

@@ -10,7 +10,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from remit.engine.state.entities import ElementInstance, ProcessInstance, Rest, Token, Trigger
+from remit.engine.state.entities import (
+    ElementInstance,
+    ProcessInstance,
+    Rest,
+    Result,
+    Token,
+    Trigger,
+)
 from remit.engine.state.state import State
 from remit.protocol.events.process_instance import (
     AgendaDeferred,
@@ -23,6 +30,8 @@ from remit.protocol.events.process_instance import (
     ElementTerminated,
     ElementTerminating,
     InstanceCreated,
+    LoopStarted,
+    ResultKept,
     SequenceFlowTaken,
     TriggerSet,
     TriggerTaken,
@@ -35,7 +44,10 @@ def activating(state: State, event: ElementActivating) -> None:
     if scope is not None:
         left = scope.tokens - event.arrived
         assert left >= 0, f"{event.element} consumed a token that nobody sent"
-        state.elements.put(scope.key, replace(scope, children=scope.children + 1, tokens=left))
+        state.elements.put(
+            scope.key,
+            replace(scope, children=scope.children + 1, tokens=left, spawned=scope.spawned + 1),
+        )
     for flow in event.joined:
         _take_token(state, event.scope, flow)
     if event.root == event.key:
@@ -79,6 +91,8 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
         state.tokens.delete(token)
     for trigger in state.triggers.of(key):
         state.triggers.delete(trigger)
+    for result in state.results.of(key):
+        state.results.delete(result)
     state.elements.delete(key)
     if key in state.instances:
         _unlock(state, state.instances[key])
@@ -91,7 +105,11 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
         tokens = 0
         for token in state.tokens.of(scope.key):
             state.tokens.delete(token)
-    state.elements.put(scope.key, replace(scope, children=scope.children - 1, tokens=tokens))
+    completed = scope.completed_children + isinstance(event, ElementCompleted)
+    state.elements.put(
+        scope.key,
+        replace(scope, children=scope.children - 1, tokens=tokens, completed_children=completed),
+    )
 
 
 def flow_taken(state: State, event: SequenceFlowTaken) -> None:
@@ -139,6 +157,15 @@ def trigger_taken(state: State, event: TriggerTaken) -> None:
         state.triggers.delete(event.key)
 
 
+def loop_started(state: State, event: LoopStarted) -> None:
+    state.elements.put(event.key, replace(state.elements[event.key], loop_size=event.size))
+
+
+def result_kept(state: State, event: ResultKept) -> None:
+    name = (event.body, event.index)
+    state.results.put(name, Result(event.body, event.index, event.value, event.root))
+
+
 def agenda_deferred(state: State, event: AgendaDeferred) -> None:
     state.rests.put(event.key, Rest(event.key, event.items))
 
@@ -176,6 +203,8 @@ FOLDS: dict[Any, Any] = {
     InstanceCreated: created,
     TriggerSet: trigger_set,
     TriggerTaken: trigger_taken,
+    LoopStarted: loop_started,
+    ResultKept: result_kept,
     AgendaDeferred: agenda_deferred,
     AgendaResumed: agenda_resumed,
 }
