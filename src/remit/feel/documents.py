@@ -19,7 +19,8 @@ from remit.feel.functions import Function
 from remit.feel.kinds import NAMES
 from remit.feel.ranges import Range
 
-_READY: Final = frozenset(NAMES) - {int, Decimal, list, dict}
+READY: Final = frozenset(NAMES) - {Decimal, list, dict}
+"""Classes of values that are the same inside and outside."""
 
 
 def from_json(value: Any) -> Any:
@@ -29,13 +30,11 @@ def from_json(value: Any) -> Any:
     {'a': [Decimal('1.5'), 2]}
     """
     kind = value.__class__
-    if kind is int:
-        return numbers.bounded_or_null(value)
     if kind is list:
         return _list(value)
     if kind is dict:
         return _dict(value)
-    if kind in _READY:
+    if kind in READY:
         return value
     return _foreign(value)
 
@@ -71,7 +70,7 @@ def _foreign(value: Any) -> Any:
     if isinstance(value, bool | Function):
         return value
     if isinstance(value, int):
-        return numbers.bounded_or_null(int(value))
+        return int(value)
     if isinstance(value, str):
         return str(value)
     if isinstance(value, date | time | timedelta):

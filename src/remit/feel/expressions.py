@@ -17,15 +17,19 @@ from remit.feel import tree as t
 from remit.feel import types as ty
 from remit.feel.compiler.access import INPUT, MEMBER_NAMES
 from remit.feel.compiler.frames import External
-from remit.feel.compiler.program import Program, compile_expression, compile_tests
+from remit.feel.compiler.program import Program, compile_expression, compile_tests, constant
 from remit.feel.dialects import DIALECTS, DialectName
 from remit.feel.documents import to_json
 from remit.feel.errors import FeelLimitError
 from remit.feel.evaluation import Clock, Evaluation
+from remit.feel.hot import COLD, Hot, generate
 from remit.feel.names import Names, as_names
 from remit.feel.parser import Grammar, parse, parse_tests
 
 NamesGiven = Collection[str] | Names
+HOT_AFTER: Final = (200, 2_000, 20_000)
+"""Evaluations after which code is generated: it costs as much as some 100 of them."""
+
 _EMPTY: Final[Mapping[str, Any]] = {}
 
 
@@ -41,20 +45,35 @@ class Explained:
     warnings: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
 class Expression:
     """A compiled expression, or a text that is its own value (`is_static`).
 
     `static_value` is the value of a literal or a text, as JSON. `variables` are the names it may
     read from the context: never fewer than it does read. `tree` is the syntax tree, None for a text.
+    Expressions do not change, but learn: after some evaluations they run on generated code.
     """
 
-    text: str
-    is_static: bool
-    static_value: Any
-    variables: tuple[str, ...]
-    program: Program
-    tree: t.Node | None = None
+    __slots__ = (
+        *("text", "is_static", "static_value", "variables", "program", "tree"),
+        *("_dialect", "_hot", "_evaluations"),
+    )
+
+    def __init__(
+        self,
+        text: str,
+        program: Program,
+        tree: t.Node | None = None,
+        dialect: DialectName | None = None,
+    ) -> None:
+        self.text = text
+        self.program = program
+        self.tree = tree
+        self.is_static = tree is None or isinstance(tree, t.Literal)
+        self.static_value = to_json(program.constant) if self.is_static else None
+        self.variables = tuple(sorted(name for name, _ in program.variables))
+        self._dialect = None if self.is_static or dialect is None else DIALECTS[dialect]
+        self._hot: Hot | None = None
+        self._evaluations = 0
 
     def evaluate(
         self,
@@ -68,7 +87,22 @@ class Expression:
 
         `clock` is the time that `now()` gives; without it the system is asked.
         """
+        hot = self._hot
+        if hot is not None:
+            value = hot(context)
+            if value is not COLD:
+                return value
+        elif self._dialect is not None:
+            self._warm_up(context)
         return self.program.run(context, Evaluation(clock, random, uuid, None))
+
+    def _warm_up(self, context: Mapping[str, Any]) -> None:
+        """Count, and now and then see whether code can be generated for data like these."""
+        self._evaluations += 1
+        if self._evaluations in HOT_AFTER and self._dialect is not None and self.tree is not None:
+            self._hot = generate(self.tree, self._dialect, context)
+            if self._evaluations == HOT_AFTER[-1]:
+                self._dialect = None
 
     def evaluate_explained(
         self,
@@ -82,6 +116,9 @@ class Expression:
         warnings: list[tuple[str, str]] = []
         value = self.program.run(context, Evaluation(clock, random, uuid, warnings))
         return Explained(value, tuple(warnings))
+
+    def __repr__(self) -> str:
+        return f"Expression({self.text!r})"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -127,7 +164,7 @@ def compile(  # noqa: A001
     """
     if unary:
         tests = unary_tests(text, dialect=dialect, names=names, types=types, external=external)
-        return Expression(text, False, None, tests.variables, tests.program)
+        return Expression(text, tests.program, t.Tests(0, len(text), tests.tests, tests.is_negated))
     if types is None and external is None:
         return _compile_cached(text, dialect, as_names(names))
     return _compile(text, dialect, as_names(names), types or {}, external)
@@ -151,7 +188,7 @@ def compile_attribute(text: str) -> Expression:
     """A model's attribute as Zeebe reads it: `=…` is an expression, anything else stands for itself."""
     if text.startswith("="):
         return compile(text[1:])
-    return Expression(text, True, text, (), _constant(text))
+    return Expression(text, constant(text))
 
 
 @lru_cache(maxsize=4096)
@@ -174,12 +211,11 @@ def _compile(
     try:
         node = parse(text, _grammar(dialect, names, types))
         if isinstance(node, t.Literal):
-            return Expression(text, True, to_json(node.value), (), _constant(node.value), node)
+            return Expression(text, constant(node.value), node)
         program = compile_expression(node, DIALECTS[dialect], names.variables, external)
     except RecursionError as fault:
         raise FeelLimitError("the expression nests too deep") from fault
-    variables = tuple(sorted(name for name, _ in program.variables))
-    return Expression(text, False, None, variables, program, node)
+    return Expression(text, program, node, dialect)
 
 
 def _tests(
@@ -207,7 +243,3 @@ def _grammar(dialect: DialectName, names: Names, types: Mapping[str, ty.Type]) -
         known.index(names.members | MEMBER_NAMES),
         types,
     )
-
-
-def _constant(value: Any) -> Program:
-    return Program(lambda frame: value, (), 1)

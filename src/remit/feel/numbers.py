@@ -31,7 +31,8 @@ DECIMAL128: Final = Context(
 )
 
 WHOLE_LIMIT: Final = 10**34
-"""Whole numbers from here on are rounded to 34 digits, and kept as Decimal."""
+"""Results from here on are rounded to 34 digits, and kept as Decimal. Whole numbers from outside keep
+all their digits until something is computed with them."""
 
 MAX_SCALE: Final = 6176
 MIN_SCALE: Final = -6111
@@ -59,28 +60,14 @@ def normal(value: Decimal) -> Number:
     return value
 
 
-def bounded(value: int) -> Number:
-    """A whole number of any size, rounded to 34 digits when it has more."""
-    if -WHOLE_LIMIT < value < WHOLE_LIMIT:
-        return value
-    return normal(DECIMAL128.plus(wide(value)))
-
-
-def bounded_or_null(value: int) -> Number | None:
-    """The same for a number from outside: null when even decimal128 can't hold it."""
+def bounded(value: int) -> Number | None:
+    """A whole number of any size, rounded to 34 digits when it has more; null beyond decimal128."""
     if -WHOLE_LIMIT < value < WHOLE_LIMIT:
         return value
     try:
-        return bounded(value)
+        return normal(DECIMAL128.plus(Decimal(value)))
     except DecimalException:
         return None
-
-
-def wide(value: int) -> Decimal:
-    """A Decimal of an int of any size; Python refuses very long ones unless told the precision."""
-    if value.bit_length() > 21_000:
-        raise Overflow
-    return Decimal(value)
 
 
 def from_float(value: float) -> Number | None:
@@ -124,9 +111,9 @@ def to_text(value: Number) -> str:
     >>> to_text(Decimal("1.50")), to_text(Decimal("1E+3")), to_text(-7)
     ('1.5', '1000', '-7')
     """
-    if value.__class__ is int:
+    if value.__class__ is int and -WHOLE_LIMIT < value < WHOLE_LIMIT:
         return str(value)
-    text = format(value, "f")
+    text = format(Decimal(value), "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text

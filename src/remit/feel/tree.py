@@ -104,6 +104,14 @@ class UnaryTest(Node):
 
 
 @dataclass(slots=True, eq=False)
+class Tests(Node):
+    """The tests of a cell; none for `-`."""
+
+    tests: tuple[Node, ...]
+    is_negated: bool
+
+
+@dataclass(slots=True, eq=False)
 class InstanceOf(Node):
     value: Node
     type: Type

@@ -11,7 +11,7 @@ from remit.feel.compiler import access, calls, collections, operators
 from remit.feel.compiler.access import INPUT
 from remit.feel.compiler.frames import MISSING, RUN, Code, Compiler, External, Scope, Table
 from remit.feel.dialects import Dialect
-from remit.feel.documents import from_json
+from remit.feel.documents import READY, from_json
 from remit.feel.errors import FeelLimitError
 from remit.feel.evaluation import Evaluation
 
@@ -30,20 +30,28 @@ class Program:
     code: Code
     variables: tuple[tuple[str, int], ...]
     size: int
+    constant: Any = None
+    """The value of a program that reads nothing."""
 
     def run(self, context: Mapping[str, Any], evaluation: Evaluation) -> Any:
         """The value over a context; raises FeelError and nothing else."""
-        frame = [MISSING] * self.size
-        frame[RUN] = evaluation  # type: ignore[call-overload]
+        frame: list[Any] = [MISSING] * self.size
+        frame[RUN] = evaluation
         try:
             for name, slot in self.variables:
                 if name in context:
-                    frame[slot] = from_json(context[name])
+                    value = context[name]
+                    frame[slot] = value if value.__class__ in READY else from_json(value)
             return self.code(frame)
         except RecursionError as fault:
             raise FeelLimitError("the evaluation nests too deep") from fault
         except MemoryError as fault:
             raise FeelLimitError("the evaluation needs too much memory") from fault
+
+
+def constant(value: Any) -> Program:
+    """The program that only gives a value."""
+    return Program(lambda frame: value, (), 1, value)
 
 
 def compile_expression(
