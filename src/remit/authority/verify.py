@@ -1,0 +1,285 @@
+"""The auditor: from the log alone, was every step permitted, and does the story hold together?
+
+Entries are fed in the order of the log; each may give findings. Per kind:
+
+    signature     a chain in the log does not verify                        (T4-T8)
+    decision      the same question, asked again, has another answer        (T13, T32)
+    slope         the recorded slope is not what follows from the one before
+    completeness  something happened that no admission covers; or was covered twice, or was denied,
+                  or was admitted and never happened                        (T13, T14)
+    order         positions do not ascend
+    withheld      a decision was made over data that has been erased; cannot be asked again
+
+The auditor shares the evaluator with the broker, and nothing else: it believes no recorded slope and
+no recorded verdict. It does take the recorded facts: whoever builds the entries from the log compares
+those with the log's other records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from remit.authority import slope as slopes
+from remit.authority.chain import verify_chain
+from remit.authority.errors import AuthorityFault
+from remit.authority.evaluate import Authority, compile_chain
+from remit.authority.keys import KeyRing
+from remit.authority.receipt import reanchored
+from remit.authority.redaction import Withheld
+from remit.authority.revocation import Revocations
+from remit.authority.slope import START, Hop, Slope
+
+Kind = Literal["signature", "decision", "slope", "completeness", "order", "withheld"]
+
+
+class Finding(Struct, frozen=True):
+    """Something that should not be so; `position` in the log."""
+
+    position: int
+    kind: Kind
+    text: str
+
+
+class Entry(Struct, frozen=True, kw_only=True, tag=True):
+    """One record of the log that matters here. `scope`: whose token it is about."""
+
+    position: int
+    instance: str
+    scope: str = ""
+
+
+class Attached(Entry, frozen=True, kw_only=True):
+    """The instance has this chain from here on: at its creation, or by succession."""
+
+    tokens: tuple[str, ...]
+
+
+class ListChanged(Entry, frozen=True, kw_only=True):
+    """These revocations count from here on (`instance` is empty)."""
+
+    revocations: tuple[Revocations, ...]
+
+
+class Decided(Entry, frozen=True, kw_only=True):
+    """A decision with its inputs. `covers`: the position of what it permits or denies."""
+
+    covers: int
+    chain: str
+    action: str
+    facts: Mapping[str, object]
+    now_ms: int
+    before: str
+    hop: Hop | None = None
+    admitted: bool
+    reason: str
+    clauses: tuple[str, ...]
+    after: str
+
+
+class Returned(Entry, frozen=True, kw_only=True):
+    """A hop is over."""
+
+    wrote: bool
+    after: str
+
+
+class Lowered(Entry, frozen=True, kw_only=True):
+    """Data came in from outside, with this trust."""
+
+    trust: int
+    after: str
+
+
+class Forked(Entry, frozen=True, kw_only=True):
+    """`scope` starts with the slope of another: a parallel token, or a child instance."""
+
+    of_instance: str
+    of_scope: str
+
+
+class Joined(Entry, frozen=True, kw_only=True):
+    """`scope` takes in the slopes of these scopes of its instance."""
+
+    scopes: tuple[str, ...]
+    after: str
+
+
+class Lifted(Entry, frozen=True, kw_only=True):
+    """Trust was re-anchored by this signed statement."""
+
+    token: str
+    now_ms: int
+    after: str
+
+
+class Happened(Entry, frozen=True, kw_only=True):
+    """An effect in a governed instance, and the action that must have been admitted for it."""
+
+    action: str
+
+
+class Auditor:
+    """Feed it the log; `finish` when it is over."""
+
+    def __init__(
+        self, ring: KeyRing, reveal: Callable[[Withheld], object] = lambda withheld: withheld
+    ) -> None:
+        self._ring = ring
+        self._reveal = reveal
+        self._revocations: Sequence[Revocations] = ()
+        self._authorities: dict[str, Authority] = {}
+        self._slopes: dict[tuple[str, str], Slope] = {}
+        self._covering: dict[int, Decided] = {}
+        self._position = -1
+        self.decisions = 0
+
+    def feed(self, entry: Entry) -> list[Finding]:
+        """What is wrong with the next entry."""
+        found: list[Finding] = []
+        if entry.position <= self._position:
+            found.append(Finding(entry.position, "order", f"comes after {self._position}"))
+        self._position = entry.position
+        try:
+            found.extend(self._CHECKS[type(entry)](self, entry))
+        except AuthorityFault as fault:
+            kind: Kind = "signature" if isinstance(entry, Attached) else "slope"
+            found.append(Finding(entry.position, kind, str(fault)))
+        return found
+
+    def finish(self) -> Iterator[Finding]:
+        """What was admitted and never happened."""
+        for covered, decided in sorted(self._covering.items()):
+            if decided.admitted:
+                text = (
+                    f"{decided.action} was admitted for position {covered}, where nothing happened"
+                )
+                yield Finding(decided.position, "completeness", text)
+
+    def slope(self, instance: str, scope: str = "") -> Slope:
+        """The slope as it follows from what was fed so far."""
+        return self._slopes.get((instance, scope), START)
+
+    def _attached(self, entry: Attached) -> Iterator[Finding]:
+        chain = verify_chain(entry.tokens, self._ring)
+        if chain.subject.instance != entry.instance:
+            text = f"the chain is for instance {chain.subject.instance}, not {entry.instance}"
+            yield Finding(entry.position, "signature", text)
+        self._authorities[entry.instance] = compile_chain(chain, self._revocations)
+
+    def _list_changed(self, entry: ListChanged) -> Iterator[Finding]:
+        old = {each.iss: each.epoch for each in self._revocations}
+        for each in entry.revocations:
+            if each.epoch < old.get(each.iss, 0):
+                text = f"revocations of {each.iss} went back to epoch {each.epoch}"
+                yield Finding(entry.position, "order", text)
+        self._revocations = entry.revocations
+        for instance, authority in self._authorities.items():
+            self._authorities[instance] = compile_chain(authority.chain, self._revocations)
+
+    def _decided(self, entry: Decided) -> Iterator[Finding]:
+        self.decisions += 1
+        yield from self._covers(entry)
+        authority = self._authorities.get(entry.instance)
+        if authority is None or authority.chain.hash != entry.chain:
+            text = f"decided under policy {entry.chain[:12]}, which the instance does not have"
+            yield Finding(entry.position, "decision", text)
+            return
+        before = self.slope(entry.instance, entry.scope)
+        if before.head != entry.before:
+            text = f"starts from {entry.before[:12]}, the slope was at {before.head[:12]}"
+            yield Finding(entry.position, "slope", text)
+        facts = self._revealed(entry.facts)
+        if facts is None:
+            yield Finding(entry.position, "withheld", f"{entry.action}: its facts were erased")
+            return
+        again = authority.admit(entry.action, facts, before, entry.now_ms, entry.hop)
+        recorded = (entry.admitted, entry.reason, entry.clauses)
+        if (again.admitted, again.reason, again.clauses) != recorded:
+            text = (
+                f"{entry.action}: recorded {entry.reason} by {' '.join(entry.clauses)}, "
+                f"asked again {again.reason} by {' '.join(again.clauses)}"
+            )
+            yield Finding(entry.position, "decision", text)
+        yield from self._moved(entry, again.slope, entry.after)
+
+    def _covers(self, entry: Decided) -> Iterator[Finding]:
+        if entry.covers <= entry.position:
+            text = f"{entry.action} at {entry.covers} was decided only after it"
+            yield Finding(entry.position, "completeness", text)
+        if entry.covers in self._covering:
+            text = f"position {entry.covers} is covered by two decisions"
+            yield Finding(entry.position, "completeness", text)
+        self._covering[entry.covers] = entry
+
+    def _revealed(self, facts: Mapping[str, object]) -> Mapping[str, object] | None:
+        """The facts with withheld values put back; None when one cannot be."""
+        if not any(isinstance(value, Withheld) for value in facts.values()):
+            return facts
+        shown = {
+            name: self._reveal(value) if isinstance(value, Withheld) else value
+            for name, value in facts.items()
+        }
+        return None if any(isinstance(value, Withheld) for value in shown.values()) else shown
+
+    def _moved(self, entry: Entry, now: Slope, recorded: str) -> Iterator[Finding]:
+        """The scope's slope is `now`; the log must have said the same."""
+        self._slopes[entry.instance, entry.scope] = now
+        if now.head != recorded:
+            text = f"recorded {recorded[:12]}, from what came before follows {now.head[:12]}"
+            yield Finding(entry.position, "slope", text)
+
+    def _returned(self, entry: Returned) -> Iterator[Finding]:
+        before = self.slope(entry.instance, entry.scope)
+        if not before.path:
+            yield Finding(entry.position, "slope", "returns from a hop that never was")
+            return
+        yield from self._moved(entry, slopes.returned(before, wrote=entry.wrote), entry.after)
+
+    def _lowered(self, entry: Lowered) -> Iterator[Finding]:
+        before = self.slope(entry.instance, entry.scope)
+        yield from self._moved(entry, slopes.lowered(before, entry.trust), entry.after)
+
+    def _forked(self, entry: Forked) -> Iterator[Finding]:
+        source = self.slope(entry.of_instance, entry.of_scope)
+        yield from self._moved(entry, source, source.head)
+
+    def _joined(self, entry: Joined) -> Iterator[Finding]:
+        own = self.slope(entry.instance, entry.scope)
+        others = [self.slope(entry.instance, scope) for scope in entry.scopes]
+        yield from self._moved(entry, slopes.joined_all([own, *others]), entry.after)
+
+    def _lifted(self, entry: Lifted) -> Iterator[Finding]:
+        authority = self._authorities.get(entry.instance)
+        if authority is None:
+            yield Finding(entry.position, "slope", "trust re-anchored without a policy")
+            return
+        before = self.slope(entry.instance, entry.scope)
+        after = reanchored(authority, entry.token, self._ring, before, entry.now_ms)
+        yield from self._moved(entry, after, entry.after)
+
+    def _happened(self, entry: Happened) -> Iterator[Finding]:
+        decided = self._covering.pop(entry.position, None)
+        if decided is None:
+            text = f"{entry.action} happened, and nothing admitted it"
+        elif (decided.instance, decided.action) != (entry.instance, entry.action):
+            text = f"{entry.action} happened, {decided.action} was decided"
+        elif not decided.admitted:
+            text = f"{entry.action} happened although it was denied by {decided.clauses[-1:]}"
+        else:
+            return
+        yield Finding(entry.position, "completeness", text)
+
+    _CHECKS: Mapping[type[Entry], Callable[..., Iterator[Finding]]] = {
+        Attached: _attached,
+        ListChanged: _list_changed,
+        Decided: _decided,
+        Returned: _returned,
+        Lowered: _lowered,
+        Forked: _forked,
+        Joined: _joined,
+        Lifted: _lifted,
+        Happened: _happened,
+    }
