@@ -77,7 +77,10 @@ class MultiInstanceBody(Element):
 
     def opened(self, run: Run, plan: Plan, key: int) -> None:
         body = run.element(key)
-        size = len(run.choices.pop(key))
+        items = run.choices.pop(key)
+        size = len(items)
+        if size > PORTION and not _loop(plan).sequential:
+            run.state.collections[key] = items
         run.emit(
             LoopStarted(
                 key, body.instance, body.definition, body.element, plan.kind, body.scope, size=size
@@ -136,7 +139,7 @@ def spawn(run: Run, key: int, index: int) -> None:
     plan = run.plan(body)
     loop = _loop(plan)
     try:
-        items = collection_of(run, loop, body)
+        items = run.state.collections.get(key) or collection_of(run, loop, body)
         if index > len(items):
             raise extract_value_error(
                 f"Expected to read item {index} of the input collection of '{body.element}', but it "
@@ -150,6 +153,8 @@ def spawn(run: Run, key: int, index: int) -> None:
         lifecycle.open_in(run, _inner(body, loop, at, items[at - 1]), run.element(key))
     if not loop.sequential and last < body.loop_size:
         run.later(Spawn(key, last + 1))
+    else:
+        run.state.collections.pop(key, None)
 
 
 def _inner(body: ElementInstance, loop: MultiInstance, index: int, item: Any) -> Activate:

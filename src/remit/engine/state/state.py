@@ -100,7 +100,11 @@ def correlation_of(row: Message | MessageSubscription | Taken) -> Correlation:
 
 
 class State:
-    """`partition` is this one's id, `partitions` how many there are."""
+    """`partition` is this one's id, `partitions` how many there are.
+
+    `collections` keeps what parallel multi-instance bodies have read while they open their instances,
+    portion by portion; nothing of theirs happens in between, and what is lost is read again.
+    """
 
     def __init__(self, partition: int, partitions: int, rows: Rows | None = None) -> None:
         self.partition = partition
@@ -117,6 +121,7 @@ class State:
         self.resident: OrderedDict[int, None] = OrderedDict()
         self.resident_correlations: OrderedDict[Correlation, None] = OrderedDict()
         self.definition_cache: dict[int, Any] = {}
+        self.collections: dict[int, list[Any]] = {}
 
     def _make_tables(self) -> None:
         journal = self.journal
