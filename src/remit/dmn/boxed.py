@@ -11,9 +11,9 @@ from typing import Any
 
 from remit import feel
 from remit.dmn import external
+from remit.dmn.compile_table import compile_table
 from remit.dmn.place import Code, Place, Scope, code_of, null
-from remit.dmn.table import compile_table
-from remit.dmn.types import Declared, Fit, Types, fitting
+from remit.dmn.types import Declared, Types, fitted, fitting
 from remit.feel.evaluation import Evaluation
 from remit.feel.functions import MISMATCH, Function
 from remit.feel.texts import shortened
@@ -43,8 +43,7 @@ class Compiler:
 
     def fitted(self, code: Code, reference: str, place: Place, line: int) -> Code:
         """The code whose values fit a type."""
-        fit = fitting(self.declared(reference, place, line))
-        return code if fit is None else _fitted(code, fit)
+        return fitted(code, fitting(self.declared(reference, place, line)))
 
     def compile(self, logic: g.Logic | None, place: Place) -> Code:
         """The code of any boxed expression."""
@@ -53,10 +52,6 @@ class Compiler:
             return null
         code = _COMPILERS[type(logic)](self, logic, place)
         return self.fitted(code, logic.type, place, logic.line)
-
-
-def _fitted(code: Code, fit: Fit) -> Code:
-    return lambda scope, run: fit(code(scope, run), run)
 
 
 def _literal(compiler: Compiler, logic: g.Literal, place: Place) -> Code:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from remit.dmn.boxed import Compiler, function_maker
+from remit.dmn.compile_table import compile_table
 from remit.dmn.nodes import DecisionNode, InputNode, Key, KnowledgeNode, Node, Required, ServiceNode
 from remit.dmn.place import Dialect, Place, Scope
-from remit.dmn.table import compile_table
 from remit.dmn.types import Declared, Fit, Types, fitting
 from remit.feel.evaluation import Evaluation
 from remit.feel.types import FunctionType

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from remit import feel
 from remit.dmn import external
+from remit.feel import tree as t
 from remit.feel.compiler.frames import MISSING, RUN
 from remit.feel.evaluation import Evaluation
 from remit.model.dmn.versions import FEEL_LANGUAGES
@@ -112,4 +113,17 @@ def code_of(expression: feel.Expression) -> Code:
                 frame[slot] = scope[name]
         return code(frame)
 
-    return evaluate
+    return (
+        evaluate if not isinstance(expression.tree, t.Name) else _reading(expression.tree, evaluate)
+    )
+
+
+def _reading(name: t.Name, otherwise: Code) -> Code:
+    """A lone name is looked up at once; FEEL says what it means where nothing has it."""
+    wanted = name.name
+
+    def read(scope: Scope, run: Evaluation) -> Any:
+        value = scope.get(wanted)
+        return otherwise(scope, run) if value is None else value
+
+    return read

@@ -55,14 +55,12 @@ class Columns(NamedTuple):
 
 
 class Trace(NamedTuple):
-    """How a table came to its value: tested values, and per counting rule its values.
-
-    `hits` are (place of the rule from 0, its values in the order of the columns).
-    """
+    """How a table came to its value: what was tested, which rules counted (from 0), their values."""
 
     columns: Columns
     tested: Sequence[Any]
-    hits: Sequence[tuple[int, Sequence[Any]]]
+    hits: Sequence[int]
+    values: Sequence[Sequence[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ class EvaluatedDecision:
         columns = self.trace.columns
         return tuple(
             MatchedRule(columns.rules[index], index + 1, _outputs(columns, values))
-            for index, values in self.trace.hits
+            for index, values in zip(self.trace.hits, self.trace.values, strict=True)
         )
 
 

@@ -199,3 +199,8 @@ def fitting(declared: Declared) -> Fit | None:
 def _simple(declared: Declared, classes: tuple[type, ...]) -> Fit:
     fit = declared.fit
     return lambda value, run: value if value.__class__ in classes else fit(value, run)
+
+
+def fitted(code: Code, fit: Fit | None) -> Code:
+    """The code whose values are made to fit."""
+    return code if fit is None else lambda scope, run: fit(code(scope, run), run)
