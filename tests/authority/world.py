@@ -55,7 +55,7 @@ SLOPE = SlopeRules(
     max_step_drop=400,
     max_xdom=1,
     decay={"engine": 20, "call": 50, "message": 80},
-    caps={"spiffe://partner.example/": 450},
+    caps={"spiffe://partner.example/": 480},
     reanchor=Reanchor(by=("approver-1",), max=900),
 )
 
