@@ -9,6 +9,7 @@ from remit.cli.cancel import cancel_command
 from remit.cli.complete import complete_command
 from remit.cli.create import create_command
 from remit.cli.deploy import deploy_command
+from remit.cli.dmn import dmn_group
 from remit.cli.evaluate import evaluate_command
 from remit.cli.fail import fail_command
 from remit.cli.feel import feel_command
@@ -38,6 +39,7 @@ for command in (
     status_command,
     evaluate_command,
     feel_command,
+    dmn_group,
 ):
     main.add_command(command)
 
