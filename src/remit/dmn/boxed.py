@@ -130,7 +130,7 @@ def function_maker(
     fits = [fitting(each) for each in declared]
     types = tuple(each.type for each in declared)
     result_type = definition.type or (definition.body.type if definition.body else "")
-    result = compiler.types.declared(result_type).type
+    result = compiler.types.declared(result_type).type if result_type else None
 
     def make(scope: Scope, run: Evaluation) -> Function:
         def call(arguments: Sequence[Any]) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from remit.dmn.place import INPUT, Code, Place
 from remit.feel.evaluation import Evaluation
+from remit.feel.functions import Function
 from remit.feel.texts import shortened
 from remit.feel.types import (
     ANY,
@@ -24,6 +25,7 @@ from remit.feel.types import (
     SimpleType,
     Type,
     coerce,
+    is_subtype,
 )
 from remit.model.dmn.graph import Definitions, FunctionItem, ItemDefinition, Text
 
@@ -64,6 +66,21 @@ class Deferred:
 
     def conforms(self, value: Any) -> bool:
         return self.find().conforms(value)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredFunction(FunctionType):
+    """Functions that take so many parameters. What a function does not declare is not held against
+    it: that shows when it is called."""
+
+    def conforms(self, value: Any) -> bool:
+        if not isinstance(value, Function) or len(value.parameters) != len(self.parameters):
+            return False
+        taken = value.types or (None,) * len(self.parameters)
+        return (value.result is None or is_subtype(value.result, self.result)) and all(
+            wanted is None or is_subtype(given, wanted)
+            for given, wanted in zip(self.parameters, taken, strict=True)
+        )
 
 
 class Elsewhere(Protocol):
@@ -146,7 +163,7 @@ class Types:
 
     def _function(self, item: FunctionItem) -> Type:
         parameters = tuple(self.declared(each.type).type for each in item.parameters)
-        return FunctionType(parameters, self.declared(item.output).type)
+        return DeclaredFunction(parameters, self.declared(item.output).type)
 
     def _check_of(self, tests: Text | None) -> Check | None:
         if tests is None or not tests.text.strip():
