@@ -106,8 +106,7 @@ class Unit:
         self._library = library
         self._definitions = definitions
         self.namespace = definitions.namespace
-        place = self._place("", definitions.name, library.findings)
-        self.types = Types(definitions, place, self._elsewhere)
+        self.types = Types(definitions, self._type_place(), self._elsewhere)
         self._compiler = Compiler(self.types)
         self._type_names: dict[str, object] | None = None
         self._members: frozenset[str] | None = None
@@ -130,11 +129,12 @@ class Unit:
                 return found
         return None
 
-    def _place(self, id_: str, name: str, findings: list[Finding]) -> Place:
+    def _type_place(self) -> Place:
+        """Where the constraints of types stand: no names are in sight but `?`."""
         definitions = self._definitions
         return Place(
-            self._library.dialect, (id_, name), frozenset(), frozenset(), {},
-            definitions.language, findings,
+            self._library.dialect, (definitions.id, definitions.name, 0), frozenset(), frozenset(),
+            {}, definitions.language, self._library.findings,
         )  # fmt: skip
 
     def place_of(self, node: Node, required: Iterable[Required]) -> Place:
@@ -142,7 +142,7 @@ class Unit:
         names = {each.prefix or name for each in required for name in each.names}
         return Place(
             self._library.dialect,
-            (node.id, node.name),
+            (node.id, node.name, node.line),
             frozenset(names),
             self.members,
             self.type_names,

@@ -33,10 +33,10 @@ def null(scope: Scope, run: Evaluation) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`owner` is the id and name of the element that findings fall upon."""
+    """`owner` is the id, name and line of the element that findings fall upon."""
 
     dialect: Dialect
-    owner: tuple[str, str]
+    owner: tuple[str, str, int]
     names: frozenset[str]
     members: frozenset[str]
     types: Mapping[str, Any]
@@ -56,8 +56,10 @@ class Place:
         self, id_: str, line: int, rule: str, message: str, fix: str, *, is_error: bool = True
     ) -> None:
         """Note what is wrong at an element of the owner, or at the owner itself without an id."""
-        owner, name = self.owner
-        self.findings.append(Finding(id_ or owner, name, line, rule, message, fix, is_error))
+        owner, name, owner_line = self.owner
+        self.findings.append(
+            Finding(id_ or owner, name, line or owner_line, rule, message, fix, is_error)
+        )
 
     def expression(self, text: str, id_: str, line: int, language: str = "") -> Code:
         """The code of a FEEL expression."""
