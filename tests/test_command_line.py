@@ -30,7 +30,7 @@ def test_deploy_create_complete_and_status(shared_broker: Broker, tmp_path: Path
     again = remit("complete", str(job.key), address=where)
     status = remit("status", address=where)
 
-    assert json.loads(deployed.stdout)["process"] == "cli"
+    assert json.loads(deployed.stdout)["id"] == "cli"
     assert json.loads(created.stdout)["instance"] == job.processInstanceKey
     assert completed.returncode == 0
     assert again.returncode == 1

@@ -12,7 +12,7 @@ import pytest
 
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 from tests.support.broker import Broker, Client, code_of
-from tests.support.model import Model, one_task
+from tests.support.model import DISH, Model, one_task
 
 
 @pytest.fixture
@@ -104,7 +104,8 @@ def test_a_result_that_comes_too_late_is_deadline_exceeded(client: Client) -> No
         ("PublishMessage", {"name": "a", "tenantId": "other"}, "INVALID_ARGUMENT"),
         ("DeployResource", {}, "INVALID_ARGUMENT"),
         ("BroadcastSignal", {"signalName": "s"}, "UNIMPLEMENTED"),
-        ("EvaluateDecision", {"decisionId": "d"}, "UNIMPLEMENTED"),
+        ("EvaluateDecision", {"decisionId": "nothing"}, "INVALID_ARGUMENT"),
+        ("EvaluateDecision", {}, "INVALID_ARGUMENT"),
         ("ModifyProcessInstance", {"processInstanceKey": 1}, "UNIMPLEMENTED"),
         ("MigrateProcessInstance", {"processInstanceKey": 1}, "UNIMPLEMENTED"),
         ("DeleteResource", {"resourceKey": 1}, "UNIMPLEMENTED"),
@@ -244,6 +245,22 @@ def test_compressed_requests_are_understood(client: Client) -> None:
     )
 
     assert ask(request, timeout=5, compression=grpc.Compression.Gzip).key > 0
+
+
+def test_a_decision_is_deployed_and_evaluated(client: Client) -> None:
+    deployed = client.deploy("dish.dmn", DISH)
+    answer = client.call("EvaluateDecision", decisionId="dish", variables='{"season": "Fall"}')
+    nothing = client.call("EvaluateDecision", decisionId="dish", variables='{"season": "x"}')
+
+    kinds = [each.WhichOneof("Metadata") for each in deployed.deployments]
+    assert kinds == ["decisionRequirements", "decision"]
+    assert json.loads(answer.decisionOutput) == "Spareribs"
+    (evaluated,) = answer.evaluatedDecisions
+    (rule,) = evaluated.matchedRules
+    assert (evaluated.decisionType, rule.ruleIndex) == ("DECISION_TABLE", 1)
+    assert evaluated.evaluatedInputs[0].inputValue == '"Fall"'
+    assert rule.evaluatedOutputs[0].outputValue == '"Spareribs"'
+    assert json.loads(nothing.decisionOutput) is None
 
 
 def test_what_was_acknowledged_is_there_after_a_restart(

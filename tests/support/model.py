@@ -51,6 +51,14 @@ class Model:
     def plain(self, tag: str, element: str, **attributes: str) -> Model:
         return self._add(tag, element, "", **attributes)
 
+    def decide(self, element: str, decision: str, result: str, **attributes: str) -> Model:
+        extra = "".join(f' {name}="{value}"' for name, value in attributes.items())
+        called = (
+            f'<zeebe:calledDecision decisionId="{escape(decision)}" '
+            f'resultVariable="{result}"{extra}/>'
+        )
+        return self._add("businessRuleTask", element, called)
+
     def user(self, element: str) -> Model:
         return self._add("userTask", element, "")
 
@@ -233,3 +241,26 @@ def _mappings(inputs: Mapping[str, str] | None, outputs: Mapping[str, str] | Non
 def one_task(process_id: str = "one", job_type: str = "work") -> Model:
     """Start, one service task, end."""
     return Model(process_id).start("s").service("a", job_type).end("e").path("s", "a", "e")
+
+
+DISH = b"""<?xml version="1.0" encoding="UTF-8"?>
+<definitions xmlns="https://www.omg.org/spec/DMN/20191111/MODEL/" id="menu" name="Menu"
+             namespace="test">
+  <decision id="dish" name="Dish">
+    <decisionTable id="table">
+      <input id="in" label="Season">
+        <inputExpression id="ex" typeRef="string"><text>season</text></inputExpression>
+      </input>
+      <output id="out" name="dish" typeRef="string"/>
+      <rule id="r1">
+        <inputEntry id="i1"><text>"Fall"</text></inputEntry>
+        <outputEntry id="o1"><text>"Spareribs"</text></outputEntry>
+      </rule>
+      <rule id="r2">
+        <inputEntry id="i2"><text>"Winter"</text></inputEntry>
+        <outputEntry id="o2"><text>"Roastbeef"</text></outputEntry>
+      </rule>
+    </decisionTable>
+  </decision>
+</definitions>"""
+"""A decision `dish` over `season`."""

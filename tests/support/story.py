@@ -39,7 +39,9 @@ def completed(engine: Engine) -> list[str]:
 
 def leftovers(engine: Engine) -> list[object]:
     """Rows that are not definitions: nothing may be left when every instance has ended."""
-    definitions = {engine.state.processes.number, engine.state.start_subscriptions.number}
+    state = engine.state
+    kept = (state.processes, state.start_subscriptions, state.requirements, state.decisions)
+    definitions = {table.number for table in kept}
     rows = [row for number, _, row in engine.state.table_rows() if number not in definitions]
     due = engine.state.due_queue.take(10)
     ready = [entry for queue in engine.state.ready.values() for entry in queue.take(10)]

@@ -17,14 +17,31 @@ def deploy_command(connection: Connection, files: tuple[str, ...]) -> None:
     """Deploy FILES together: all of them or none."""
     resources = [pb.Resource(name=Path(f).name, content=Path(f).read_bytes()) for f in files]
     answer = connection.call("DeployResource", pb.DeployResourceRequest(resources=resources))
-    connection.show_all(
-        [
-            {
-                "process": each.process.bpmnProcessId,
-                "version": each.process.version,
-                "key": each.process.processDefinitionKey,
-                "resource": each.process.resourceName,
-            }
-            for each in answer.deployments
-        ]
-    )
+    connection.show_all([_row(each) for each in answer.deployments])
+
+
+def _row(each: pb.Deployment) -> dict[str, object]:
+    """One deployed definition, whatever its kind."""
+    kind = each.WhichOneof("Metadata")
+    if kind == "decision":
+        found = each.decision
+        names = (found.dmnDecisionId, found.version, found.decisionKey, "")
+    elif kind == "decisionRequirements":
+        file = each.decisionRequirements
+        names = (
+            file.dmnDecisionRequirementsId, file.version, file.decisionRequirementsKey,
+            file.resourceName,
+        )  # fmt: skip
+    else:
+        process = each.process
+        names = (
+            process.bpmnProcessId, process.version, process.processDefinitionKey,
+            process.resourceName,
+        )  # fmt: skip
+    return {
+        "kind": kind,
+        "id": names[0],
+        "version": names[1],
+        "key": names[2],
+        "resource": names[3],
+    }

@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "PublishMessage": ("MESSAGE", "PUBLISH"),
     "ExpireMessage": ("MESSAGE", "EXPIRE"),
     "ResolveIncident": ("INCIDENT", "RESOLVE"),
+    "EvaluateDecision": ("DECISION_EVALUATION", "EVALUATE"),
     "SetVariables": ("VARIABLE_DOCUMENT", "UPDATE"),
     "TriggerTimer": ("TIMER", "TRIGGER"),
     "PinClock": ("CLOCK", "PIN"),

@@ -112,6 +112,15 @@ class PublishMessage(Command, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class EvaluateDecision(Command, frozen=True):
+    """By `key`, or by `decision_id`: then the latest version."""
+
+    key: int = NONE_KEY
+    decision_id: str = ""
+    variables: Document = {}
+    tenant: str = DEFAULT_TENANT
+
+
 class ResolveIncident(Command, frozen=True):
     key: int
 

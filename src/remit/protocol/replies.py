@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from remit.base.errors import RejectionType
-from remit.protocol.values import DEFAULT_TENANT, ActivatedJob, Document
+from remit.protocol.values import DEFAULT_TENANT, ActivatedJob, DecisionDefinition, Document
 
 
 class Reply(Struct, frozen=True, array_like=True, tag=True, tag_field="reply"):
@@ -79,3 +79,12 @@ class JobsActivated(Reply, frozen=True):
 class MessagePublished(Reply, frozen=True):
     key: int
     tenant: str = DEFAULT_TENANT
+
+
+class DecisionEvaluated(Reply, frozen=True):
+    """`evaluation` as `remit.engine.decisions` describes it; `key` is that of the evaluation."""
+
+    key: int
+    decision: DecisionDefinition
+    requirements_version: int
+    evaluation: Document

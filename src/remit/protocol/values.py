@@ -210,6 +210,32 @@ class ProcessDefinition(Value, frozen=True):
     name: str = ""
 
 
+class DecisionRequirements(Value, frozen=True):
+    """A DMN file as it is deployed."""
+
+    key: int
+    requirements_id: str
+    name: str
+    version: int
+    resource_name: str
+    checksum: bytes
+    resource: bytes
+    deployment: int
+    tenant: str = DEFAULT_TENANT
+
+
+class DecisionDefinition(Value, frozen=True):
+    key: int
+    decision_id: str
+    name: str
+    version: int
+    requirements_key: int
+    requirements_id: str
+    deployment: int
+    version_tag: str = ""
+    tenant: str = DEFAULT_TENANT
+
+
 class StartInstruction(Value, frozen=True):
     element: str
 

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from remit.base.errors import InvalidArgument
-from remit.engine.resources import bpmn
+from remit.engine.resources import bpmn, dmn
 from remit.engine.resources.draft import Draft
 from remit.engine.run import Run
 from remit.protocol.commands import DeployResources
 from remit.protocol.replies import DeployedResource
 
-KINDS = {".bpmn": bpmn, ".bpmn20.xml": bpmn, ".xml": bpmn}
 
-RECEIVERS = {bpmn.TAG: bpmn}
+class Kind(Protocol):
+    """What a module of a kind of resource offers."""
+
+    TAG: bytes
+
+    def drafts(
+        self, run: Run, name: str, content: bytes, tenant: str, deployment: int, /
+    ) -> Iterator[Draft]: ...
+
+    def encode_row(self, run: Run, key: int, /) -> bytes: ...
+
+    def receive(self, run: Run, row: bytes, /) -> None: ...
+
+
+KINDS: dict[str, Kind] = {".bpmn": bpmn, ".dmn": dmn, ".bpmn20.xml": bpmn, ".xml": bpmn}
+
+ENCODERS: dict[str, Kind] = {"process": bpmn, "decisionRequirements": dmn}
+"""Whose rows travel to the other partitions; decisions go with their file."""
+
+RECEIVERS: dict[bytes, Kind] = {bpmn.TAG: bpmn, dmn.TAG: dmn}
 """How the row of a definition that came from partition 1 is taken in, by the tag before it."""
 
 
@@ -44,8 +63,8 @@ def encode_rows(run: Run, deployed: Sequence[DeployedResource]) -> tuple[bytes, 
     """The rows of new definitions as they travel to the other partitions."""
     rows = []
     for each in deployed:
-        if not each.is_duplicate:
-            rows.append(bpmn.encode_row(run, each.key))
+        if not each.is_duplicate and each.kind in ENCODERS:
+            rows.append(ENCODERS[each.kind].encode_row(run, each.key))
     return tuple(rows)
 
 

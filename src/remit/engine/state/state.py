@@ -42,6 +42,8 @@ from remit.protocol.commands import (
 )
 from remit.protocol.values import (
     NONE_KEY,
+    DecisionDefinition,
+    DecisionRequirements,
     Incident,
     Job,
     Message,
@@ -207,6 +209,16 @@ class State:
         self.banned = Table[int, Banned](
             44, Banned, journal, key_of=lambda row: row.root, address=by_root
         )
+        self.requirements = Table[int, DecisionRequirements](
+            45, DecisionRequirements, journal,
+            key_of=lambda row: row.key, address=shared,
+            index_of=lambda row: (row.tenant, row.requirements_id),
+        )  # fmt: skip
+        self.decisions = Table[int, DecisionDefinition](
+            46, DecisionDefinition, journal,
+            key_of=lambda row: row.key, address=shared,
+            index_of=lambda row: (row.tenant, row.decision_id),
+        )  # fmt: skip
         self.owned_tables: dict[int, Table[Any, Any]] = {
             table.number: table
             for table in (
@@ -221,7 +233,7 @@ class State:
             table.number: table
             for table in (
                 self.processes, self.start_subscriptions, self.distributions, self.rests,
-                self.banned,
+                self.requirements, self.decisions, self.banned,
             )
         }  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from remit.gateway.broker import Broker
 from remit.gateway.faults import Code, Status
-from remit.gateway.grpc import instances, jobs, resources
+from remit.gateway.grpc import decisions, instances, jobs, resources
 from remit.gateway.grpc.service import Call, Methods, Unary
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 
@@ -16,7 +16,6 @@ NOT_YET = {
     "DeleteResource": "deleting a resource",
     "BroadcastSignal": "broadcasting a signal",
     "EvaluateConditional": "evaluating conditional start events",
-    "EvaluateDecision": "evaluating a decision",
 }
 """Methods whose engine part does not exist yet: they say so."""
 
@@ -62,6 +61,7 @@ METHODS: Methods = {
         **jobs.METHODS,
         **instances.METHODS,
         **resources.METHODS,
+        **decisions.METHODS,
         **{name: _unimplemented(name, what) for name, what in NOT_YET.items()},
     }.items()
 } | {"/grpc.health.v1.Health/Check": Unary(Bare, check_health)}

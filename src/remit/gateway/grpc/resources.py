@@ -59,6 +59,29 @@ async def topology(broker: Broker, request: pb.TopologyRequest, call: Call) -> p
 
 
 def _deployment(each: DeployedResource) -> pb.Deployment:
+    if each.kind == "decision":
+        return pb.Deployment(
+            decision=pb.DecisionMetadata(
+                dmnDecisionId=each.id,
+                dmnDecisionName=each.name,
+                version=each.version,
+                decisionKey=each.key,
+                dmnDecisionRequirementsId=each.requirements_id,
+                decisionRequirementsKey=each.requirements_key,
+                tenantId=each.tenant,
+            )
+        )
+    if each.kind == "decisionRequirements":
+        return pb.Deployment(
+            decisionRequirements=pb.DecisionRequirementsMetadata(
+                dmnDecisionRequirementsId=each.id,
+                dmnDecisionRequirementsName=each.name,
+                version=each.version,
+                decisionRequirementsKey=each.key,
+                resourceName=each.resource_name,
+                tenantId=each.tenant,
+            )
+        )
     return pb.Deployment(process=_process(each))
 
 

@@ -8,6 +8,7 @@ fold needs and all that a record shows. One module per family; importing this pa
 from __future__ import annotations
 
 from remit.protocol.events import (
+    decision,
     deployment,
     incident,
     job,
@@ -23,6 +24,7 @@ __all__ = [
     "EVENTS",
     "INTENT_NAMES",
     "Event",
+    "decision",
     "deployment",
     "incident",
     "job",

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from remit.engine.state.folds import (
+    decision,
     deployment,
     incident,
     job,
@@ -31,6 +32,7 @@ FOLDS: dict[type[Event], Fold] = {
     **incident.FOLDS,
     **message.FOLDS,
     **deployment.FOLDS,
+    **decision.FOLDS,
     **partition.FOLDS,
 }
 """One line per event; a shape test asserts that every event has one."""

@@ -1,0 +1,33 @@
+"""Decision definitions and the files they are in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from remit.engine.state.state import State
+from remit.protocol.events.decision import (
+    DecisionCreated,
+    DecisionEvaluated,
+    DecisionFailed,
+    RequirementsCreated,
+)
+
+
+def requirements_created(state: State, event: RequirementsCreated) -> None:
+    state.requirements.put(event.key, event.requirements)
+
+
+def decision_created(state: State, event: DecisionCreated) -> None:
+    state.decisions.put(event.key, event.decision)
+
+
+def evaluated(state: State, event: DecisionEvaluated | DecisionFailed) -> None:
+    """Says what was decided; nothing hangs on it."""
+
+
+FOLDS: dict[Any, Any] = {
+    RequirementsCreated: requirements_created,
+    DecisionCreated: decision_created,
+    DecisionEvaluated: evaluated,
+    DecisionFailed: evaluated,
+}
