@@ -22,43 +22,42 @@ SINGLE = frozenset((HitPolicy.UNIQUE, HitPolicy.FIRST, HitPolicy.ANY, HitPolicy.
 """The policies whose result is that of one rule; the others give a list."""
 
 
-def choose(policy: HitPolicy, hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
-    """Which hits make the result, in its order; raises `DecisionFailed` for a violated policy."""
+def choose(policy: HitPolicy, hits: Sequence[Hit], ranks: Ranks) -> Sequence[Hit]:
+    """The hits that make the result, in its order; raises `DecisionFailed` for a violated policy."""
     return _CHOOSERS[policy](hits, ranks)
 
 
-def _unique(hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
+def _unique(hits: Sequence[Hit], ranks: Ranks) -> Sequence[Hit]:
     if len(hits) > 1:
         raise DecisionFailed(
             f"multiple values aren't allowed for UNIQUE hit policy. found: '{_shown(hits)}'"
         )
-    return (0,)
+    return hits[:1]
 
 
-def _first(hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
-    return (0,)
+def _first(hits: Sequence[Hit], ranks: Ranks) -> Sequence[Hit]:
+    return hits[:1]
 
 
-def _any(hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
+def _any(hits: Sequence[Hit], ranks: Ranks) -> Sequence[Hit]:
     first = list(hits[0])
     if any(equal(first, list(hit)) is not True for hit in hits[1:]):
         raise DecisionFailed(
             f"different values aren't allowed for ANY hit policy. found: '{_shown(hits)}'"
         )
-    return (0,)
+    return hits[:1]
 
 
-def _priority(hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
+def _priority(hits: Sequence[Hit], ranks: Ranks) -> Sequence[Hit]:
     return _output_order(hits, ranks)[:1]
 
 
-def _output_order(hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
+def _output_order(hits: Sequence[Hit], ranks: Ranks) -> Sequence[Hit]:
     """By the first column that has priorities, then the next; equals stay in rule order."""
-    ranked = [
-        tuple(_rank(value, column) for value, column in zip(hit, ranks, strict=True))
-        for hit in hits
-    ]
-    return sorted(range(len(hits)), key=ranked.__getitem__)
+    return sorted(
+        hits,
+        key=lambda hit: tuple(_rank(each, column) for each, column in zip(hit, ranks, strict=True)),
+    )
 
 
 def _rank(value: Any, column: Sequence[Any]) -> int:
@@ -68,15 +67,15 @@ def _rank(value: Any, column: Sequence[Any]) -> int:
     return len(column)
 
 
-def _all(hits: Sequence[Hit], ranks: Ranks) -> Sequence[int]:
-    return range(len(hits))
+def _all(hits: Sequence[Hit], ranks: Ranks) -> Sequence[Hit]:
+    return hits
 
 
 def _shown(hits: Sequence[Hit]) -> str:
     return to_text([hit[0] if len(hit) == 1 else list(hit) for hit in hits])
 
 
-_CHOOSERS: dict[HitPolicy, Callable[[Sequence[Hit], Ranks], Sequence[int]]] = {
+_CHOOSERS: dict[HitPolicy, Callable[[Sequence[Hit], Ranks], Sequence[Hit]]] = {
     HitPolicy.UNIQUE: _unique,
     HitPolicy.FIRST: _first,
     HitPolicy.ANY: _any,

@@ -33,7 +33,9 @@ Compile = Callable[[str, int], Code]
 class Constants:
     """The rules of a column by constants of one kind.
 
-    Rules with `not(…)` are in `others`: a value turns off what it would turn on else.
+    While cells are added, `rules` holds what a constant turns on, or off for the rules with `not(…)`
+    in `others`. Once `settled` it has the whole answer for each constant, and `others` that for
+    every other value.
     """
 
     __slots__ = ("others", "rules")
@@ -42,8 +44,11 @@ class Constants:
         self.rules: dict[Any, int] = {}
         self.others = 0
 
-    def holding(self, value: Any) -> int:
-        return self.rules.get(value, 0) ^ self.others
+    def settle(self, always: int) -> None:
+        """Put in the rules that hold for every value."""
+        others = self.others
+        self.rules = {value: always | (rules ^ others) for value, rules in self.rules.items()}
+        self.others = always | others
 
 
 class Column:
@@ -68,6 +73,7 @@ class Column:
         self._null: int | None = None
         self._sort_cells()
         self._always = self._all | self._unsure
+        self._settle()
 
     def _sort_cells(self) -> None:
         spread: list[tuple[Test, int]] = []
@@ -83,6 +89,12 @@ class Column:
             else:
                 self._add_values(test, rules)
         self._add_stretches(spread)
+
+    def _settle(self) -> None:
+        for constants in (self._numbers, self._strings, self._booleans):
+            constants.settle(self._always)
+        self._intervals = self._stretches or [0]
+        self._stretches = [self._numbers.others | rules for rules in self._intervals]
 
     def _add_values(self, test: Test, rules: int) -> None:
         for kind, value in _distinct(test):
@@ -156,25 +168,23 @@ class Column:
         """The rules whose cell holds for a value, or may hold."""
         kind = value.__class__
         if kind is str:
-            constants = self._strings
-        elif kind is int or kind is Decimal:
-            constants = self._numbers
-            if self._cuts:
-                return self._always | constants.holding(value) | self._stretch(value)
-        elif kind is bool:
-            constants = self._booleans
-        elif value is None:
+            return self._strings.rules.get(value, self._strings.others)
+        if kind is int or kind is Decimal:
+            return self._number(value)
+        if kind is bool:
+            return self._booleans.rules.get(value, self._booleans.others)
+        if value is None:
             if self._null is None:
                 self._null = self._tried(value, scope, run)
             return self._null
-        else:
-            return self._tried(value, scope, run)
-        return self._always | constants.holding(value)
+        return self._tried(value, scope, run)
 
-    def _stretch(self, value: Any) -> int:
-        cuts = self._cuts
+    def _number(self, value: Any) -> int:
+        cuts, constants = self._cuts, self._numbers.rules
         place = bisect_left(cuts, value)
         is_cut = place < len(cuts) and cuts[place] == value
+        if constants and value in constants:
+            return constants[value] | self._intervals[2 * place + is_cut]
         return self._stretches[2 * place + is_cut]
 
     def _tried(self, value: Any, scope: Scope, run: Evaluation) -> int:
@@ -258,9 +268,7 @@ class Index:
                 return ()
         if left & self._unsure:
             return self._tried(left, tested, scope, run, first=first)
-        if first or not left & (left - 1):
-            return ((left & -left).bit_length() - 1,)
-        return _places(left)
+        return ((left & -left).bit_length() - 1,) if first else _places(left)
 
     def _tried(
         self, left: int, tested: Sequence[Any], scope: Scope, run: Evaluation, *, first: bool

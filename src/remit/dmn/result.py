@@ -10,8 +10,9 @@ Values are FEEL values; `remit.feel.to_json` makes documents of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 
 class EvaluatedInput(NamedTuple):
@@ -30,8 +31,7 @@ class EvaluatedOutput(NamedTuple):
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class MatchedRule:
+class MatchedRule(Struct, frozen=True):
     """A rule that counted for the result; `index` is its place in the table, from 1."""
 
     id: str
@@ -54,7 +54,7 @@ class Columns(NamedTuple):
     rules: tuple[str, ...]
 
 
-class Trace(NamedTuple):
+class Trace(Struct, frozen=True):
     """How a table came to its value: what was tested, which rules counted (from 0), their values."""
 
     columns: Columns
@@ -63,8 +63,7 @@ class Trace(NamedTuple):
     values: Sequence[Sequence[Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluatedDecision:
+class EvaluatedDecision(Struct, frozen=True):
     """One decision. `type` is the kind of its logic, in Zeebe's words where it has one."""
 
     id: str
@@ -105,8 +104,7 @@ def _outputs(columns: Columns, values: Sequence[Any]) -> tuple[EvaluatedOutput, 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """The answer of `Model.evaluate`."""
 
     value: Any

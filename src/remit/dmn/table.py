@@ -102,14 +102,14 @@ class CompiledTable:
             if self.defaults is None:
                 return None
             return self._shaped([default(scope, run) for default in self.defaults])
-        chosen = choose(self.policy, hits, self.ranks)
         if self.aggregation is not None:
-            return _aggregate(self.aggregation, [hits[place][0] for place in chosen], run)
+            return _aggregate(self.aggregation, [hit[0] for hit in hits], run)
+        chosen = choose(self.policy, hits, self.ranks)
         if self.policy in SINGLE:
-            return self._shaped(hits[chosen[0]])
+            return self._shaped(chosen[0])
         if len(self.output_names) == 1:
-            return [hits[place][0] for place in chosen]
-        return [self._shaped(hits[place]) for place in chosen]
+            return [hit[0] for hit in chosen]
+        return [self._shaped(hit) for hit in chosen]
 
     def _shaped(self, values: Sequence[Any]) -> Any:
         """The value of a lone column, or a context of all by name."""
