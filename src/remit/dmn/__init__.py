@@ -10,7 +10,13 @@ files of Camunda Modeler.
 
 from __future__ import annotations
 
-from remit.dmn.errors import DecisionFailed, DmnError, UnknownDecision, UnreadableModel
+from remit.dmn.errors import (
+    DecisionFailed,
+    DmnError,
+    InputsRefused,
+    UnknownDecision,
+    UnreadableModel,
+)
 from remit.dmn.model import Model, load
 from remit.dmn.result import (
     Diagnostic,
@@ -28,6 +34,7 @@ __all__ = [
     "EvaluatedDecision",
     "EvaluatedInput",
     "EvaluatedOutput",
+    "InputsRefused",
     "MatchedRule",
     "Model",
     "Result",

@@ -23,5 +23,9 @@ class UnknownDecision(DmnError):
         super().__init__(f"no decision or service '{asked}'; there is: {there}")
 
 
+class InputsRefused(DmnError):
+    """The inputs are lists in lists, or contexts in contexts, hundreds deep."""
+
+
 class DecisionFailed(DmnError):
     """The logic has no value: broken at deployment, a hit policy was violated, or a limit met."""

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from remit.dmn.errors import UnknownDecision, UnreadableModel
+from remit.dmn.errors import InputsRefused, UnknownDecision, UnreadableModel
 from remit.dmn.library import Library
 from remit.dmn.nodes import DecisionNode, Key, Node, ServiceNode
 from remit.dmn.place import Dialect
@@ -83,7 +83,8 @@ class Model:
         random: Callable[[], float] = chance.random,
         uuid: Callable[[], str] = lambda: str(identifiers.uuid4()),
     ) -> Result:
-        """Evaluate a decision or service by id or name; raises only `UnknownDecision`.
+        """Evaluate a decision or service by id or name; raises `DmnError` for wrong questions only:
+        `UnknownDecision` and `InputsRefused`. A decision that fails is told in the result.
 
         `inputs` are JSON or FEEL values by the name of the input data, or `{namespace}name` where
         two files have the same. An id may be given with its namespace, too.
@@ -93,7 +94,10 @@ class Model:
             raise UnknownDecision(asked, tuple(each.id for each in self._evaluable()))
         warnings: list[tuple[str, str]] = []
         run = Evaluation(clock, random, uuid, warnings)
-        given = {name: from_json(value) for name, value in inputs.items()} if inputs else {}
+        try:
+            given = {name: from_json(value) for name, value in inputs.items()} if inputs else {}
+        except RecursionError:
+            raise InputsRefused("the inputs nest too deep") from None
         session = Session(self.dialect, given, run, warnings)
         if isinstance(node, DecisionNode):
             return session.result_of(node)
