@@ -6,7 +6,7 @@ from typing import Any
 
 from remit.feel import numbers
 from remit.feel.dates import arithmetic as dates
-from remit.feel.evaluation import check_text
+from remit.feel.limits import check_text
 from remit.feel.numbers import bounded, is_number
 
 

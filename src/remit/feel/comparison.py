@@ -10,6 +10,7 @@ from typing import Any, Final
 from remit.feel.dates.values import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration
 from remit.feel.dates.zones import NANOS_PER_SECOND
 from remit.feel.functions import Function
+from remit.feel.limits import MAX_ITEMS, Budget
 from remit.feel.numbers import is_number
 from remit.feel.ranges import Range
 
@@ -18,28 +19,45 @@ _NUMBER_WORDS: Final = frozenset((Date, DaysTimeDuration, YearsMonthsDuration))
 
 def equal(a: Any, b: Any) -> bool | None:
     """a = b. Times and date-times are equal when they are the same second of the same day."""
-    kind, other = a.__class__, b.__class__
-    if kind is other:
+    kind = a.__class__
+    if kind is b.__class__:
         if kind is int or kind is str or kind is bool:
             return bool(a == b)
-        if kind is list:
-            return a is b or (len(a) == len(b) and all(map(_surely_equal, a, b)))
-        if kind is dict:
-            return a is b or (
-                a.keys() == b.keys() and all(_surely_equal(a[key], b[key]) for key in a)
-            )
-        if kind is DateTime:
-            return _same_second(a.instant, b.instant) and (a.zone is None) is (b.zone is None)
-        if kind is Time:
-            return _same_second(a.in_utc, b.in_utc) and (a.zone is None) is (b.zone is None)
-        if kind is Range:
-            return _equal_ranges(a, b)
-        return bool(a == b)
+        if kind is list or kind is dict:
+            return a is b or _equal_inside(a, b, Budget())
+        return _equal_of_kind(a, b)
     if a is None or b is None:
         return False
     if is_number(a) and is_number(b):
         return bool(a == b)
     return a is b if isinstance(a, Function) and isinstance(b, Function) else None
+
+
+def _equal_of_kind(a: Any, b: Any) -> bool:
+    kind = a.__class__
+    if kind is DateTime:
+        return _same_second(a.instant, b.instant) and (a.zone is None) is (b.zone is None)
+    if kind is Time:
+        return _same_second(a.in_utc, b.in_utc) and (a.zone is None) is (b.zone is None)
+    return _equal_ranges(a, b) if kind is Range else bool(a == b)
+
+
+def _equal_inside(a: Any, b: Any, budget: Budget) -> bool:
+    """Whether two lists or contexts are equal all through; parts that can't be compared are not."""
+    kind = a.__class__
+    budget.spend(len(a))
+    if kind is list:
+        return len(a) == len(b) and all(
+            _equal_parts(x, y, budget) for x, y in zip(a, b, strict=True)
+        )
+    return a.keys() == b.keys() and all(_equal_parts(a[key], b[key], budget) for key in a)
+
+
+def _equal_parts(a: Any, b: Any, budget: Budget) -> bool:
+    kind = a.__class__
+    if kind is b.__class__ and (kind is list or kind is dict):
+        return a is b or _equal_inside(a, b, budget)
+    return equal(a, b) is True
 
 
 def _surely_equal(a: Any, b: Any) -> bool:
@@ -140,12 +158,10 @@ def identity(value: Any) -> Any:
     (False, True)
     """
     kind = value.__class__
+    if kind is list or kind is dict:
+        return _identity_inside(value, Budget(MAX_ITEMS // 4))
     if kind is bool:
         return (bool, value)
-    if kind is list:
-        return (list, *map(identity, value))
-    if kind is dict:
-        return (dict, frozenset((key, identity(each)) for key, each in value.items()))
     if kind is DateTime:
         return (DateTime, value.instant // NANOS_PER_SECOND, value.zone is None)
     if kind is Time:
@@ -154,3 +170,15 @@ def identity(value: Any) -> Any:
         ends = (identity(value.low), identity(value.high))
         return (Range, *ends, value.low_closed, value.high_closed, value.operator)
     return value
+
+
+def _identity_inside(value: Any, budget: Budget) -> Any:
+    kind = value.__class__
+    if kind is list:
+        budget.spend(len(value))
+        return (list, *(_identity_inside(item, budget) for item in value))
+    if kind is dict:
+        budget.spend(len(value))
+        entries = ((key, _identity_inside(each, budget)) for key, each in value.items())
+        return (dict, frozenset(entries))
+    return identity(value)

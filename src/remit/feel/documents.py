@@ -15,8 +15,10 @@ from typing import Any, Final
 
 from remit.feel import numbers
 from remit.feel.dates.python import from_python
+from remit.feel.errors import FeelLimitError
 from remit.feel.functions import Function
 from remit.feel.kinds import NAMES
+from remit.feel.limits import Budget
 from remit.feel.ranges import Range
 
 READY: Final = frozenset(NAMES) - {Decimal, list, dict}
@@ -30,19 +32,29 @@ def from_json(value: Any) -> Any:
     {'a': [Decimal('1.5'), 2]}
     """
     kind = value.__class__
-    if kind is list:
-        return _list(value)
-    if kind is dict:
-        return _dict(value)
     if kind in READY:
         return value
-    return _foreign(value)
+    if kind is float:
+        return numbers.from_float(value)
+    return _converted(value, {})
 
 
-def _list(items: list[Any]) -> list[Any]:
+def _converted(value: Any, done: dict[int, Any]) -> Any:
+    """`done` has the results of lists and dicts by identity: one that stands twice is walked once."""
+    kind = value.__class__
+    if kind in READY:
+        return value
+    if kind is not list and kind is not dict:
+        return _foreign(value, done)
+    if id(value) not in done:
+        done[id(value)] = _list(value, done) if kind is list else _dict(value, done)
+    return done[id(value)]
+
+
+def _list(items: list[Any], done: dict[int, Any]) -> list[Any]:
     changed: list[Any] | None = None
     for index, item in enumerate(items):
-        value = from_json(item)
+        value = item if item.__class__ in READY else _converted(item, done)
         if changed is not None:
             changed.append(value)
         elif value is not item:
@@ -50,10 +62,10 @@ def _list(items: list[Any]) -> list[Any]:
     return items if changed is None else changed
 
 
-def _dict(entries: dict[str, Any]) -> dict[str, Any]:
+def _dict(entries: dict[str, Any], done: dict[int, Any]) -> dict[str, Any]:
     changed: dict[str, Any] = {}
     for name, item in entries.items():
-        value = from_json(item)
+        value = item if item.__class__ in READY else _converted(item, done)
         if value is not item or name.__class__ is not str:
             changed[str(name)] = value
     if not changed:
@@ -61,13 +73,13 @@ def _dict(entries: dict[str, Any]) -> dict[str, Any]:
     return {str(name): changed.get(str(name), item) for name, item in entries.items()}
 
 
-def _foreign(value: Any) -> Any:
+def _foreign(value: Any, done: dict[int, Any]) -> Any:
     """A value of a class that FEEL does not have; what means nothing to it is null."""
     if isinstance(value, float):
         return numbers.from_float(value)
     if isinstance(value, Decimal):
         return numbers.from_decimal(value)
-    if isinstance(value, bool | Function):
+    if isinstance(value, Function):
         return value
     if isinstance(value, int):
         return int(value)
@@ -76,18 +88,25 @@ def _foreign(value: Any) -> Any:
     if isinstance(value, date | time | timedelta):
         return from_python(value)
     if isinstance(value, tuple | list):
-        return [from_json(each) for each in value]
+        return [_converted(each, done) for each in value]
     if isinstance(value, dict):
-        return {str(name): from_json(each) for name, each in value.items()}
+        return {str(name): _converted(each, done) for name, each in value.items()}
     return None
 
 
 def to_json(value: Any) -> Any:
-    """A FEEL value as a JSON document.
+    """A FEEL value as a JSON document. Raises FeelLimitError for one of more than a million items.
 
     >>> to_json([Decimal("1.5"), True, Range(1, 2)])
     [1.5, True, None]
     """
+    try:
+        return _document(value, Budget())
+    except RecursionError as fault:
+        raise FeelLimitError("a value nests too deep") from fault
+
+
+def _document(value: Any, budget: Budget) -> Any:
     kind = value.__class__
     if kind is str or kind is int or kind is bool or value is None:
         return value
@@ -97,9 +116,11 @@ def to_json(value: Any) -> Any:
         shown = float(value)
         return None if isinf(shown) else shown
     if kind is list:
-        return [to_json(each) for each in value]
+        budget.spend(len(value))
+        return [_document(each, budget) for each in value]
     if kind is dict:
-        return {name: to_json(each) for name, each in value.items()}
+        budget.spend(len(value))
+        return {name: _document(each, budget) for name, each in value.items()}
     if kind is Range or isinstance(value, Function):
         return None
     return str(value)

@@ -11,23 +11,17 @@ from typing import Final
 
 from remit.feel.dates.python import from_python
 from remit.feel.dates.values import DateTime
-from remit.feel.errors import FeelLimitError
-
-MAX_ITEMS: Final = 1_000_000
-"""Items that one evaluation may make or visit in its lists."""
-
-MAX_TEXT: Final = 1_000_000
-"""Characters of one string."""
+from remit.feel.limits import Budget
 
 MAX_WARNINGS: Final = 100
 
 Clock = datetime | Callable[[], datetime]
 
 
-class Evaluation:
+class Evaluation(Budget):
     """One evaluation. `warnings` is None when nobody wants to know."""
 
-    __slots__ = ("_clock", "_now", "items", "random", "uuid", "warnings")
+    __slots__ = ("_clock", "_now", "random", "uuid", "warnings")
 
     def __init__(
         self,
@@ -36,12 +30,12 @@ class Evaluation:
         uuid: Callable[[], str],
         warnings: list[tuple[str, str]] | None,
     ) -> None:
+        super().__init__()
         self._clock = clock
         self._now: DateTime | None = None
         self.random = random
         self.uuid = uuid
         self.warnings = warnings
-        self.items = 0
 
     def now(self) -> DateTime:
         """The time of this evaluation; it stands still."""
@@ -56,15 +50,3 @@ class Evaluation:
     def warn(self, kind: str, message: str) -> None:
         if self.warnings is not None and len(self.warnings) < MAX_WARNINGS:
             self.warnings.append((kind, message))
-
-    def count(self, items: int) -> None:
-        """Take note of work; raises FeelLimitError when it is too much."""
-        self.items += items
-        if self.items > MAX_ITEMS:
-            raise FeelLimitError(f"an evaluation makes at most {MAX_ITEMS} items")
-
-
-def check_text(length: int) -> None:
-    """Raises FeelLimitError for a string that would be too long."""
-    if length > MAX_TEXT:
-        raise FeelLimitError(f"a string has at most {MAX_TEXT} characters")

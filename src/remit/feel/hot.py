@@ -18,7 +18,7 @@ from typing import Any, Final
 from remit.feel import tree as t
 from remit.feel.compiler.operators import reads_input
 from remit.feel.dialects import Dialect
-from remit.feel.evaluation import MAX_TEXT
+from remit.feel.limits import MAX_TEXT
 from remit.feel.numbers import WHOLE_LIMIT
 
 Hot = Callable[[Mapping[str, Any]], Any]

@@ -20,6 +20,10 @@ MAX_PATTERN: Final = 2_000
 MAX_SECONDS: Final = 0.25
 """Time for one search, replacement or split; ordinary ones take microseconds."""
 
+MAX_EXPANDED: Final = 100_000
+"""Signs of a pattern with its counted repetitions written out."""
+
+_PARTS: Final = regex.compile(r"\\.|\{\d{1,9}(?:,\d{0,9})?\}|\[(?:\\.|[^\]\\])*\]|.", regex.DOTALL)
 _FLAGS: Final = {
     "s": regex.DOTALL,
     "m": regex.MULTILINE,
@@ -56,7 +60,7 @@ def xpath(pattern: str, flags: str) -> Pattern:
     """The compiled pattern of XPath; raises PatternError."""
     if not set(flags) <= set("smixq"):
         raise PatternError(flags)
-    _check_length(pattern)
+    _check_size(pattern)
     options = regex.VERSION1
     for flag in set(flags) & set("i"):
         options |= _FLAGS[flag]
@@ -71,16 +75,39 @@ def xpath(pattern: str, flags: str) -> Pattern:
 @lru_cache(maxsize=1024)
 def java(pattern: str, flags: str) -> Pattern:
     """The compiled pattern of Java; flags that it does not know are left out."""
-    _check_length(pattern)
+    _check_size(pattern)
     options = regex.VERSION0
     for flag in set(flags) & set(_FLAGS):
         options |= _FLAGS[flag]
     return _compiled(pattern, options)
 
 
-def _check_length(pattern: str) -> None:
+def _check_size(pattern: str) -> None:
     if len(pattern) > MAX_PATTERN:
         raise FeelLimitError(f"a pattern has at most {MAX_PATTERN} characters")
+    if _expanded_size(pattern) > MAX_EXPANDED:
+        raise FeelLimitError(f"a pattern repeats its parts at most {MAX_EXPANDED} times in all")
+
+
+def _expanded_size(pattern: str) -> int:
+    """How many signs a pattern has when its counted repetitions are written out, roughly."""
+    sizes = [0]
+    last = 1
+    for part in _PARTS.findall(pattern):
+        if part == "(":
+            sizes.append(0)
+            continue
+        if part == ")" and len(sizes) > 1:
+            last = sizes.pop()
+        elif part[0] == "{" and part[-1] == "}":
+            count = max(map(int, part[1:-1].rstrip(",").split(",")))
+            sizes[-1] += last * count
+            last *= count
+            continue
+        else:
+            last = 1
+        sizes[-1] += last
+    return sum(sizes)
 
 
 def _compiled(pattern: str, options: int) -> Pattern:

@@ -18,8 +18,9 @@ from typing import Any, Final
 
 from remit.feel import types as ty
 from remit.feel.dates.values import Date, DateTime, DaysTimeDuration, Time, YearsMonthsDuration
-from remit.feel.evaluation import Evaluation, check_text
+from remit.feel.evaluation import Evaluation
 from remit.feel.functions import MISMATCH, Function
+from remit.feel.limits import check_text
 from remit.feel.ranges import Range
 
 _SIGNATURE = re.compile(r"([a-zA-Z0-9 ]+)\((.*)\) -> (.+)")
@@ -164,7 +165,7 @@ class Builtin:
         except (DecimalException, OverflowError, ValueError):
             return None
         if value.__class__ is list:
-            run.count(len(value))
+            run.spend(len(value))
         elif value.__class__ is str:
             check_text(len(value))
         return value

@@ -9,8 +9,9 @@ from typing import Any
 from remit.feel import arithmetic, numbers
 from remit.feel.builtins.define import define
 from remit.feel.comparison import equal, identity, less
-from remit.feel.evaluation import Evaluation, check_text
+from remit.feel.evaluation import Evaluation
 from remit.feel.functions import Function
+from remit.feel.limits import check_text
 from remit.feel.numbers import Number, is_number
 
 Items = list[Any]
@@ -197,7 +198,7 @@ def _flatten(run: Evaluation, items: Items) -> Items:
     waiting = [iter(items)]
     while waiting:
         for item in waiting[-1]:
-            run.count(1)
+            run.spend(1)
             if item.__class__ is list:
                 waiting.append(iter(item))
                 break
@@ -213,7 +214,7 @@ def _sort(run: Evaluation, items: Items, precedes: Function | None = None) -> It
 
     def compare(a: Any, b: Any) -> int:
         nonlocal spoiled
-        run.count(1)
+        run.spend(1)
         if precedes is None:
             first, second = less(a, b), less(b, a)
         else:

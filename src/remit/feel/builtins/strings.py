@@ -9,7 +9,8 @@ from typing import Any
 
 from remit.feel import regexes
 from remit.feel.builtins.define import define
-from remit.feel.evaluation import Evaluation, check_text
+from remit.feel.evaluation import Evaluation
+from remit.feel.limits import check_text
 from remit.feel.numbers import Number
 from remit.feel.regexes import Pattern
 
@@ -50,7 +51,7 @@ def _split(compile_: Compile) -> Callable[[Evaluation, str, str], list[str]]:
         found = []
         begin = 0
         for match in regexes.matches(compile_(delimiter, ""), string):
-            run.count(1)
+            run.spend(1)
             start, end = match.span()
             if start == end and start in (0, len(string)):
                 continue

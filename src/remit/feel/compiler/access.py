@@ -100,7 +100,7 @@ def member(value: Any, wanted: str, frame: Frame) -> Any:
             frame[RUN].warn("NO_CONTEXT_ENTRY_FOUND", _no_entry(value, wanted))
         return None
     if kind is list:
-        frame[RUN].count(len(value))
+        frame[RUN].spend(len(value))
         return [member(item, wanted, frame) for item in value]
     read = _PROPERTIES.get((kind, wanted))
     if read is not None:

@@ -56,7 +56,7 @@ def definition(compiler: Compiler, node: t.FunctionDefinition, scope: Scope) -> 
                 if value is None and arguments[place] is not None:
                     return None
                 inner[slots[place]] = value
-            inner[RUN].count(1)
+            inner[RUN].spend(1)
             return body(inner)
 
         return Function(parameters, call, types)

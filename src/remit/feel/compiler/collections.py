@@ -141,7 +141,7 @@ def _walk(iterations: list[tuple[int, Source]], frame: Frame) -> Iterator[bool]:
     if items is None:
         yield False
         return
-    count = frame[RUN].count
+    count = frame[RUN].spend
     rest = iterations[1:]
     for item in items:
         count(1)
@@ -164,7 +164,7 @@ def loop(compiler: Compiler, node: t.For, scope: Scope) -> Code:
             if not goes_on:
                 return None
             if uses_partial:
-                frame[RUN].count(len(found) // 16)  # copying is cheap, not free
+                frame[RUN].spend(len(found) // 16)  # copying is cheap, not free
                 frame[partial] = found.copy()
             found.append(body(frame))
         return found
@@ -224,7 +224,7 @@ def filter_(compiler: Compiler, node: t.Filter, scope: Scope) -> Code:
             return None
         if not items:
             return _of_nothing(condition, slot, frame)
-        frame[RUN].count(len(items))
+        frame[RUN].spend(len(items))
         return _selected(items, condition, slot, frame)
 
     return select

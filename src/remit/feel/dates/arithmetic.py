@@ -21,6 +21,9 @@ from remit.feel.numbers import DECIMAL128, Number, is_number
 
 _FIRST_DAY = calendar.day_number(-calendar.MAX_YEAR, 1, 1)
 _LAST_DAY = calendar.day_number(calendar.MAX_YEAR, 12, 31)
+_MAX_NANOS = 10**36
+_MAX_MONTHS = 10**20
+"""Durations end where texts of them end to be readable: far beyond the calendar."""
 _MOMENTS = (Date, DateTime, Time)
 
 
@@ -32,9 +35,9 @@ def add(a: Any, b: Any) -> Any:
         return _move(b, a, 1)
     if a.__class__ is b.__class__:
         if a.__class__ is DaysTimeDuration:
-            return DaysTimeDuration(a.nanos + b.nanos)
+            return _days_time(a.nanos + b.nanos)
         if a.__class__ is YearsMonthsDuration:
-            return YearsMonthsDuration(a.total + b.total)
+            return _years_months(a.total + b.total)
     return None
 
 
@@ -45,17 +48,17 @@ def subtract(a: Any, b: Any) -> Any:
         return _distance(a, b) if other in _MOMENTS else _move(a, b, -1)
     if kind is other:
         if kind is DaysTimeDuration:
-            return DaysTimeDuration(a.nanos - b.nanos)
+            return _days_time(a.nanos - b.nanos)
         if kind is YearsMonthsDuration:
-            return YearsMonthsDuration(a.total - b.total)
+            return _years_months(a.total - b.total)
     return None
 
 
 def negate(value: Any) -> Any:
     if value.__class__ is DaysTimeDuration:
-        return DaysTimeDuration(-value.nanos)
+        return _days_time(-value.nanos)
     if value.__class__ is YearsMonthsDuration:
-        return YearsMonthsDuration(-value.total)
+        return _years_months(-value.total)
     return None
 
 
@@ -81,6 +84,14 @@ def divide(a: Any, b: Any) -> Any:
     return None
 
 
+def _days_time(nanos: int) -> DaysTimeDuration | None:
+    return DaysTimeDuration(nanos) if abs(nanos) <= _MAX_NANOS else None
+
+
+def _years_months(total: int) -> YearsMonthsDuration | None:
+    return YearsMonthsDuration(total) if abs(total) <= _MAX_MONTHS else None
+
+
 def _ratio(a: int, b: int) -> Decimal | None:
     try:
         return DECIMAL128.divide(a, b) if b else None
@@ -91,9 +102,9 @@ def _ratio(a: int, b: int) -> Decimal | None:
 def _scaled(length: Any, number: Number, operate: Any) -> Any:
     try:
         if length.__class__ is DaysTimeDuration:
-            return DaysTimeDuration(int(operate(length.nanos, number)))
+            return _days_time(int(operate(length.nanos, number)))
         if length.__class__ is YearsMonthsDuration:
-            return YearsMonthsDuration(int(operate(length.total, number)))
+            return _years_months(int(operate(length.total, number)))
     except DecimalException:
         return None
     return None
@@ -133,10 +144,10 @@ def _distance(a: Any, b: Any) -> DaysTimeDuration | None:
     if a.__class__ is Time or b.__class__ is Time:
         if a.__class__ is not b.__class__ or (a.zone is None) is not (b.zone is None):
             return None
-        return DaysTimeDuration(a.in_utc - b.in_utc)
+        return _days_time(a.in_utc - b.in_utc)
     if _is_local(a) is not _is_local(b):
         return None
-    return DaysTimeDuration(_instant(a) - _instant(b))
+    return _days_time(_instant(a) - _instant(b))
 
 
 def _is_local(moment: Any) -> bool:
