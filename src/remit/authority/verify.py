@@ -149,14 +149,17 @@ class Auditor:
             found.append(Finding(entry.position, kind, str(fault)))
         return found
 
-    def finish(self) -> Iterator[Finding]:
+    def finish(self) -> list[Finding]:
         """What was admitted and never happened."""
-        for covered, decided in sorted(self._covering.items()):
-            if decided.admitted:
-                text = (
-                    f"{decided.action} was admitted for position {covered}, where nothing happened"
-                )
-                yield Finding(decided.position, "completeness", text)
+        return [
+            Finding(
+                decided.position,
+                "completeness",
+                f"{decided.action} was admitted for position {covered}, where nothing happened",
+            )
+            for covered, decided in sorted(self._covering.items())
+            if decided.admitted
+        ]
 
     def slope(self, instance: str, scope: str = "") -> Slope:
         """The slope as it follows from what was fed so far."""
