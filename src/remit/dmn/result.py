@@ -105,14 +105,10 @@ def _outputs(columns: Columns, values: Sequence[Any]) -> tuple[EvaluatedOutput, 
 
 
 class Result(Struct, frozen=True):
-    """The answer of `Model.evaluate`."""
+    """The answer of `Model.evaluate`. `diagnostics` are those of all decisions, and of a service."""
 
     value: Any
     decisions: tuple[EvaluatedDecision, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
     failed: str | None = None
     failure_message: str = ""
-
-    @property
-    def diagnostics(self) -> tuple[Diagnostic, ...]:
-        """Those of all decisions."""
-        return tuple(each for decision in self.decisions for each in decision.diagnostics)

@@ -64,10 +64,11 @@ class Session:
         return self._result(self.values.get(node.key))
 
     def _result(self, value: Any) -> Result:
+        told = tuple(Diagnostic(*each) for each in self.warnings) if self.warnings else ()
         if self.failed is None:
-            return Result(value, tuple(self.records))
+            return Result(value, tuple(self.records), told)
         id_, message = self.failed
-        return Result(value, tuple(self.records), id_, message)
+        return Result(value, tuple(self.records), told, id_, message)
 
     def _needed(self, node: DecisionNode) -> Sequence[DecisionNode]:
         """The order of evaluation, without what is given as an input and what only that needs."""
