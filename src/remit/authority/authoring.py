@@ -1,0 +1,327 @@
+"""The friendly form: a policy as YAML that a compliance officer can read, and its way to a grant.
+
+    policy: order-fulfilment
+    issuer: https://policy.acme.example
+    revision: 7
+    valid: {from: 2026-01-01, to: 2027-01-01}
+    for: {tenant: acme, processes: [order-fulfilment], versions: {from: 3}}
+    holders: [broker-eu-1]
+    delegations: 3
+    allow:
+      - id: A1
+        actions: [job.activate, job.complete]
+        when:
+          jobType: [payment, shipping]          # one of these
+          var.amount: {at most: 10000}
+        why: Payments and shipping are what this process is for.
+
+In `when`, a single value means `is`, a list `one of`; a mapping names the operators. Numbers are
+whole. The text is read without YAML's traps (`plain_yaml`): Norway's `no` is text.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from remit.authority import policy
+from remit.authority.errors import BadForm, Malformed
+from remit.authority.plain_yaml import load_yaml
+from remit.authority.policy import (
+    Clause,
+    Denial,
+    Duty,
+    Grant,
+    Holder,
+    Operand,
+    Reanchor,
+    SlopeRules,
+    Subject,
+)
+from remit.authority.rules import CompiledRules, compile_rules
+from remit.authority.vocabulary import closest
+
+OPERATORS = {
+    "is": "eq",
+    "one of": "in",
+    "none of": "nin",
+    "at least": "min",
+    "at most": "max",
+    "starts with": "prefix",
+    "only": "sub",
+    "all of": "sup",
+    "any of": "any",
+}
+"""What the form calls an operator, and what a grant calls it."""
+
+Value = str | int | bool
+Condition = Value | list[Value] | dict[str, Value | list[Value]]
+
+
+class _Form(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A part of the form; unknown words are refused."""
+
+
+class ClauseForm(_Form, frozen=True, kw_only=True):
+    id: str
+    actions: list[str]
+    when: dict[str, Condition] = {}
+    why: str = ""
+
+
+class DutyForm(ClauseForm, frozen=True, kw_only=True):
+    needs: list[Literal["receipt", "actor!=initiator", "actor=activator", "four-eyes"]]
+
+
+class Versions(_Form, frozen=True, kw_only=True):
+    low: int | None = field(name="from", default=None)
+    high: int | None = field(name="to", default=None)
+
+
+class SubjectForm(_Form, frozen=True, kw_only=True):
+    tenant: str
+    processes: list[str] | Literal["any"]
+    versions: Versions = Versions()
+
+
+class Validity(_Form, frozen=True, kw_only=True):
+    """ISO 8601 dates (midnight UTC) or times."""
+
+    start: str = field(name="from")
+    end: str = field(name="to")
+
+
+class ReanchorForm(_Form, frozen=True, kw_only=True):
+    by: list[str]
+    to: int
+
+
+class TrustForm(_Form, frozen=True, kw_only=True):
+    """The trust slope; see docs/authority for what the words mean."""
+
+    floor: int = 0
+    floors: dict[str, int] = {}
+    max_depth: int | None = field(name="longest delegation", default=None)
+    max_step_drop: int | None = field(name="largest drop", default=None)
+    max_xdom: int | None = field(name="domains crossed", default=None)
+    decay: dict[str, int] = {}
+    levels: dict[str, int] = {}
+    caps: dict[str, int] = {}
+    reanchor: ReanchorForm | None = None
+
+
+class AuditForm(_Form, frozen=True, kw_only=True):
+    record: list[str] = []
+    personal: list[str] = []
+
+
+class PolicyForm(_Form, frozen=True, kw_only=True):
+    """A whole policy in the friendly form."""
+
+    policy: str
+    issuer: str
+    revision: int
+    valid: Validity
+    subject: SubjectForm = field(name="for")
+    holders: list[str]
+    delegations: int = 0
+    allow: list[ClauseForm]
+    deny: list[ClauseForm] = []
+    duties: list[DutyForm] = []
+    trust: TrustForm | None = None
+    on_denial: dict[str, Denial] = field(name="on denial", default={})
+    audit: AuditForm = AuditForm()
+    fresh: list[str] = []
+
+
+def read_form(text: str) -> PolicyForm:
+    """The form in a YAML text. Raises BadForm with what is wrong and where."""
+    try:
+        return msgspec.convert(load_yaml(text), PolicyForm, strict=True)
+    except (msgspec.ValidationError, ValueError) as fault:
+        raise BadForm(_helpful(str(fault))) from None
+
+
+def _helpful(message: str) -> str:
+    """A validation message, with a hint for a misspelt word."""
+    if "unknown field" not in message:
+        return message
+    known = sorted({name for form in _FORMS for name in form.__struct_encode_fields__})
+    return f"{message}{closest(message.split('`')[1], known)}"
+
+
+_FORMS: tuple[type[Struct], ...] = (
+    PolicyForm,
+    ClauseForm,
+    DutyForm,
+    SubjectForm,
+    Versions,
+    Validity,
+    TrustForm,
+    ReanchorForm,
+    AuditForm,
+)
+
+
+def to_grant(form: PolicyForm, *, now: int) -> Grant:
+    """The grant that the form means, issued at second `now`.
+
+    Raises BadForm for an unknown operator and PolicyError for words that the vocabulary lacks.
+    """
+    versions = form.subject.versions
+    grant = Grant(
+        v=1,
+        typ="grant",
+        jti=form.policy,
+        iss=form.issuer,
+        rev=form.revision,
+        iat=now,
+        nbf=seconds(form.valid.start),
+        exp=seconds(form.valid.end),
+        sub=Subject(
+            tenant=form.subject.tenant,
+            process=None if form.subject.processes == "any" else tuple(form.subject.processes),
+            ver=(versions.low, versions.high),
+        ),
+        cnf=Holder(kids=tuple(form.holders)),
+        allow=tuple(_clause(each) for each in form.allow),
+        deny=tuple(_clause(each) for each in form.deny),
+        duty=tuple(_duty(each) for each in form.duties),
+        slope=_slope(form.trust),
+        on_deny=form.on_denial,
+        audit=policy.Audit(ctx=tuple(form.audit.record), pii=tuple(form.audit.personal)),
+        fresh=tuple(form.fresh),
+        del_max_depth=form.delegations,
+    )
+    check_grant(grant)
+    return grant
+
+
+def check_grant(grant: Grant) -> CompiledRules:
+    """Raises BadForm for what no reader of the grant would accept, PolicyError for its clauses."""
+    if not grant.nbf < grant.exp:
+        raise BadForm("valid: to must be after from")
+    try:
+        policy.check_clauses(grant)
+    except Malformed as fault:
+        raise BadForm(str(fault)) from None
+    return compile_rules(grant)
+
+
+def _clause(form: ClauseForm) -> Clause:
+    return Clause(id=form.id, do=tuple(form.actions), on=_constraints(form), why=form.why)
+
+
+def _duty(form: DutyForm) -> Duty:
+    return Duty(
+        id=form.id,
+        do=tuple(form.actions),
+        on=_constraints(form),
+        why=form.why,
+        need=tuple(form.needs),
+    )
+
+
+def _constraints(form: ClauseForm) -> policy.Constraints:
+    return {name: _operators(form.id, name, given) for name, given in form.when.items()}
+
+
+def _operators(clause: str, attribute: str, given: Condition) -> dict[str, Operand]:
+    if isinstance(given, list):
+        return {"in": given}
+    if not isinstance(given, dict):
+        return {"eq": given}
+    result: dict[str, Operand] = {}
+    for word, operand in given.items():
+        if word not in OPERATORS:
+            hint = closest(word, list(OPERATORS))
+            raise BadForm(f"clause {clause}: there is no operator '{word}' for {attribute}{hint}")
+        result[OPERATORS[word]] = operand
+    return result
+
+
+def _slope(form: TrustForm | None) -> SlopeRules | None:
+    if form is None:
+        return None
+    anchor = form.reanchor
+    return SlopeRules(
+        max_depth=form.max_depth,
+        floor=form.floor,
+        floors=form.floors,
+        max_step_drop=form.max_step_drop,
+        max_xdom=form.max_xdom,
+        decay=form.decay,
+        levels=form.levels,
+        caps=form.caps,
+        reanchor=None if anchor is None else Reanchor(by=tuple(anchor.by), max=anchor.to),
+    )
+
+
+def seconds(moment: str) -> int:
+    """Seconds since 1970 of an ISO 8601 date or time; UTC unless it says otherwise.
+
+    >>> seconds("1970-01-02"), seconds("1970-01-01T01:00:00+01:00")
+    (86400, 0)
+    """
+    try:
+        found = datetime.datetime.fromisoformat(moment)
+    except ValueError:
+        raise BadForm(f"{moment} is no date (2026-01-31) or time (2026-01-31T12:00:00Z)") from None
+    zoned = found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
+    result = int(zoned.timestamp())
+    if result < 0:
+        raise BadForm(f"{moment} is before 1970")
+    return result
+
+
+def form_schema() -> Mapping[str, Any]:
+    """JSON Schema (2020-12) of the form, for editors."""
+    schema = msgspec.json.schema(PolicyForm)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+TEMPLATE = """\
+# A Remit policy. `remit policy lint` checks it, `remit policy test` tries it, `remit policy mint`
+# signs it. Whatever no allow clause permits is denied.
+policy: {name}
+issuer: https://policy.example.com
+revision: 1                       # the next version of this policy has a higher number
+valid: {{from: {start}, to: {end}}}
+for: {{tenant: <default>, processes: [{process}]}}
+holders: [broker-1]               # the keys that may bind this policy to an instance
+delegations: 2                    # how often it may be passed on to called processes and workers
+
+allow:
+  - id: A1
+    actions: [instance.create, element.enter, flow.take, gateway.decide]
+    why: The process may run its course.
+  - id: A2
+    actions: [job.create, job.activate, job.complete, job.fail]
+    when:
+      jobType: [example]          # a list: one of these
+    why: The work that this process is for.
+  - id: A3
+    actions: [var.read, var.write]
+    when:
+      varNames: {{only: [amount, status]}}
+
+deny:
+  - id: D1
+    actions: [job.complete]
+    when:
+      var.amount: {{at least: 10001}}
+    why: Larger amounts need another policy.
+
+trust:
+  floor: 300                      # below this, nothing happens
+  floors: {{job.complete: 400}}
+  longest delegation: 5
+  decay: {{engine: 20, call: 50}}
+
+on denial: {{default: incident}}
+"""
+"""What `remit policy new` starts with."""

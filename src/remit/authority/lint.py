@@ -1,0 +1,176 @@
+"""Lint: clauses that can never match, and elements of a model that can never be admitted.
+
+Nothing here decides anything at run time. Rules of the findings:
+
+    impossible   a clause that no facts satisfy
+    shadowed     an allow clause that a deny clause always overrules
+    repeated     an allow or deny clause that an earlier one already covers
+    dead         an allow clause of a derivation that no grant above it ever lets through
+    element      a step of a model that no allow clause can admit, or that a deny clause always denies
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from remit.authority.constraints import compile_constraint
+from remit.authority.policy import Clause, Derive, Grant, Rules
+from remit.authority.ranges import disjoint, implies, impossible
+from remit.authority.rules import actions_of
+from remit.model.bpmn.elements.call_activity import CallActivity
+from remit.model.bpmn.graph import EventNode, JobActivity, Node, Process
+
+
+@dataclass(frozen=True, slots=True)
+class Lint:
+    """Something to look at. `clause` is the id of a clause or of an element."""
+
+    rule: str
+    clause: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something a model will ask for, with the facts that are known beforehand."""
+
+    element: str
+    action: str
+    facts: dict[str, object]
+
+
+def lint_rules(rules: Rules) -> list[Lint]:
+    """What is wrong with one block. Raises PolicyError for words that do not exist."""
+    return [*_impossible(rules), *_shadowed(rules), *_repeated(rules)]
+
+
+def _impossible(rules: Rules) -> Iterator[Lint]:
+    for clause in (*rules.deny, *rules.duty, *(rules.allow or ())):
+        for attribute, operators in clause.on.items():
+            if impossible(operators):
+                yield Lint("impossible", clause.id, f"no value of {attribute} can satisfy it")
+
+
+def _shadowed(rules: Rules) -> Iterator[Lint]:
+    for clause in rules.allow or ():
+        for deny in rules.deny:
+            if _covers(deny, clause):
+                yield Lint("shadowed", clause.id, f"always denied by {deny.id}")
+
+
+def _repeated(rules: Rules) -> Iterator[Lint]:
+    for clauses in (rules.allow or (), rules.deny):
+        for index, clause in enumerate(clauses):
+            for earlier in clauses[:index]:
+                if _covers(earlier, clause):
+                    text = f"never decides: {earlier.id} comes first and covers it"
+                    yield Lint("repeated", clause.id, text)
+                    break
+
+
+def _covers(wide: Clause, narrow: Clause) -> bool:
+    """Whenever `narrow` matches, `wide` does."""
+    return actions_of(narrow) <= actions_of(wide) and implies(narrow.on, wide.on)
+
+
+def lint_child(child: Derive, above: Sequence[Grant]) -> list[Lint]:
+    """Allow clauses of a derivation that cannot let anything through: the conjunction says no."""
+    found = []
+    for clause in child.allow or ():
+        for grant in above:
+            if not any(_overlap(clause, other) for other in grant.allow):
+                text = f"nothing that {grant.jti} allows is allowed by it"
+                found.append(Lint("dead", clause.id, text))
+    return found
+
+
+def _overlap(first: Clause, second: Clause) -> bool:
+    """Can both match at once?"""
+    if not actions_of(first) & actions_of(second):
+        return False
+    shared = set(first.on) & set(second.on)
+    return not any(disjoint(first.on[name], second.on[name]) for name in shared)
+
+
+def lint_steps(steps: Iterable[Step], blocks: Sequence[Rules]) -> list[Lint]:
+    """Steps of a model that these blocks, all together, can never admit."""
+    found = []
+    for step in steps:
+        for rules in blocks:
+            reason = _never(step, rules)
+            if reason:
+                text = f"{step.action} of {step.element} can never be admitted: {reason}"
+                found.append(Lint("element", step.element, text))
+                break
+    return found
+
+
+def _never(step: Step, rules: Rules) -> str:
+    for deny in rules.deny:
+        if step.action in actions_of(deny) and _must_match(deny, step):
+            return f"{deny.id} always denies it"
+    if rules.allow is None or any(_can_match(clause, step) for clause in rules.allow):
+        return ""
+    return "no allow clause can match"
+
+
+def _can_match(clause: Clause, step: Step) -> bool:
+    """Facts that are not known beforehand may turn out to fit."""
+    return step.action in actions_of(clause) and all(
+        compile_constraint(name, operator, operand, in_doubt=True)(step.facts)
+        for name, operators in clause.on.items()
+        if name in step.facts
+        for operator, operand in operators.items()
+    )
+
+
+def _must_match(clause: Clause, step: Step) -> bool:
+    """All that the clause asks for is known, and holds."""
+    return all(
+        name in step.facts
+        and compile_constraint(name, operator, operand, in_doubt=False)(step.facts)
+        for name, operators in clause.on.items()
+        for operator, operand in operators.items()
+    )
+
+
+def steps_of(process: Process, tenant: str = "<default>") -> list[Step]:
+    """What running this process will ask for, as far as the model says it."""
+    found: list[Step] = []
+    for node in process.nodes.values():
+        facts: dict[str, object] = {
+            "tenant": tenant,
+            "process": process.id,
+            "elementId": node.id,
+            "elementType": str(node.type),
+        }
+        found.append(Step(node.id, "element.enter", facts))
+        job_type = _job_type(node)
+        if job_type is not None:
+            with_type = {**facts, "jobType": job_type}
+            found += [Step(node.id, action, with_type) for action in _JOB_ACTIONS]
+        called = _called(node)
+        if called is not None:
+            found.append(Step(node.id, "call.activity", {**facts, "calledProcess": called}))
+    return found
+
+
+_JOB_ACTIONS = ("job.create", "job.activate", "job.complete")
+
+
+def _job_type(node: Node) -> str | None:
+    """The static type of the job behind an element."""
+    job = node.job if isinstance(node, JobActivity | EventNode) else None
+    if job is None or not job.type.is_static:
+        return None
+    value = job.type.static_value
+    return value if isinstance(value, str) else None
+
+
+def _called(node: Node) -> str | None:
+    """The static id of the process that a call activity calls."""
+    if not isinstance(node, CallActivity) or not node.process_id.is_static:
+        return None
+    value = node.process_id.static_value
+    return value if isinstance(value, str) else None

@@ -1,0 +1,217 @@
+"""`remit policy`: write, check, try, sign and look at policies.
+
+Keys are files: a private key is its 32-byte seed in hexadecimal, a public key set is a JWK set.
+Exit codes: 0 fine, 1 the policy is refused or a scenario fails, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from remit.authority import AuthorityFault, Signer, jws, read_key_ring, verify_chain
+from remit.authority.authoring import TEMPLATE, form_schema, read_form, to_grant
+from remit.authority.derive import AS_IS, Attenuation, derive_for_call, mint_grant
+from remit.authority.errors import BadForm
+from remit.authority.keys import Role, write_key_ring
+from remit.authority.lint import lint_rules, lint_steps, steps_of
+from remit.authority.policy import Grant
+from remit.authority.scenarios import read_scenarios, run_scenarios
+from remit.model.bpmn import read as read_model
+
+REFUSED = 1
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+ROLES = ("authority", "holder", "worker", "approver", "audit")
+
+
+@click.group("policy")
+def policy_group() -> None:
+    """Write, check, try, sign and look at policies."""
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """A fault of the policy is a sentence and an exit code, not a traceback."""
+    try:
+        yield
+    except AuthorityFault as fault:
+        click.echo(f"Refused: {fault}", err=True)
+        sys.exit(REFUSED)
+    except UnicodeDecodeError as fault:
+        click.echo(f"Refused: not a text file: {fault.reason}", err=True)
+        sys.exit(REFUSED)
+
+
+@policy_group.command("new")
+@click.argument("name")
+@click.option("--process", help="The BPMN process id; the name by default.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of the form instead.")
+def new_command(name: str, process: str | None, schema: bool) -> None:
+    """Print a policy called NAME to start from."""
+    if schema:
+        click.echo(msgspec.json.format(msgspec.json.encode(form_schema())).decode())
+        return
+    today = datetime.now(UTC).date()
+    in_a_year = today + timedelta(days=365)
+    click.echo(
+        TEMPLATE.format(name=name, process=process or name, start=today, end=in_a_year), nl=False
+    )
+
+
+@policy_group.command("key")
+@click.argument("name")
+@click.option("--role", "roles", type=click.Choice(ROLES), multiple=True, required=True)
+@click.option("--issuer", help="Whom an authority's key speaks for.")
+@click.option("--private", type=click.Path(path_type=Path), required=True, help="New file.")
+def key_command(name: str, roles: tuple[Role, ...], issuer: str | None, private: Path) -> None:
+    """Make a key called NAME; print its public half as a JWK set."""
+    seed = secrets.token_bytes(32)
+    try:
+        public = Signer(name, seed).public(*roles, iss=issuer)
+    except ValueError as fault:
+        raise click.UsageError(str(fault)) from None
+    try:
+        handle = os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as fault:
+        raise click.UsageError(f"{private}: {fault.strerror}") from None
+    with os.fdopen(handle, "w") as file:
+        file.write(f"{seed.hex()}\n")
+    click.echo(write_key_ring([public]).decode())
+
+
+@policy_group.command("lint")
+@click.argument("policy", type=FILE)
+@click.option("--model", type=FILE, help="A BPMN file whose steps should be admitted.")
+def lint_command(policy: Path, model: Path | None) -> None:
+    """Check POLICY (YAML): words, clauses that can never match, steps never admitted."""
+    with _refusing():
+        grant = _grant(policy)
+        findings = lint_rules(grant)
+        if model is not None:
+            for process in read_model(model.read_bytes(), model.name).processes:
+                findings += lint_steps(steps_of(process, grant.sub.tenant), [grant])
+    for finding in findings:
+        click.echo(f"{finding.clause}: {finding.text} [{finding.rule}]")
+    if findings:
+        sys.exit(REFUSED)
+    clauses = len(grant.allow) + len(grant.deny) + len(grant.duty)
+    click.echo(f"{policy.name}: {clauses} clauses, nothing to complain about.")
+
+
+@policy_group.command("mint")
+@click.argument("policy", type=FILE)
+@click.option("--key", "private", type=FILE, required=True, help="The authority's private key.")
+@click.option("--kid", required=True, help="The name of that key.")
+def mint_command(policy: Path, private: Path, kid: str) -> None:
+    """Sign POLICY (YAML); print the grant as one token."""
+    with _refusing():
+        click.echo(mint_grant(_grant(policy), _signer(kid, private)))
+
+
+@policy_group.command("inspect")
+@click.argument("tokens", type=FILE)
+@click.option("--keys", type=FILE, help="A JWK set: check the chain, too.")
+def inspect_command(tokens: Path, keys: Path | None) -> None:
+    """Show the blocks of a file with one token per line; with --keys, verify them as a chain."""
+    with _refusing():
+        lines = tokens.read_text().split()
+        envelopes = [jws.read(line, "grant", "succ", "bind", "derive") for line in lines]
+        for number, envelope in enumerate(envelopes):
+            click.echo(f"Block {number}: {envelope.kind}, signed with {envelope.kid}")
+            click.echo(f"  {envelope.hash}")
+            click.echo(msgspec.json.format(envelope.payload).decode())
+        if keys is None:
+            click.echo("Not verified: no keys were given.")
+            return
+        chain = verify_chain(lines, read_key_ring(keys.read_bytes()))
+    click.echo(f"Verified: for instance {chain.subject.instance} of {chain.subject.process}.")
+
+
+@policy_group.command("derive")
+@click.argument("tokens", type=FILE)
+@click.option("--keys", type=FILE, required=True, help="A JWK set to verify the parent with.")
+@click.option("--key", "private", type=FILE, required=True, help="The holder's private key.")
+@click.option("--kid", required=True, help="The name of that key.")
+@click.option("--process", required=True, help="The called process.")
+@click.option("--version", "version_", type=int, required=True, help="Its version.")
+@click.option("--instance", required=True, help="The key of its new instance.")
+@click.option("--element", required=True, help="The call activity.")
+@click.option("--narrow", type=FILE, help="A policy (YAML) whose clauses narrow the parent's.")
+def derive_command(
+    tokens: Path,
+    keys: Path,
+    private: Path,
+    kid: str,
+    process: str,
+    version_: int,
+    instance: str,
+    element: str,
+    narrow: Path | None,
+) -> None:
+    """Derive the chain of a called process from the chain in TOKENS (one per line)."""
+    with _refusing():
+        ring = read_key_ring(keys.read_bytes())
+        derived = derive_for_call(
+            verify_chain(tokens.read_text().split(), ring),
+            _signer(kid, private),
+            process=process,
+            version=version_,
+            instance=instance,
+            element=element,
+            jti=f"{instance}/{secrets.token_hex(8)}",
+            now=int(time.time()),
+            attenuation=AS_IS if narrow is None else _attenuation(_grant(narrow)),
+        )
+        verify_chain(derived, ring)
+    click.echo("\n".join(derived))
+
+
+@policy_group.command("test")
+@click.argument("scenarios", type=FILE)
+@click.option("--policy", type=FILE, help="Instead of the one that the file names.")
+def test_command(scenarios: Path, policy: Path | None) -> None:
+    """Try a policy: run the cases of SCENARIOS (YAML) and say which go otherwise."""
+    with _refusing():
+        table = read_scenarios(scenarios.read_text())
+        if policy is None and not table.policy:
+            raise BadForm("say which policy: in the file, or with --policy")
+        chosen = policy or scenarios.parent / table.policy
+        if not chosen.is_file():
+            raise BadForm(f"there is no policy {chosen}")
+        outcomes = run_scenarios(table, _grant(chosen))
+    shown = Table("case", "decided", "by", "")
+    for outcome in outcomes:
+        verdict = f"[red]{outcome.problem}[/]" if outcome.problem else "[green]as expected[/]"
+        shown.add_row(outcome.name, outcome.decided, outcome.clause, verdict)
+    Console().print(shown)
+    failed = sum(bool(outcome.problem) for outcome in outcomes)
+    click.echo(f"{len(outcomes) - failed} of {len(outcomes)} cases as expected.")
+    if failed:
+        sys.exit(REFUSED)
+
+
+def _grant(path: Path, now: Callable[[], float] = time.time) -> Grant:
+    return to_grant(read_form(path.read_text()), now=int(now()))
+
+
+def _attenuation(grant: Grant) -> Attenuation:
+    """The clauses and the end of a policy, to narrow another with."""
+    return Attenuation(allow=grant.allow, deny=grant.deny, duty=grant.duty, exp=grant.exp)
+
+
+def _signer(kid: str, private: Path) -> Signer:
+    try:
+        return Signer(kid, bytes.fromhex(private.read_text().strip()))
+    except ValueError:
+        raise BadForm(f"{private.name} holds no private key: 32 bytes in hexadecimal") from None
