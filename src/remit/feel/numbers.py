@@ -55,6 +55,8 @@ def normal(value: Decimal) -> Number:
     >>> normal(Decimal("4.00")), normal(Decimal("4.50")), normal(Decimal("1E+40"))
     (4, Decimal('4.50'), Decimal('1E+40'))
     """
+    if not value.is_finite():
+        raise InvalidOperation
     if value == value.to_integral_value():
         return int(value) if value.adjusted() < 34 else value
     return value

@@ -370,11 +370,17 @@ class _Parser:
         if name is None and self.filters:
             name = self.known(self.members)
         if name is None:
-            if token.kind != "name" or token.text in self.grammar.reserved:
+            if token.kind != "name" or self.is_reserved(token):
                 raise self.fail("an expression")
             self.index += 1
             name = token.text
         return t.Name(token.at, self.last_end, name)
+
+    def is_reserved(self, token: Token) -> bool:
+        """Zeebe has functions that are called `and` and `or`."""
+        if token.text in ("and", "or") and self.following.text == "(":
+            return False
+        return token.text in self.grammar.reserved
 
     def member(self) -> str:
         """What stands after a dot: a known name, or any one word."""
