@@ -218,6 +218,24 @@ def test_an_import_without_a_name_needs_no_prefix() -> None:
     assert dmn.load([main, imported], dialect="dmn").evaluate("d").value == 2
 
 
+def test_a_service_names_imported_parameters_with_the_import() -> None:
+    imported = model(input_data("x", "number"), namespace="other")
+    twice = decision("twice", literal("lib.x * 2"), needs(inputs="other#x"))
+    served = service("s", "twice").replace(
+        "</decisionService>", '<inputData href="other#x"/></decisionService>'
+    )
+    binding = f'<binding><parameter name="lib.x"/>{literal("2")}</binding>'
+    named = decision(
+        "named", f"<invocation>{literal('s')}{binding}</invocation>", needs(knowledge="s")
+    )
+    placed = decision("placed", literal("[s(4), s(x: 2)]"), needs(knowledge="s"))
+    main = model(twice, served, named, placed, imports=[("lib", "other")])
+    loaded = dmn.load([main, imported], dialect="dmn")
+
+    assert loaded.evaluate("named").value == 4
+    assert loaded.evaluate("placed").value == [8, None]
+
+
 def test_two_files_may_use_the_same_ids() -> None:
     imported = model(decision("d", literal('"imported"')), namespace="other")
     main = model(

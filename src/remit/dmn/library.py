@@ -315,9 +315,13 @@ class Unit:
         node = self._node(service.id, ServiceNode)
         given = self._required(service.input_data, node, InputNode)
         decisions = self._required(service.input_decisions, node, DecisionNode)
-        parameters = [each.node for each in (*given, *decisions)]
+        parameters = (*given, *decisions)
         node.parameters = tuple(
-            each for each in parameters if isinstance(each, InputNode | DecisionNode)
+            each.node for each in parameters if isinstance(each.node, InputNode | DecisionNode)
+        )
+        node.parameter_names = tuple(
+            f"{each.prefix}.{each.node.variable}" if each.prefix else each.node.variable
+            for each in parameters
         )
         outputs = self._required(service.output_decisions, node, DecisionNode)
         node.outputs = tuple(each.node for each in outputs if isinstance(each.node, DecisionNode))

@@ -83,9 +83,13 @@ class KnowledgeNode(Node):
 
 @dataclass(slots=True, eq=False)
 class ServiceNode(Node):
-    """A decision service: a function of its inputs, first the data, then the decisions."""
+    """A decision service: a function of its inputs, first the data, then the decisions.
+
+    `parameter_names` have the name of the import before that of an imported element (10.4).
+    """
 
     parameters: Sequence[InputNode | DecisionNode] = ()
+    parameter_names: tuple[str, ...] = ()
     outputs: Sequence[DecisionNode] = ()
     order: Sequence[DecisionNode] = ()
     fit: Fit | None = None

@@ -207,8 +207,9 @@ class Session:
         if isinstance(node, KnowledgeNode):
             return self._knowledge(node)
         assert isinstance(node, ServiceNode)
-        names = tuple(each.variable for each in node.parameters)
-        return Function(names, lambda arguments: self._serve(node, arguments), name=node.name)
+        return Function(
+            node.parameter_names, lambda arguments: self._serve(node, arguments), name=node.name
+        )
 
     def _knowledge(self, node: KnowledgeNode) -> Function | None:
         """What it requires is found when it is called: knowledge may call itself."""
