@@ -118,6 +118,7 @@ def test_sealed_segments_move_to_the_archive_and_stay_readable(tmp_path: Path) -
     store.close()
 
     again = SqliteStore.open(tmp_path, 1)
+    again.acquire("b")
 
     assert len(list((tmp_path / "archive").glob("*.log"))) == 1
     assert [each.position for each in read_turns(again)] == [1, 3, 5]

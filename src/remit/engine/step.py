@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import traceback
 
-from remit.base.errors import Rejection, RejectionType
+from remit.base.errors import Rejection, RejectionType, Unavailable
 from remit.engine import lifecycle
 from remit.engine.agenda import LIMIT, Spawn, StartByMessage, encode_item
 from remit.engine.commands import COMMANDS
@@ -32,7 +32,8 @@ from remit.protocol.replies import Rejected
 def step(state: State, request: Request, now: int) -> Turn:
     """Play `request` at `now` (epoch ms). Never raises for what a command or a model does wrong.
 
-    Raises `Missing` or `Busy` when it has to be played later; nothing has happened then.
+    Raises `Missing`, `Busy`, or `Unavailable` (rows can't be read) when it has to be played later;
+    nothing has happened then.
     """
     run = Run(state, request, now, load, COMMANDS)
     del state.journal[:]
@@ -43,7 +44,7 @@ def step(state: State, request: Request, now: int) -> Turn:
     except Rejection as fault:
         run.undo(before)
         run.reply = Rejected(fault.type, intent_of(run), str(fault))
-    except (Missing, Busy):
+    except (Missing, Busy, Unavailable):
         run.undo(before)
         raise
     except Exception as fault:

@@ -7,7 +7,7 @@
 Everything but `sync` runs on one event loop. Turns of the next batch are played on state that is not
 yet durable; their batch is staged when the one before is. Nobody sees an effect before it is durable.
 When a commit fails everything since the last durable one is thrown away, answered with `Unavailable`,
-and memory is read from the store again.
+and once the store takes writes again memory is read from it; until then the partition is blocked.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ from remit.partition.metrics import Metrics
 from remit.partition.outbox import Outbox, Parcel
 from remit.partition.pressure import Pressure
 from remit.partition.storage.contract import Batch, Fenced, Store, StoreFull
-from remit.partition.streams import Streams
-from remit.protocol.commands import ActivateJobs, Command
+from remit.partition.streams import Open, Streams
+from remit.protocol.commands import ActivateJobs, Command, YieldJob
 from remit.protocol.replies import JobsActivated, Rejected, Reply
 from remit.protocol.values import ActivatedJob, Header
 
@@ -50,8 +50,14 @@ RESIDENT = 20_000
 """Instances kept in memory; what waits longer than these is on disk."""
 
 DUE_AT_ONCE = 200
+SLOW_TURN_SECONDS = 0.020
+"""A turn that takes longer holds up everybody: it is counted and logged."""
+
 RETRY_SECONDS = 1.0
-"""How long to wait before a full disk is tried again, and before parcels are sent again."""
+"""How long to wait before a store that failed is tried again."""
+
+STOPPING = "this broker is stopping"
+NO_ROOM = "no room is left on the disk: nothing can be stored until there is"
 
 Deliver = Callable[[int, int, Sequence[Parcel]], None]
 """(destination, source, parcels): hands parcels to another partition."""
@@ -71,13 +77,19 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _InFlight:
-    """A batch that was stepped: what to store, and what to let go when that is durable."""
+    """A batch that was stepped: what to store, and what to let go when that is durable.
+
+    `since` is when its stepping began, `oldest` when the first of its requests came; `asked` are all
+    who sent one, those included whose answer comes with a later batch.
+    """
 
     since: float
+    oldest: float
+    asked: list[asyncio.Future[Reply]] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     answers: list[tuple[asyncio.Future[Reply], Reply]] = field(default_factory=list)
     late: list[Answer] = field(default_factory=list)
-    pushes: list[tuple[Callable[[ActivatedJob], None], ActivatedJob]] = field(default_factory=list)
+    pushes: list[tuple[Open, ActivatedJob]] = field(default_factory=list)
     available: set[tuple[str, str]] = field(default_factory=set)
     parcels: dict[int, list[Parcel]] = field(default_factory=dict)
     acknowledge: dict[int, int] = field(default_factory=dict)
@@ -121,8 +133,9 @@ class PartitionLoop:
         self._is_scheduled = False
         self._alarm: asyncio.TimerHandle | None = None
         self._is_leader = True
-        self._is_full = False
+        self._blocked: Unavailable | None = None  # why nothing can be stored now
         self._is_stopping = False
+        self._is_closed = False
         self._busy: list[_Waiting] = []
         self._syncer = ThreadPoolExecutor(1, thread_name_prefix=f"sync-{partition}")
         self._loop = asyncio.get_running_loop()
@@ -161,7 +174,7 @@ class PartitionLoop:
 
     def status(self) -> PartitionStatus:
         return PartitionStatus(
-            self.id, self._is_leader, not self._is_full, self.state.position,
+            self.id, self._is_leader, self._blocked is None, self.state.position,
             self._pressure.in_flight,
         )  # fmt: skip
 
@@ -172,9 +185,12 @@ class PartitionLoop:
         """Refuse what comes, finish what is there, and close the store."""
         self._is_stopping = True
         while self._inbox or self._next is not None or self._current is not None:
-            if not self._is_leader or self._is_full:
+            if not self._may_play():
                 break
             await asyncio.sleep(0.005)
+        self._is_closed = True
+        self._refuse_inbox(Unavailable(STOPPING))
+        self._refuse_late(Unavailable(STOPPING))
         if self._alarm is not None:
             self._alarm.cancel()
         await self._loop.run_in_executor(None, self._syncer.shutdown)
@@ -193,8 +209,8 @@ class PartitionLoop:
         self._schedule()
 
     def resend(self) -> None:
-        """Offer everything again that nobody has acknowledged."""
-        if self._deliver is not None and self._is_leader:
+        """Offer everything again that is durable and that nobody has acknowledged."""
+        if self._deliver is not None and self._may_play():
             for destination in self._outbox.destinations:
                 self._deliver(destination, self.id, self._outbox.pending(destination))
 
@@ -207,13 +223,20 @@ class PartitionLoop:
 
     def _tick(self) -> None:
         self._is_scheduled = False
-        if not self._is_leader or self._is_full:
+        if not self._may_play():
             return
         if self._next is not None:
             return  # one batch is on its way, one is stepped: the disk sets the pace
-        batch = self._step_batch()
+        began = time.perf_counter()
+        batch = _InFlight(began, began)
+        try:
+            self._step_batch(batch)
+            if batch.turns or batch.puts or batch.deletes or batch.acknowledge:
+                self._drain(batch)
+        except Exception as fault:
+            self._spoiled(batch, fault)
+            return
         if batch.turns or batch.puts or batch.deletes or batch.acknowledge:
-            self._drain(batch)
             if self._current is None:
                 self._write(batch)
             else:
@@ -222,10 +245,12 @@ class PartitionLoop:
         if self._inbox and self._next is None:
             self._schedule()
 
-    def _step_batch(self) -> _InFlight:
+    def _may_play(self) -> bool:
+        return self._is_leader and self._blocked is None and not self._is_closed
+
+    def _step_batch(self, batch: _InFlight) -> None:
         """Play what waits: mail first, then what is due, then requests, until the batch is full."""
-        began = time.perf_counter()
-        batch = _InFlight(began)
+        began = batch.since
         now = self.state.now(int(self._clock() * 1000))
         self._forget_acknowledged(batch)
         self._step_mail(batch, now)
@@ -233,33 +258,41 @@ class PartitionLoop:
         inbox = self._inbox
         while inbox and len(batch.turns) < BATCH_COMMANDS:
             waiting = inbox.popleft()
-            try:
-                self._play(batch, waiting.request, now, waiting.future)
-            except Busy:
-                self._busy.append(waiting)
+            self._play_request(batch, waiting, now)
             if time.perf_counter() - began > BATCH_SECONDS:
                 break
         self._feed_streams(batch, now)
         inbox.extend(self._busy)
         self._busy.clear()
         self.metrics.stepped(len(batch.turns), time.perf_counter() - began)
-        return batch
 
-    def _play(
-        self,
-        batch: _InFlight,
-        request: Request,
-        now: int,
-        future: asyncio.Future[Reply] | None = None,
-    ) -> Turn:
-        """One turn; raises `Busy` when its root has a rest to play first."""
-        turn = step(self.state, request, now)
-        self._collect(batch, turn)
+    def _play_request(self, batch: _InFlight, waiting: _Waiting, now: int) -> None:
+        """One turn for somebody; when its root is busy it waits for the next batch."""
+        future = waiting.future
         if future is not None:
-            if turn.reply is not None:
-                batch.answers.append((future, turn.reply))
-            else:
-                self._pressure.in_flight -= 1  # answered late: it no longer holds a place
+            batch.asked.append(future)
+        try:
+            turn = self._play(batch, waiting.request, now)
+        except Busy:
+            if future is not None:
+                batch.asked.pop()
+            waiting.since = time.perf_counter()  # its root keeps it waiting, not the partition
+            self._busy.append(waiting)
+            return
+        batch.oldest = min(batch.oldest, waiting.since)
+        if future is not None and turn.reply is not None:
+            batch.answers.append((future, turn.reply))
+
+    def _play(self, batch: _InFlight, request: Request, now: int) -> Turn:
+        """One turn; raises `Busy` when its root has a rest to play first."""
+        began = time.perf_counter()
+        turn = step(self.state, request, now)
+        seconds = time.perf_counter() - began
+        if seconds > SLOW_TURN_SECONDS:
+            self.metrics.slow_turns += 1
+            name = type(request.command).__name__
+            log.warning("slow turn", extra={"command": name, "milliseconds": round(seconds * 1000)})
+        self._collect(batch, turn)
         return turn
 
     def _collect(self, batch: _InFlight, turn: Turn) -> None:
@@ -310,12 +343,15 @@ class PartitionLoop:
 
     def _feed_streams(self, batch: _InFlight, now: int) -> None:
         """Jobs go to the streams that want them, in the same batch that made them."""
+        deadline = time.perf_counter() + BATCH_SECONDS
         for job_type, tenant in self._streams.wanted():
-            while len(batch.turns) < 2 * BATCH_COMMANDS and self.state.has_jobs(job_type, tenant):
+            while self.state.has_jobs(job_type, tenant):
+                if time.perf_counter() > deadline:
+                    return  # the tick after this batch goes on
                 chosen = self._streams.next(job_type, tenant)
                 if chosen is None:
                     break
-                stream, push = chosen
+                stream = chosen.stream
                 command = ActivateJobs(
                     job_type, stream.worker, stream.timeout, self._streams.share(job_type, tenant),
                     stream.fetch_variables, (tenant,),
@@ -323,7 +359,7 @@ class PartitionLoop:
                 turn = self._play(batch, Request(command), now)
                 if not isinstance(turn.reply, JobsActivated) or not turn.reply.jobs:
                     break
-                batch.pushes.extend((push, job) for job in turn.reply.jobs)
+                batch.pushes.extend((chosen, job) for job in turn.reply.jobs)
 
     def _forget_acknowledged(self, batch: _InFlight) -> None:
         for destination, sequence in self._gone:
@@ -376,7 +412,7 @@ class PartitionLoop:
 
     def _release(self, batch: _InFlight) -> None:
         """The batch is durable: now everybody may know."""
-        self._pressure.in_flight -= len(batch.answers)
+        self._pressure.in_flight -= len(batch.asked)
         for future, reply in batch.answers:
             if not future.done():
                 future.set_result(reply)
@@ -384,20 +420,37 @@ class PartitionLoop:
             late = self._late.get(answer.request_id)
             if late is not None and not late.done():
                 late.set_result(answer.reply)
-        for push, job in batch.pushes:
-            push(job)
+        for entry, job in batch.pushes:
+            self._push(entry, job)
         for job_type, tenant in batch.available:
-            for notify in self._watchers:
+            for notify in tuple(self._watchers):
                 notify(job_type, tenant)
-        if self._deliver is not None:
-            for destination, parcels in batch.parcels.items():
+        self._release_mail(batch)
+        released = time.perf_counter()
+        self._pressure.observe(released - batch.oldest)
+        self.metrics.released(len(batch.turns), released - batch.since)
+
+    def _release_mail(self, batch: _InFlight) -> None:
+        for destination, parcels in batch.parcels.items():
+            self._outbox.stored(destination, parcels[-1][0])
+            if self._deliver is not None:
                 self._deliver(destination, self.id, parcels)
         if self._acknowledge is not None:
             for source, sequence in batch.acknowledge.items():
                 self._acknowledge(source, self.id, sequence)
-        seconds = time.perf_counter() - batch.since
-        self._pressure.observe(seconds)
-        self.metrics.released(len(batch.turns), seconds)
+
+    def _push(self, entry: Open, job: ActivatedJob) -> None:
+        """To the worker; a job whose stream has closed, or breaks, is made activatable again."""
+        if entry.is_open:
+            try:
+                entry.push(job)
+            except Exception:
+                log.exception("a job stream broke", extra={"partition": self.id})
+                self._streams.forget(entry)
+            else:
+                return
+        self.metrics.yielded += 1
+        self._inbox.append(_Waiting(Request(YieldJob(job.job.key)), None, time.perf_counter()))
 
     # --- failure -----------------------------------------------------------------------------------
 
@@ -407,60 +460,82 @@ class PartitionLoop:
         self._current = self._next = None
         said = fault if isinstance(fault, Unavailable) else Unavailable(str(fault))
         for batch in lost:
-            self._pressure.in_flight -= len(batch.answers)
-            for future, _ in batch.answers:
-                if not future.done():
-                    future.set_exception(said)
+            self._disown(batch, said)
         log.error("commit failed", extra={"partition": self.id, "reason": str(fault)})
         if isinstance(fault, Fenced):
             self._step_down(said)
-            return
-        self._reload()
-        if isinstance(fault, StoreFull):
-            self._is_full = True
-            self._refuse_inbox(Overloaded(str(fault)))
-            self._loop.call_later(RETRY_SECONDS, self._probe)
         else:
-            self._schedule()
+            self._block(said)
+
+    def _spoiled(self, batch: _InFlight, fault: Exception) -> None:
+        """A batch can't be finished: a row can't be read, or there is a bug. Memory is not trusted."""
+        log.error("batch dropped", exc_info=fault, extra={"partition": self.id})
+        said = fault if isinstance(fault, Unavailable) else Unavailable(f"internal error: {fault}")
+        self._disown(batch, said)
+        self._block(said)
+
+    def _disown(self, batch: _InFlight, fault: Unavailable) -> None:
+        """It never happened: everybody who asked for a part of it is told."""
+        self._pressure.in_flight -= len(batch.asked)
+        for future in batch.asked:
+            if not future.done():
+                future.set_exception(fault)
+
+    def _block(self, fault: Unavailable) -> None:
+        """Take nothing until the store can be written and read."""
+        self._blocked = Overloaded(NO_ROOM) if isinstance(fault, StoreFull) else fault
+        self._refuse_inbox(self._blocked)
+        self._loop.call_later(RETRY_SECONDS, self._probe)
 
     def _probe(self) -> None:
-        """Is there room again? An empty batch tells."""
+        """Does the store take writes again? Then memory is read from it, and the partition goes on."""
+        if self._is_closed or not self._is_leader:
+            return
+        if self._current is not None:  # its outcome decides what memory has to be
+            self._loop.call_later(RETRY_SECONDS, self._probe)
+            return
         try:
             self._store.stage(Batch(((b"?", bytes(4096)),), (), None, self._epoch))
             self._store.sync()
             self._store.stage(Batch((), (b"?",), None, self._epoch))
             self._store.sync()
-        except StoreFull:
-            self._loop.call_later(RETRY_SECONDS, self._probe)
-            return
+            self._reload()
+        except Fenced as fault:
+            self._step_down(fault)
         except Unavailable as fault:
-            self._failed(fault)
-            return
-        self._is_full = False
-        log.info("there is room again", extra={"partition": self.id})
-        self._schedule()
+            self._block(fault)
+        else:
+            self._blocked = None
+            log.info("the store takes writes again", extra={"partition": self.id})
+            self._schedule()
 
     def _step_down(self, fault: Unavailable) -> None:
         self._is_leader = False
         self._refuse_inbox(fault)
+        self._refuse_late(fault)
+
+    def _refuse_late(self, fault: Unavailable) -> None:
         for future in self._late.values():
             if not future.done():
                 future.set_exception(fault)
 
     def _refuse_inbox(self, fault: Unavailable) -> None:
-        for waiting in self._inbox:
+        for waiting in (*self._busy, *self._inbox):
+            if waiting.future is None:
+                continue
             self._pressure.in_flight -= 1
-            if waiting.future is not None and not waiting.future.done():
+            if not waiting.future.done():
                 waiting.future.set_exception(fault)
+        self._busy.clear()
         self._inbox.clear()
 
     def _refuse_if_unfit(self, command: Command) -> None:
         if self._is_stopping:
-            raise Unavailable("this broker is stopping")
+            raise Unavailable(STOPPING)
         if not self._is_leader:
             raise Unavailable(f"partition {self.id} is led by another broker")
-        if self._is_full:
-            raise Overloaded("no room is left on the disk: nothing can be stored until there is")
+        if self._blocked is not None:
+            raise type(self._blocked)(str(self._blocked))
         if not self._pressure.admits(command):
             self.metrics.dropped += 1
             raise Overloaded(

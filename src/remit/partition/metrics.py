@@ -9,12 +9,15 @@ from dataclasses import asdict, dataclass
 class Metrics:
     """Totals since the start. Seconds are wall-clock time: of playing turns, of encoding rows and
     log, of writing them (`store`), and of batches from their first turn to their release (`commit`).
+    `slow_turns` took longer than 20 ms each; `yielded` jobs found their stream closed.
     """
 
     turns: int = 0
     batches: int = 0
     rejected: int = 0
     dropped: int = 0
+    slow_turns: int = 0
+    yielded: int = 0
     step_seconds: float = 0.0
     encode_seconds: float = 0.0
     store_seconds: float = 0.0

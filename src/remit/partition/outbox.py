@@ -2,7 +2,8 @@
 
     sender    outbox rows (destination, sequence) in the same commit as the cause
     receiver  applies sequence n only after n-1, and stores n in the same commit as the effect
-    sender    removes what was acknowledged, sends the rest again
+    sender    removes what was acknowledged, sends the rest again; never what is not yet durable,
+              because a sequence that a crash undid is given to another parcel
 
 `o` destination sequence -> request        `h` source -> the last sequence applied
 """
@@ -45,10 +46,12 @@ class Outbox:
         self._rows = rows
         self._pending: dict[int, list[Parcel]] = {}
         self._next: dict[int, int] = {}
+        self._durable: dict[int, int] = {}
         self._heard: dict[int, int] = {}
         for key, row in rows.scan(b"o"):
             destination, sequence = int.from_bytes(key[1:3], "big"), int.from_bytes(key[3:], "big")
             self._pending.setdefault(destination, []).append((sequence, row))
+            self._durable[destination] = sequence
         for key, row in rows.scan(b"h"):
             self._heard[int.from_bytes(key[1:], "big")] = _number.unpack(row)[0]
         for key, row in rows.scan(b"n"):
@@ -67,13 +70,19 @@ class Outbox:
             (_applied(b"n", destination), _number.pack(sequence)),
         ]
 
+    def stored(self, destination: int, sequence: int) -> None:
+        """Everything up to `sequence` is durable: from now on it may leave."""
+        self._durable[destination] = sequence
+
     def pending(self, destination: int) -> list[Parcel]:
-        """What has not been acknowledged, oldest first."""
-        return list(self._pending.get(destination, ()))
+        """What is durable and has not been acknowledged, oldest first."""
+        durable = self._durable.get(destination, 0)
+        return [parcel for parcel in self._pending.get(destination, ()) if parcel[0] <= durable]
 
     @property
     def destinations(self) -> list[int]:
-        return [each for each, parcels in self._pending.items() if parcels]
+        """Partitions that something durable waits for."""
+        return [each for each in self._pending if self.pending(each)]
 
     def acknowledged(self, destination: int, sequence: int) -> list[bytes]:
         """The rows that may go: everything up to `sequence` has been applied there, durably."""

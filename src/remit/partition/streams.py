@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from remit.partition.client import JobStream
 from remit.protocol.values import ActivatedJob
 
 Push = Callable[[ActivatedJob], None]
-Open = tuple[JobStream, Push]
 
 AT_ONCE = 100
 """Jobs handed to one stream before the next one has its turn."""
+
+
+@dataclass(slots=True, eq=False)
+class Open:
+    """A stream somebody holds. Closed while a job is on its way, it no longer takes that job."""
+
+    stream: JobStream
+    push: Push
+    is_open: bool = True
 
 
 class Streams:
@@ -19,23 +28,28 @@ class Streams:
         self._open: dict[tuple[str, str], list[Open]] = {}
 
     def open(self, stream: JobStream, push: Push) -> Callable[[], None]:
-        entry = (stream, push)
+        entry = Open(stream, push)
         for tenant in stream.tenants:
             self._open.setdefault((stream.type, tenant), []).append(entry)
 
-        def close() -> None:
-            for tenant in stream.tenants:
-                found = self._open.get((stream.type, tenant), [])
-                if entry in found:
-                    found.remove(entry)
-                if not found:
-                    self._open.pop((stream.type, tenant), None)
+        return lambda: self.forget(entry)
 
-        return close
+    def forget(self, entry: Open) -> None:
+        """Nothing more for this stream."""
+        entry.is_open = False
+        for tenant in entry.stream.tenants:
+            found = self._open.get((entry.stream.type, tenant), [])
+            if entry in found:
+                found.remove(entry)
+            if not found:
+                self._open.pop((entry.stream.type, tenant), None)
 
     def wanted(self) -> list[tuple[str, str]]:
-        """(job type, tenant) pairs that somebody wants."""
-        return list(self._open)
+        """(job type, tenant) pairs that somebody wants; each time another one comes first."""
+        wanted = list(self._open)
+        if len(wanted) > 1:
+            self._open[wanted[0]] = self._open.pop(wanted[0])
+        return wanted
 
     def next(self, job_type: str, tenant: str) -> Open | None:
         """Whose turn it is; it goes to the end of the queue."""

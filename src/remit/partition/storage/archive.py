@@ -1,6 +1,8 @@
 """Sealed segments of the log: SQLite files of their own, written once and never changed.
 
 Named by the positions they hold: `partition-1.000000000001-000000004711.log`. Nothing deletes them.
+A crash before the sealed rows left the partition's file may seal them again: segments can overlap, and
+readers go by position.
 """
 
 from __future__ import annotations
@@ -50,9 +52,11 @@ class Archive:
         self.last_position = last
 
     def read(self, after: int) -> Iterator[LogBatch]:
+        """Batches with a last position beyond `after`, in order, each once."""
         for _, last, path in self._segments():
             if last > after:
                 yield from self._batches(path, after)
+                after = last
 
     def last(self) -> LogBatch | None:
         segments = self._segments()

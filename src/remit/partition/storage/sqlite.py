@@ -5,11 +5,15 @@
     meta(name, value)                                 epoch, owner
 
 WAL with synchronous=FULL: a commit is durable when it returns. Reads of the loop and writes of its
-commit thread use a connection each. Sealed segments of the log move to files in `archive/`.
+commit thread use a connection each. Sealed segments of the log move to files in `archive/`: first the
+segment is made durable, then, under the epoch, its rows leave this file. What can't be read or written
+is `Unavailable`, with the file's name in the sentence.
 """
 
 from __future__ import annotations
 
+import errno
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +32,8 @@ from remit.partition.storage.contract import (
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 """Log bytes in the file before the older part moves to the archive."""
+
+log = logging.getLogger("remit.partition")
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS rows (key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -52,10 +58,14 @@ class SqliteStore:
             self._writer = _connect(path)
             self._writer.execute(_SCHEMA)
             self._reader = _connect(path)
+            self._archive = Archive(path.parent / "archive", path.stem)
+            self._log_bytes: int = self._writer.execute(
+                "SELECT coalesce(sum(length(body)), 0) FROM log"
+            ).get
         except apsw.Error as fault:
             raise Unavailable(f"the partition file {path} can't be opened: {fault}") from fault
-        self._archive = Archive(path.parent / "archive", path.stem)
-        self._log_bytes = self._writer.execute("SELECT coalesce(sum(length(body)), 0) FROM log").get
+        self._seal_at = SEGMENT_BYTES
+        self._epoch = 0
 
     @classmethod
     def open(cls, folder: Path, partition: int) -> SqliteStore:
@@ -63,23 +73,33 @@ class SqliteStore:
         return cls(folder / f"partition-{partition}.db")
 
     def acquire(self, owner: str) -> int:
-        with self._writer:
-            self._writer.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
-            self._writer.execute("UPDATE meta SET value = ? WHERE name = 'owner'", (owner,))
-            epoch = self._writer.execute("SELECT value FROM meta WHERE name = 'epoch'").get
-        return int(epoch)
+        try:
+            with self._writer:
+                self._writer.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
+                self._writer.execute("UPDATE meta SET value = ? WHERE name = 'owner'", (owner,))
+                epoch = self._writer.execute("SELECT value FROM meta WHERE name = 'epoch'").get
+        except apsw.Error as fault:
+            raise self._fault(fault) from fault
+        self._epoch = int(epoch)
+        return self._epoch
 
     def recover(self) -> Recovered:
-        row = self._reader.execute(
-            "SELECT last_position, hash FROM log ORDER BY last_position DESC LIMIT 1"
-        ).get
+        try:
+            row = self._reader.execute(
+                "SELECT last_position, hash FROM log ORDER BY last_position DESC LIMIT 1"
+            ).get
+        except apsw.Error as fault:
+            raise self._unreadable(fault) from fault
         if row is None:
             last = self._archive.last()
             return Recovered(0, b"") if last is None else Recovered(last.last_position, last.hash)
         return Recovered(*row)
 
     def get(self, key: bytes) -> bytes | None:
-        found = self._reader.execute("SELECT value FROM rows WHERE key = ?", (key,)).get
+        try:
+            found = self._reader.execute("SELECT value FROM rows WHERE key = ?", (key,)).get
+        except apsw.Error as fault:
+            raise self._unreadable(fault) from fault
         return None if found is None else bytes(found)
 
     def scan(
@@ -92,7 +112,10 @@ class SqliteStore:
         else:
             sql = "SELECT key, value FROM rows WHERE key > ? AND key < ? ORDER BY key LIMIT ?"
             bounds = (after, end, limit)
-        rows: Sequence[tuple[bytes, bytes]] = self._reader.execute(sql, bounds).fetchall()  # type: ignore[assignment]
+        try:
+            rows: Sequence[tuple[bytes, bytes]] = self._reader.execute(sql, bounds).fetchall()  # type: ignore[assignment]
+        except apsw.Error as fault:
+            raise self._unreadable(fault) from fault
         return rows
 
     def stage(self, batch: Batch) -> None:
@@ -111,35 +134,50 @@ class SqliteStore:
             self._writer.execute("COMMIT")
         except apsw.Error as fault:
             raise self._fault(fault) from fault
-        if self._log_bytes > SEGMENT_BYTES:
-            self.archive_log()
+        if self._log_bytes > self._seal_at:
+            self._seal()
 
     def read_log(self, after: int) -> Iterator[LogBatch]:
         return read_log(self.path, after)
 
     def archive_log(self) -> None:
         """Move the log to a sealed segment. The segment is durable before a row is deleted."""
-        rows = self._writer.execute(f"SELECT {_LOG_COLUMNS} FROM log ORDER BY last_position")
-        batches = [LogBatch(*row) for row in rows]
-        if not batches:
-            return
-        self._archive.write(batches)
-        with self._writer:
-            self._writer.execute(
-                "DELETE FROM log WHERE last_position <= ?", (batches[-1].last_position,)
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            self._check_epoch(self._epoch)
+            rows = self._writer.execute(
+                f"SELECT {_LOG_COLUMNS} FROM log WHERE last_position > ? ORDER BY last_position",
+                (self._archive.last_position,),
             )
+            batches = [LogBatch(*row) for row in rows]
+            if batches:
+                self._archive.write(batches)
+            self._writer.execute(
+                "DELETE FROM log WHERE last_position <= ?", (self._archive.last_position,)
+            )
+            self._writer.execute("COMMIT")
+        except (apsw.Error, OSError) as fault:
+            raise self._fault(fault) from fault
+        except Fenced:
+            self._abandon()
+            raise
         self._log_bytes = 0
+        self._seal_at = SEGMENT_BYTES
+
+    def _seal(self) -> None:
+        """After a commit, which stands whatever happens here: what fails is tried again later."""
+        try:
+            self.archive_log()
+        except Unavailable as fault:
+            self._seal_at = self._log_bytes + SEGMENT_BYTES // 4
+            log.warning("the log is not sealed yet", extra={"reason": str(fault)})
 
     def close(self) -> None:
         self._reader.close()
         self._writer.close()
 
     def _write(self, batch: Batch) -> None:
-        epoch = self._writer.execute("SELECT value FROM meta WHERE name = 'epoch'").get
-        if epoch != batch.epoch:
-            raise Fenced(
-                f"epoch {batch.epoch} is over: another broker took the partition with {epoch}"
-            )
+        self._check_epoch(batch.epoch)
         if batch.puts:
             self._writer.executemany("INSERT OR REPLACE INTO rows VALUES (?, ?)", batch.puts)
         if batch.deletes:
@@ -154,7 +192,15 @@ class SqliteStore:
                 (log.first_position, log.last_position, log.previous, log.hash, log.body),
             )
 
-    def _fault(self, fault: apsw.Error) -> Unavailable:
+    def _check_epoch(self, mine: int) -> None:
+        epoch = self._writer.execute("SELECT value FROM meta WHERE name = 'epoch'").get
+        if epoch != mine:
+            raise Fenced(f"epoch {mine} is over: another broker took the partition with {epoch}")
+
+    def _unreadable(self, fault: apsw.Error) -> Unavailable:
+        return Unavailable(f"the partition file {self.path} can't be read: {fault}")
+
+    def _fault(self, fault: apsw.Error | OSError) -> Unavailable:
         """What went wrong, with the transaction rolled back."""
         self._abandon()
         if isinstance(fault, apsw.FullError) or _is_full(fault):
@@ -167,13 +213,19 @@ class SqliteStore:
 
 
 def read_log(path: Path, after: int) -> Iterator[LogBatch]:
-    """The log of a partition file, archived segments first; for readers in any process."""
+    """The log of a partition file, archived segments first; for readers in any process.
+
+    The file is looked at before the archive: what moves from one to the other meanwhile is seen in
+    both, and told once.
+    """
     archive = Archive(path.parent / "archive", path.stem)
     reached = after
-    for batch in archive.read(after):
-        reached = batch.last_position
-        yield batch
     with _reading(path) as connection:
+        connection.execute("BEGIN")
+        connection.execute("SELECT max(last_position) FROM log").fetchall()  # the snapshot is taken
+        for batch in archive.read(after):
+            reached = batch.last_position
+            yield batch
         rows = connection.execute(
             f"SELECT {_LOG_COLUMNS} FROM log WHERE last_position > ? ORDER BY last_position",
             (reached,),
@@ -218,5 +270,7 @@ def _end_of(prefix: bytes) -> bytes:
     return stripped[:-1] + bytes((stripped[-1] + 1,)) if stripped else b"\xff" * 64
 
 
-def _is_full(fault: apsw.Error) -> bool:
+def _is_full(fault: apsw.Error | OSError) -> bool:
+    if isinstance(fault, OSError):
+        return fault.errno in (errno.ENOSPC, errno.EDQUOT)
     return isinstance(fault, apsw.IOError) and "space" in str(fault).lower()
