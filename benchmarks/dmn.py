@@ -3,7 +3,8 @@
 The table has four inputs (a string with one or two values or `-`, a closed interval of numbers, a
 comparison, a boolean or `-`) and the hit policy COLLECT; all three engines get the same rules and the
 same inputs, and have to find the same hits. feelin is tried cell by cell with its `unaryTest`, which
-is all that it offers; zen-engine gets the table in its own language.
+is all that it offers (fetched with npm into a folder that is removed again); zen-engine gets the table
+in its own language (`pip install zen-engine`). An engine that is not there is left out.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from html import escape
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -141,10 +144,9 @@ def _has_feelin(folder: Path) -> bool:
 
 def zen(rules: Rules, inputs: list[dict[str, Any]]) -> tuple[list[int], float] | None:
     """The same for zen-engine; None when it is not installed."""
-    try:
-        engine_module = __import__("zen")
-    except ImportError:
+    if find_spec("zen") is None:
         return None
+    engine_module = import_module("zen")
     columns = [
         {"id": name, "name": name, "field": name, "type": "expression"} for name, _ in _NAMES
     ]

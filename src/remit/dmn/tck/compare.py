@@ -2,8 +2,7 @@
 
 Numbers are equal digit by digit where the expected one is exact. The kit writes results that have no
 end (1/3, square roots, logarithms) with some digits only, and says to compare within 0.00000001: so
-an expected number with a fraction of eight digits or more is compared like that, and one that the
-kit types as `double` was rounded in the same way.
+an expected number with a fraction of eight digits or more is compared like that, and no other.
 """
 
 from __future__ import annotations
