@@ -301,7 +301,7 @@ class _Parser:
             return True
         after = self.following
         if after.kind == "operator":
-            return word == "if" and after.text in _STARTS and after.text != "-"
+            return word == "if" and after.text in _STARTS and self.text.find("then", after.end) > 0
         return after.kind != "end" and after.text not in _WORDS
 
     def negation(self) -> t.Node:
