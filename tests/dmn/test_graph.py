@@ -182,6 +182,19 @@ def test_a_service_called_wrongly_is_null() -> None:
     assert services().evaluate("wrong").value == [None, None, None]
 
 
+def test_in_zeebe_what_fails_in_a_service_fails_the_caller() -> None:
+    loaded = load(
+        input_data("x"),
+        decision("inner", table("x", "o", "> 1 => 1", "> 2 => 2"), needs(inputs="x")),
+        service("s", "inner", inputs="x"),
+        decision("d", literal("s(n)"), needs(knowledge="s")),
+        dialect="camunda",
+    )
+
+    assert loaded.evaluate("d", {"n": 2}).value == 1
+    assert loaded.evaluate("d", {"n": 3}).failed == "d"
+
+
 def test_imported_elements_have_the_name_of_the_import_before_theirs() -> None:
     imported = model(
         '<itemDefinition name="tAge"><typeRef>number</typeRef></itemDefinition>',

@@ -228,8 +228,11 @@ class Session:
         return function
 
     def _serve(self, node: ServiceNode, arguments: Sequence[Any]) -> Any:
-        """The value of a service for its arguments; null when one does not fit its parameter."""
-        inner = Session("camunda" if self._all_in_sight else "dmn", {}, self._run, self.warnings)
+        """The value of a service for its arguments; null when one does not fit its parameter.
+
+        What fails inside fails the caller in Zeebe's dialect.
+        """
+        inner = self._inner(node, arguments)
         for parameter, given in zip(node.parameters, arguments, strict=True):
             value = self._fitted(parameter, given)
             if value is None and given is not None:
@@ -239,11 +242,19 @@ class Session:
                 )
                 return None
             inner.values[parameter.key] = value
-        if self._all_in_sight:
-            inner._given = {**self._given, **dict(zip(
-                (each.variable for each in node.parameters), arguments, strict=True
-            ))}  # fmt: skip
-        return inner.served(node)
+        value = inner.served(node)
+        if inner.failed is not None and self._all_in_sight:
+            raise DecisionFailed(inner.failed[1])
+        return value
+
+    def _inner(self, node: ServiceNode, arguments: Sequence[Any]) -> Session:
+        """An evaluation of its own: nothing is in sight of a service but its arguments, or in
+        Zeebe's dialect all variables with the arguments over them."""
+        if not self._all_in_sight:
+            return Session("dmn", {}, self._run, self.warnings)
+        names = (each.variable for each in node.parameters)
+        given = {**self._given, **dict(zip(names, arguments, strict=True))}
+        return Session("camunda", given, self._run, self.warnings)
 
     def result_of_service(self, node: ServiceNode) -> Result:
         """The answer of a service, its parameters taken from the inputs by name; missing is null."""
