@@ -8,6 +8,7 @@ Messages that arise in one round of the event loop travel in one frame: what cos
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Union
 
@@ -146,8 +147,11 @@ class Channel:
             return
 
     async def close(self) -> None:
+        """What was said leaves, then the connection ends."""
         self._flush()
         self._writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self._writer.wait_closed()
 
     def _flush(self) -> None:
         if self._waiting and not self._writer.is_closing():

@@ -127,6 +127,23 @@ def open_batch(batch: LogBatch) -> Iterator[Logged]:
         )
 
 
+def verify_chain(store: Store) -> Recovered:
+    """Check every batch from the first to the last; returns where the log ends.
+
+    Raises `ChainBroken` at the first batch that was changed, dropped or moved.
+    """
+    reached = Recovered(0, b"")
+    for batch in store.read_log(0):
+        if batch.first_position != reached.position + 1 or batch.previous != reached.hash:
+            raise ChainBroken(f"batch {batch.first_position} does not follow {reached.position}")
+        if hashlib.sha256(batch.previous + batch.body).digest() != batch.hash:
+            raise ChainBroken(f"batch {batch.first_position}-{batch.last_position} was changed")
+        reached = Recovered(batch.last_position, batch.hash)
+    if reached != store.recover():
+        raise ChainBroken(f"the log ends at {reached.position}, not where the store stands")
+    return reached
+
+
 def _entry(turn: Turn) -> _Written:
     reply = turn.reply
     return _Written(

@@ -26,6 +26,8 @@ from remit.partition.storage.sqlite import SqliteStore
 RESEND_SECONDS = 10.0
 READY_SECONDS = 60.0
 RESTART_SECONDS = 0.2
+DRAIN_SECONDS = 20.0
+"""How long a partition process may finish what is there before it is killed."""
 
 PYTHON = "REMIT_PYTHON"
 """Environment: the interpreter for partition processes, where this process is not one itself."""
@@ -47,7 +49,16 @@ class Partitions:
 
 
 async def open_partitions(folder: Path, count: int) -> Partitions:
-    """Open the partitions of a data folder; must run on the event loop that will serve them."""
+    """Open the partitions of a data folder; must run on the event loop that will serve them.
+
+    Raises `Unavailable` when the folder was made with another number of partitions: keys, messages and
+    deployments are spread by that number.
+    """
+    found = len(list(folder.glob("partition-*.db")))
+    if found not in (0, count):
+        raise Unavailable(
+            f"{folder} holds {found} partitions, not {count}: start with --partitions {found}"
+        )
     if count == 1:
         return OwnPartitions(folder, count)
     processes = PartitionProcesses(folder, count)
@@ -119,13 +130,25 @@ class PartitionProcesses(Partitions):
         self._is_closing = True
         for remote in self._remotes:
             remote.say(f.Stop())
-        waiting = [process.wait() for process in self._processes.values()]
-        await asyncio.gather(*waiting)
+        await asyncio.gather(*(self._ended(number) for number in self._processes))
         for task in self._tasks:
             task.cancel()
         if self._server is not None:
             self._server.close()
         self._sockets.cleanup()
+
+    async def _ended(self, partition: int) -> None:
+        """Wait for the process of a partition; one that never connected is not waited for."""
+        process = self._processes[partition]
+        if process.returncode is None and not self._remotes[partition - 1].is_attached:
+            process.terminate()
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            log.error("a partition process did not end in time", extra={"partition": partition})
+            process.kill()
+            await process.wait()
 
     def pid(self, partition: int) -> int:
         """The process of a partition, as the operating system knows it."""
@@ -148,8 +171,12 @@ class PartitionProcesses(Partitions):
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         partition = int.from_bytes(await reader.readexactly(2), "big")
-        await self._remotes[partition - 1].serve(f.Channel(reader, writer))
-        writer.close()
+        for other in self._remotes:
+            other.say(f.Resend())  # what the process before this one may not have applied
+        try:
+            await self._remotes[partition - 1].serve(f.Channel(reader, writer))
+        finally:
+            writer.close()
 
     def _forward(self, message: f.Frame) -> None:
         """From one partition to another."""

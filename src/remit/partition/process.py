@@ -3,13 +3,15 @@
     python -m remit.partition.process DATA PARTITION PARTITIONS SOCKET
 
 It connects to the gateway's socket, says who it is by its first report, and ends when the gateway is
-gone or tells it to stop.
+gone or tells it to stop, or at SIGTERM; always after finishing what is there. SIGINT is the gateway's
+to answer: at a terminal both of them get it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -48,6 +50,9 @@ class Served:
 
     async def run(self) -> None:
         """Until the gateway says stop, or is gone."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
+        loop.add_signal_handler(signal.SIGINT, lambda: None)
         listening = asyncio.create_task(self._channel.listen(self._heard))
         reporting = asyncio.create_task(self._report())
         stopping = asyncio.create_task(self._stopping.wait())
@@ -72,7 +77,9 @@ class Served:
                 message.stream, lambda job: self._push(number, job)
             )
         elif isinstance(message, f.CloseStream):
-            self._streams.pop(message.number)()
+            close = self._streams.pop(message.number, None)
+            if close is not None:
+                close()
         elif isinstance(message, f.Resend):
             self.loop.resend()
         elif isinstance(message, f.Stop):

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from itertools import count
 
 from remit.base.errors import Overloaded, Unavailable
 from remit.partition import frames as f
 from remit.partition.client import JobStream, PartitionStatus
-from remit.protocol.commands import Command
+from remit.protocol.commands import Command, YieldJob
 from remit.protocol.replies import Reply
 from remit.protocol.values import ActivatedJob, Header
+
+log = logging.getLogger("remit.partition")
 
 
 class RemotePartition:
@@ -74,15 +77,24 @@ class RemotePartition:
     async def serve(self, channel: f.Channel) -> None:
         """Work over this channel until it breaks."""
         self._channel = channel
+        try:
+            await self._converse(channel)
+        finally:
+            self._channel = None
+            self._report = f.Report(False, False, self._report.position, 0, self._report.counters)
+            for future in self._asked.values():
+                if not future.done():
+                    future.set_exception(Unavailable(f"partition {self.id} is restarting"))
+
+    @property
+    def is_attached(self) -> bool:
+        return self._channel is not None
+
+    async def _converse(self, channel: f.Channel) -> None:
         for number, (stream, _) in self._streams.items():
             channel.say(f.OpenStream(number, stream))
         channel.say(f.Resend())
         await channel.listen(self._heard)
-        self._channel = None
-        self._report = f.Report(False, False, self._report.position, 0, self._report.counters)
-        for future in self._asked.values():
-            if not future.done():
-                future.set_exception(Unavailable(f"partition {self.id} is restarting"))
 
     def say(self, message: f.Frame) -> None:
         """To the process on the other side, if there is one."""
@@ -102,7 +114,7 @@ class RemotePartition:
         elif isinstance(message, f.Push):
             self._pushed(message)
         elif isinstance(message, f.JobsThere):
-            for notify in self._watchers:
+            for notify in tuple(self._watchers):
                 notify(message.type, message.tenant)
         elif isinstance(message, f.Report):
             self._report = message
@@ -112,7 +124,15 @@ class RemotePartition:
             self._forward(message)
 
     def _pushed(self, message: f.Push) -> None:
-        """A stream that was closed meanwhile gets nothing: its job is handed back by its time-out."""
+        """A stream that was closed meanwhile, or breaks, gets nothing: its job is handed back."""
         stream = self._streams.get(message.number)
         if stream is not None:
-            stream[1](message.job)
+            try:
+                stream[1](message.job)
+            except Exception:
+                log.exception("a job stream broke", extra={"partition": self.id})
+                self._streams.pop(message.number, None)
+                self.say(f.CloseStream(message.number))
+            else:
+                return
+        self.say(f.Ask(next(self._numbers), YieldJob(message.job.job.key), Header()))
