@@ -13,6 +13,7 @@ from remit.cli.dmn import dmn_group
 from remit.cli.evaluate import evaluate_command
 from remit.cli.fail import fail_command
 from remit.cli.feel import feel_command
+from remit.cli.policy import policy_group
 from remit.cli.publish import publish_command
 from remit.cli.resolve import resolve_command
 from remit.cli.serve import serve_command
@@ -40,6 +41,7 @@ for command in (
     evaluate_command,
     feel_command,
     dmn_group,
+    policy_group,
 ):
     main.add_command(command)
 
