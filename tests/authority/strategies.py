@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -54,7 +55,7 @@ patterns = st.sampled_from([("job.complete",), ("job.fail", "job.error"), tuple(
 NEEDS = ["receipt", "actor!=initiator", "actor=activator"]
 
 
-def _named(prefix: str, clauses: list[Clause]) -> tuple[Any, ...]:
+def _named(prefix: str, clauses: Sequence[Clause]) -> tuple[Any, ...]:
     return tuple(
         type(clause)(
             **{**{f: getattr(clause, f) for f in clause.__struct_fields__}, "id": f"{prefix}{n}"}

@@ -96,6 +96,10 @@ class Expression:
             self._warm_up(context)
         return self.program.run(context, Evaluation(clock, random, uuid, None))
 
+    def evaluate_by_closures(self, context: Mapping[str, Any] = _EMPTY) -> Any:
+        """The value without generated code: for measurements and comparisons."""
+        return self.program.run(context, Evaluation(None, chance.random, _uuid, None))
+
     def _warm_up(self, context: Mapping[str, Any]) -> None:
         """Count, and now and then see whether code can be generated for data like these."""
         self._evaluations += 1
@@ -189,6 +193,11 @@ def compile_attribute(text: str) -> Expression:
     if text.startswith("="):
         return compile(text[1:])
     return Expression(text, constant(text))
+
+
+def compile_fresh(text: str, dialect: DialectName = "camunda") -> Expression:
+    """Compile without looking whether that was done before: for measurements."""
+    return _compile(text, dialect, Names(), {}, None)
 
 
 @lru_cache(maxsize=4096)
