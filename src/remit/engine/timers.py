@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 
-from remit.engine import timing
+from remit.model import timing
 from remit.engine.expressions import evaluate, evaluate_static
 from remit.engine.faults import extract_value_error
 from remit.engine.run import Run

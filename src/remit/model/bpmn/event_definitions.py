@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from lxml import etree
 
@@ -23,24 +23,27 @@ from remit.model.bpmn.graph import (
 )
 from remit.model.bpmn.reading import Reading
 
+_THROWING = frozenset(("sendTask", "intermediateThrowEvent", "endEvent"))
 _TIMER_KINDS = {"timeDate": "date", "timeDuration": "duration", "timeCycle": "cycle"}
 
 
 def message(
     reading: Reading, element: etree._Element, definition: etree._Element
 ) -> MessageDefinition:
-    """The referenced message with its `zeebe:subscription`. Receive tasks use it too."""
+    """The referenced message with its `zeebe:subscription`. Send and receive tasks use it too.
+
+    One that is thrown may be without: then only its worker knows what it sends.
+    """
     reference = definition.get("messageRef")
+    if reference is None and xml.local_name(element) in _THROWING:
+        return MessageDefinition("", reading.attribute(element, "", ""), None)
     root = _root(reading, element, reference, "message")
     if root is None:
-        nothing = reading.attribute(element, "", "")
-        return MessageDefinition("", nothing, None)
+        return MessageDefinition("", reading.attribute(element, "", ""), None)
     name = reading.attribute(element, root.get("name"), "the message name")
     subscription = xml.extension(root, "subscription")
-    key_text = None if subscription is None else subscription.get("correlationKey")
-    key = None
-    if key_text is not None:
-        key = reading.expression(element, key_text, "the correlation key")
+    text = None if subscription is None else subscription.get("correlationKey")
+    key = reading.optional(element, text, "the correlation key")
     return MessageDefinition(str(reference), name, key)
 
 
@@ -66,7 +69,7 @@ def error(reading: Reading, element: etree._Element, definition: etree._Element)
         return ErrorDefinition(None)
     root = _root(reading, element, reference, "error")
     code = None if root is None else root.get("errorCode")
-    return ErrorDefinition(reading.attribute(element, code, "the error code") if code else None)
+    return ErrorDefinition(reading.optional_attribute(element, code, "the error code"))
 
 
 def signal(
@@ -86,7 +89,7 @@ def escalation(
         return EscalationDefinition(None)
     root = _root(reading, element, reference, "escalation")
     code = None if root is None else root.get("escalationCode")
-    return EscalationDefinition(reading.attribute(element, code, "the code") if code else None)
+    return EscalationDefinition(reading.optional_attribute(element, code, "the escalation code"))
 
 
 def conditional(
@@ -135,11 +138,10 @@ def read_definitions(
     """The definitions of an event, in order, and what its records call it."""
     found = []
     types = []
-    for each in element:
-        reader = READERS.get(xml.local_name(each))
-        if reader is not None:
-            types.append(reader[0])
-            found.append(reader[1](reading, element, each))
+    for each in _written(reading, element):
+        event_type, reader = READERS[xml.local_name(each)]
+        types.append(event_type)
+        found.append(reader(reading, element, each))
     if not found:
         return [], EventType.NONE
     if len(found) > 1:
@@ -148,9 +150,29 @@ def read_definitions(
     return found, types[0]
 
 
+def _written(reading: Reading, element: etree._Element) -> Iterator[etree._Element]:
+    """Definitions inside the event, and those it shares with others by `eventDefinitionRef`."""
+    for each in element:
+        name = xml.local_name(each)
+        if name in READERS:
+            yield each
+        elif name == "eventDefinitionRef":
+            reference = (xml.text_of(each) or "").rpartition(":")[2]
+            root = reading.roots.get(reference)
+            if root is not None and xml.local_name(root) in READERS:
+                yield root
+            else:
+                reading.find_fault(
+                    element, "event-definition-reference",
+                    f"it refers to event definition '{reference}', which the file does not define",
+                    "give the event a definition of its own",
+                )  # fmt: skip
+
+
 def _root(
     reading: Reading, element: etree._Element, reference: str | None, kind: str
 ) -> etree._Element | None:
+    reference = reference.strip().rpartition(":")[2] if reference else None
     root = reading.roots.get(reference) if reference else None
     if root is None or xml.local_name(root) != kind:
         said = f"it refers to {kind} '{reference}'" if reference else f"it refers to no {kind}"

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
+from remit.model.bpmn.notation import Notation
 from remit.model.finding import Finding
 
 if TYPE_CHECKING:
@@ -109,6 +110,18 @@ class Listener:
     event: str
     type: Expression
     retries: Expression
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class LinkedResource:
+    """`zeebe:linkedResource`: another deployed resource whose key goes along with the job."""
+
+    resource_id: str
+    resource_type: str
+    link_name: str
+    binding: Binding = Binding.LATEST
+    version_tag: str | None = None
 
 
 @dataclass(slots=True)
@@ -118,6 +131,7 @@ class JobDefinition:
     type: Expression
     retries: Expression
     headers: dict[str, str]
+    linked_resources: tuple[LinkedResource, ...] = ()
 
 
 @dataclass(slots=True)
@@ -267,11 +281,18 @@ class JobActivity(Activity):
 
 @dataclass(slots=True, eq=False)
 class EventNode(Node):
-    """An event with its definitions: none, one, or several (multiple, parallel multiple)."""
+    """An event with its definitions: none, one, or several (multiple, parallel multiple).
+
+    `job`: a message throw event is done by a worker. Without one, `delivery` is the message that the
+    engine itself sends along a message flow to another pool of the file (B22).
+    `link_target`: of a link throw event, the catch event of the same name in its scope.
+    """
 
     definitions: list[EventDefinition] = field(default_factory=list)
     parallel_multiple: bool = False
-    job: JobDefinition | None = None  # a message throw event is done by a worker
+    job: JobDefinition | None = None
+    delivery: MessageDefinition | None = None
+    link_target: EventNode | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -279,12 +300,16 @@ class StartNode(EventNode):
     """Start events. `interrupting` matters only in an event sub-process."""
 
     interrupting: bool = True
+    form: FormLink | None = None
 
 
 @dataclass(slots=True, eq=False)
 class BoundaryNode(EventNode):
+    """A boundary event. `handler` is the activity that a compensation event is associated with."""
+
     attached_to: Activity | None = field(default=None, repr=False)
     interrupting: bool = True
+    handler: Activity | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True, eq=False)
@@ -292,7 +317,8 @@ class Container(Activity):
     """What holds flow nodes: the process itself and every kind of sub-process.
 
     `start` is the none start event; `event_sub_processes` those directly inside; `data` the initial
-    values of data objects (B21).
+    values of data objects by variable name (B21); one without an initial value is None and makes no
+    variable.
     """
 
     children: dict[str, Node] = field(default_factory=dict, repr=False)
@@ -307,13 +333,21 @@ class Container(Activity):
 class Process(Container):
     """One executable process of a file. `nodes` and `all_flows` reach through every scope, by id.
 
-    `event_starts` are its message, timer, signal and conditional start events.
+    `event_starts` are its message, timer, signal and conditional start events; `instantiating` the
+    receive tasks and event-based gateways that start it in the middle (B18, B19).
+    `user_task_forms` are forms inside the file, by id; `parallel_compensation` False asks for the
+    standard's reverse order (B9); `reaching` is what `remit.model.bpmn.reachability` has found so far.
     """
 
     version_tag: str | None = None
     nodes: dict[str, Node] = field(default_factory=dict, repr=False)
     all_flows: dict[str, Flow] = field(default_factory=dict, repr=False)
     form: FormLink | None = None
+    is_executable: bool = True
+    instantiating: list[Node] = field(default_factory=list, repr=False)
+    user_task_forms: dict[str, str] = field(default_factory=dict, repr=False)
+    parallel_compensation: bool = True
+    reaching: dict[str, frozenset[str]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(slots=True)
@@ -329,7 +363,8 @@ class FormLink:
 
 @dataclass(slots=True)
 class Definitions:
-    """A whole BPMN file: its executable processes, and what the reader found wrong."""
+    """A whole BPMN file: its processes, what the reader found wrong, and what is drawn beside them."""
 
     processes: list[Process]
     findings: list[Finding]
+    notation: Notation = field(default_factory=Notation)

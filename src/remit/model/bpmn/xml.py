@@ -22,6 +22,7 @@ __all__ = [
     "is_true",
     "line",
     "local_name",
+    "nested",
     "parse",
     "text_of",
 ]
@@ -62,3 +63,9 @@ def extension(element: etree._Element, name: str) -> etree._Element | None:
 def extensions(element: etree._Element, name: str) -> list[etree._Element]:
     holder = element.find(f"{BPMN}extensionElements")
     return [] if holder is None else holder.findall(ZEEBE + name)
+
+
+def nested(element: etree._Element, holder: str, name: str) -> list[etree._Element]:
+    """The `zeebe:` elements with this name inside the extension element `holder`."""
+    found = extension(element, holder)
+    return [] if found is None else found.findall(ZEEBE + name)

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from remit.model.bpmn.graph import Flow, Node
+from remit.model.bpmn.graph import Flow, JobDefinition, Node
 from remit.model.finding import Finding
 
 
 def fault(node: Node | Flow, rule: str, message: str, fix: str) -> Finding:
     return Finding(node.id, node.name, node.line, rule, message, fix)
+
+
+def no_job(node: Node, job: JobDefinition | None) -> list[Finding]:
+    """What is done by a worker needs a job type."""
+    if job is not None:
+        return []
+    return [
+        fault(
+            node, "implementation", "it is done by a worker, but it has no job type",
+            "add a zeebe:taskDefinition with a type",
+        )
+    ]  # fmt: skip

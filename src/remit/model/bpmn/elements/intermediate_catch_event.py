@@ -1,4 +1,4 @@
-"""Intermediate catch event."""
+"""Intermediate catch event: waits for what its definitions say."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from lxml import etree
 
 from remit.model.bpmn import xml
 from remit.model.bpmn.event_definitions import read_definitions
+from remit.model.bpmn.filling import fill
 from remit.model.bpmn.graph import ElementType, EventNode, Node
-from remit.model.bpmn.reading import Reading, fill
+from remit.model.bpmn.reading import Reading
 
 TAG = "intermediateCatchEvent"
 

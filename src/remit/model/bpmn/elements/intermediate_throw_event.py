@@ -1,4 +1,4 @@
-"""Intermediate throw event: a message is sent by a worker."""
+"""Intermediate throw event: a message is sent by a worker, or along a message flow (B22)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from lxml import etree
 
 from remit.model.bpmn import xml
 from remit.model.bpmn.event_definitions import read_definitions
+from remit.model.bpmn.extensions import job
+from remit.model.bpmn.filling import fill
 from remit.model.bpmn.graph import ElementType, EventNode, Node
-from remit.model.bpmn.reading import Reading, fill, job
+from remit.model.bpmn.reading import Reading
 
 TAG = "intermediateThrowEvent"
 

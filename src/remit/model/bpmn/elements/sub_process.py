@@ -1,21 +1,26 @@
-"""Sub-process: embedded, or triggered by an event (then its node is an event sub-process)."""
+"""Sub-process: embedded, reached by a flow."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 from lxml import etree
 
 from remit.model.bpmn import xml
+from remit.model.bpmn.checks.starts import embedded_start
+from remit.model.bpmn.filling import fill
 from remit.model.bpmn.graph import Container, ElementType, Node
-from remit.model.bpmn.reading import Reading, fill
+from remit.model.bpmn.reading import Reading
+from remit.model.finding import Finding
 
 TAG = "subProcess"
 
 
 def read(reading: Reading, element: etree._Element) -> Node:
-    by_event = xml.is_true(element, "triggeredByEvent")
-    node = Container(
-        *xml.head(element),
-        "event_sub_process" if by_event else "sub_process",
-        ElementType.EVENT_SUB_PROCESS if by_event else ElementType.SUB_PROCESS,
+    return fill(
+        reading, element, Container(*xml.head(element), "sub_process", ElementType.SUB_PROCESS)
     )
-    return fill(reading, element, node)
+
+
+def check(node: Container) -> Iterator[Finding]:
+    yield from embedded_start(node)

@@ -5,16 +5,12 @@ from __future__ import annotations
 from lxml import etree
 
 from remit.model.bpmn import xml
+from remit.model.bpmn.filling import fill
 from remit.model.bpmn.graph import Activity, ElementType, Node
-from remit.model.bpmn.reading import Reading, fill
+from remit.model.bpmn.reading import Reading
 
 TAG = "task"
 
 
 def read(reading: Reading, element: etree._Element) -> Node:
-    node = Activity(
-        *xml.head(element),
-        "task",
-        ElementType.TASK,
-    )
-    return fill(reading, element, node)
+    return fill(reading, element, Activity(*xml.head(element), "task", ElementType.TASK))

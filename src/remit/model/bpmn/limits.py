@@ -1,0 +1,13 @@
+"""How much a BPMN file may hold. Size in bytes and depth of XML are bounded by `remit.model.xml`.
+
+A file is read on the partition's turn: these keep that turn short whatever a client sends.
+"""
+
+MAX_ELEMENTS = 20_000
+"""Flow nodes and sequence flows of a file; 5,000 nodes with their flows are half of it."""
+
+MAX_BOUNDARIES = 200
+"""Boundary events of one activity: all of them are opened in one turn."""
+
+MAX_FINDINGS = 100
+"""Findings told in one answer; the rest are counted."""
