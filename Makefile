@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint unit bench bench-long bench-zeebe proto clean
+.PHONY: help setup run test lint unit bench bench-long bench-zeebe fuzz proto clean
 
 help: ## What there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,8 +26,8 @@ run: $(STAMP) ## Start a broker and watch it run an order process with real work
 test: $(STAMP) lint unit ## Check and test everything.
 
 lint: $(STAMP) ## Format, style, types.
-	$(BIN)/ruff format --check src tests examples benchmarks
-	$(BIN)/ruff check src tests examples benchmarks
+	$(BIN)/ruff format --check src tests examples benchmarks fuzz
+	$(BIN)/ruff check src tests examples benchmarks fuzz
 	$(BIN)/mypy
 
 unit: $(STAMP) ## The tests.
@@ -42,6 +42,11 @@ bench-long: $(STAMP) ## A million instances waiting, a million finished (half an
 
 bench-zeebe: $(STAMP) ## The same load on a Zeebe broker from Maven, and on Remit, in turn.
 	@$(BIN)/python -m benchmarks.zeebe
+
+fuzz: $(STAMP) ## Look for inputs that raise what is not documented (SECONDS_EACH, by default 600).
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "atheris>=3.0"
+	@$(BIN)/python -m fuzz.by_grammar $${SECONDS_EACH:-600}
+	@for target in feel table dmn policy; do $(BIN)/python -m fuzz.by_coverage $$target $${SECONDS_EACH:-600} || exit 1; done
 
 proto: $(STAMP) ## Generate the protocol stubs again.
 	@$(BIN)/python -m pip install --quiet "grpcio-tools>=1.75,<1.82"

@@ -53,7 +53,10 @@ def evaluate(
 ) -> Document:
     """Evaluate over `variables`; the record is written, whatever the outcome (rule 73)."""
     clock = datetime.fromtimestamp(run.now / 1000, UTC)
-    result = model_of(run, decision).evaluate(decision.decision_id, variables, clock=lambda: clock)
+    chance = run.chance
+    result = model_of(run, decision).evaluate(
+        decision.decision_id, variables, clock=clock, random=chance.random, uuid=chance.uuid
+    )
     evaluation = _document(run, decision, result)
     event = DecisionEvaluated if result.failed is None else DecisionFailed
     run.emit(event(run.new_key(), decision, evaluation, element_key, instance))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from remit import feel
+from remit.engine.chance import Chance
 from remit.engine.faults import extract_value_error
 from remit.engine.run import Run
 from remit.engine.variables import MISSING, look_up
@@ -24,27 +25,30 @@ def evaluate(run: Run, expression: feel.Expression, scope_key: int) -> Any:
         value = look_up(run, scope_key, name)
         if value is not MISSING:
             context[name] = value
-    return _evaluate(expression, context, run.now)
+    return _evaluate(expression, context, run.now, run.chance)
 
 
 def evaluate_with(run: Run, expression: feel.Expression, context: dict[str, Any]) -> Any:
     """The value of `expression` over a context that is not a scope."""
     if expression.is_static:
         return expression.static_value
-    return _evaluate(expression, context, run.now)
+    return _evaluate(expression, context, run.now, run.chance)
 
 
 def evaluate_static(expression: feel.Expression, now: int) -> Any:
     """The value of an expression without variables, e.g. at deployment (rule 60)."""
     if expression.is_static:
         return expression.static_value
-    return _evaluate(expression, {}, now)
+    return _evaluate(expression, {}, now, Chance(0, now))
 
 
-def _evaluate(expression: feel.Expression, context: dict[str, Any], now: int) -> Any:
+def _evaluate(
+    expression: feel.Expression, context: dict[str, Any], now: int, chance: Chance
+) -> Any:
     clock = datetime.fromtimestamp(now / 1000, UTC)
     try:
-        return feel.to_json(expression.evaluate(context, clock=clock))
+        value = expression.evaluate(context, clock=clock, random=chance.random, uuid=chance.uuid)
+        return feel.to_json(value)
     except feel.FeelError as fault:
         raise extract_value_error(
             f"Failed to evaluate expression '{expression.text}': {fault}"

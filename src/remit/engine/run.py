@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from remit.base.errors import InvalidState
 from remit.engine.agenda import AgendaItem
+from remit.engine.chance import Chance
 from remit.engine.definitions import Definition, Load, Plan
 from remit.engine.faults import Busy
 from remit.engine.state.entities import ElementInstance
@@ -50,6 +51,7 @@ class Run:
     """
 
     __slots__ = (
+        "_chance",
         "agenda",
         "choices",
         "commands",
@@ -59,7 +61,6 @@ class Run:
         "load",
         "local",
         "now",
-        "ordinal",
         "reply",
         "request",
         "root",
@@ -80,13 +81,20 @@ class Run:
         self.agenda: deque[AgendaItem] = deque()
         self.local: deque[Command] = deque()
         self.reply: Reply | None = None
-        self.ordinal = 0
+        self._chance: Chance | None = None
         self.choices: dict[int, Any] = {}
         self.root = -1
 
     @property
     def actor(self) -> Actor:
         return self.header.actor
+
+    @property
+    def chance(self) -> Chance:
+        """Where the expressions of this turn draw from."""
+        if self._chance is None:
+            self._chance = Chance(self.state.partition, self.state.position + 1)
+        return self._chance
 
     def handle(self, command: Command) -> None:
         """Decide on a command: this turn's own, or one that this partition sent itself."""

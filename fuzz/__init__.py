@@ -1,0 +1,1 @@
+"""Looking for inputs that raise what is not documented: `make fuzz`."""
