@@ -161,7 +161,7 @@ def test_a_wrong_model_is_refused_with_every_finding_and_nothing_is_deployed(
     said = fault.value.details()  # type: ignore[attr-defined]
 
     assert code_of(fault) == "INVALID_ARGUMENT"
-    for part in ("'t'", "task-definition", "feel", "condition-required", "worse.bpmn", "what.txt"):
+    for part in ("'t'", "implementation", "feel", "flow-condition", "worse.bpmn", "what.txt"):
         assert part in said
     with pytest.raises(grpc.RpcError):
         client.call("CreateProcessInstance", bpmnProcessId="half-deployed")

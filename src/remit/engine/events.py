@@ -71,6 +71,13 @@ PREPARE: dict[type, Prepare] = {
 """How each kind of event waits; kinds that are only ever thrown at a scope are not here."""
 
 
+def is_waited_for(node: Node) -> bool:
+    """Whether a host can wait for this event: it has one definition, of a kind that waits."""
+    return isinstance(node, EventNode) and [type(each) in PREPARE for each in node.definitions] == [
+        True
+    ]
+
+
 def open_events(run: Run, host: ElementInstance, targets: Iterable[EventNode]) -> None:
     """Wait on `host` for every definition of every target. Evaluates all before it opens any."""
     openings = [

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 
-from remit.model import timing
 from remit.engine.expressions import evaluate, evaluate_static
 from remit.engine.faults import extract_value_error
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
+from remit.model import timing
 from remit.model.bpmn.graph import Node, TimerDefinition
 from remit.protocol.events.timer import TimerCanceled, TimerCreated
 from remit.protocol.values import NONE_KEY, ProcessDefinition, Timer

@@ -27,6 +27,10 @@ class Element:
 
     is_waiting: ClassVar[bool] = False
 
+    def plays(self, node: Node) -> bool:
+        """Whether this node is executed as it is drawn; what is not is refused at deployment."""
+        return True
+
     # --- the stages that concern a node ------------------------------------------------------------
 
     def opening(self, node: Node) -> Sequence[Stage]:

@@ -10,14 +10,18 @@ from remit.engine import lifecycle
 from remit.engine.agenda import Activate
 from remit.engine.definitions import Plan
 from remit.engine.elements.event import TriggeredElement
+from remit.engine.events import is_waited_for
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
-from remit.model.bpmn.graph import BoundaryNode
+from remit.model.bpmn.graph import BoundaryNode, EventType, Node
 from remit.protocol.events.process_instance import TriggerSet
 from remit.protocol.values import Document
 
 
 class BoundaryEvent(TriggeredElement):
+    def plays(self, node: Node) -> bool:
+        return is_waited_for(node) or node.event_type is EventType.ERROR
+
     def caught(self, run: Run, plan: Plan, host: ElementInstance, variables: Document) -> None:
         assert isinstance(plan.node, BoundaryNode)
         if not plan.node.interrupting:

@@ -12,7 +12,7 @@ from remit.engine.elements.job_activity import JOB
 from remit.engine.events import trigger
 from remit.engine.lifecycle import child_ended
 from remit.engine.run import Run
-from remit.model.bpmn.graph import ErrorDefinition, EventNode, Node, TerminateDefinition
+from remit.model.bpmn.graph import ErrorDefinition, EventNode, EventType, Node, TerminateDefinition
 
 
 def find_catcher(run: Run, plan: Plan, key: int) -> bool:
@@ -28,7 +28,15 @@ def find_catcher(run: Run, plan: Plan, key: int) -> bool:
 ERROR = Stage("error", find_catcher)
 
 
+_PLAYED = (EventType.NONE, EventType.ERROR, EventType.TERMINATE)
+
+
 class EndEvent(Element):
+    def plays(self, node: Node) -> bool:
+        if node.event_type is EventType.MESSAGE:
+            return _has_job(node)
+        return node.event_type in _PLAYED
+
     def opening(self, node: Node) -> Sequence[Stage]:
         stages = super().opening(node)
         if _definition(node, ErrorDefinition):

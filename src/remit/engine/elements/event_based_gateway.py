@@ -16,13 +16,14 @@ from remit.engine.events import open_events
 from remit.engine.run import Run
 from remit.engine.stages.events import CLOSED
 from remit.engine.state.entities import ElementInstance
-from remit.model.bpmn.graph import EventNode, Flow, Node
+from remit.model.bpmn.elements.event_based_gateway import EventBasedGateway as Gateway
+from remit.model.bpmn.graph import Flow, Node
 from remit.protocol.values import Document
 
 
 def open_targets(run: Run, plan: Plan, key: int) -> bool:
-    targets = [flow.target for flow in plan.node.outgoing]
-    open_events(run, run.element(key), [each for each in targets if isinstance(each, EventNode)])
+    assert isinstance(plan.node, Gateway)
+    open_events(run, run.element(key), plan.node.targets)
     return False
 
 
@@ -31,6 +32,9 @@ TARGETS = Stage("events", open_targets)
 
 class EventBasedGateway(Element):
     is_waiting = True
+
+    def plays(self, node: Node) -> bool:
+        return isinstance(node, Gateway) and not node.instantiate
 
     def opening(self, node: Node) -> Sequence[Stage]:
         return (*super().opening(node), TARGETS)

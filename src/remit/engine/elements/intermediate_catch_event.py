@@ -8,6 +8,7 @@ from remit.engine import lifecycle
 from remit.engine.agenda import Activate, Complete
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
+from remit.engine.events import is_waited_for
 from remit.engine.run import Run
 from remit.engine.stages.events import CLOSED, OWN
 from remit.engine.state.entities import ElementInstance
@@ -17,6 +18,9 @@ from remit.protocol.values import Document
 
 class IntermediateCatchEvent(Element):
     is_waiting = True
+
+    def plays(self, node: Node) -> bool:
+        return is_waited_for(node)
 
     def opening(self, node: Node) -> Sequence[Stage]:
         return (*super().opening(node), OWN)

@@ -7,10 +7,15 @@ from collections.abc import Sequence
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
 from remit.engine.elements.job_activity import JOB
-from remit.model.bpmn.graph import EventNode, Node
+from remit.model.bpmn.graph import EventNode, EventType, Node
 
 
 class IntermediateThrowEvent(Element):
+    def plays(self, node: Node) -> bool:
+        if node.event_type is EventType.MESSAGE:
+            return _has_job(node)
+        return node.event_type is EventType.NONE
+
     def opening(self, node: Node) -> Sequence[Stage]:
         stages = super().opening(node)
         return (*stages, JOB) if _has_job(node) else stages

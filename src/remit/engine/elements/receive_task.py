@@ -27,6 +27,9 @@ MESSAGE = Stage("message", open_message)
 class ReceiveTask(ActivityElement):
     is_waiting = True
 
+    def plays(self, node: Node) -> bool:
+        return isinstance(node, ReceiveTaskNode) and not node.instantiate
+
     def opening(self, node: Node) -> Sequence[Stage]:
         return (*super().opening(node), MESSAGE)
 

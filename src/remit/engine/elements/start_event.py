@@ -10,15 +10,20 @@ from remit.engine import lifecycle
 from remit.engine.agenda import Activate, FollowTrigger, Terminate
 from remit.engine.definitions import Plan
 from remit.engine.elements.event import TriggeredElement
-from remit.engine.events import close_events
+from remit.engine.events import close_events, is_waited_for
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
-from remit.model.bpmn.graph import Container, StartNode
+from remit.model.bpmn.graph import Container, EventType, Node, StartNode
 from remit.protocol.events.process_instance import TriggerSet
 from remit.protocol.values import Document
 
 
 class StartEvent(TriggeredElement):
+    def plays(self, node: Node) -> bool:
+        if node.event_type in (EventType.NONE, EventType.ERROR):
+            return True
+        return is_waited_for(node)
+
     def caught(self, run: Run, plan: Plan, host: ElementInstance, variables: Document) -> None:
         node = plan.node
         assert isinstance(node, StartNode)

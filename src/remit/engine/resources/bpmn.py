@@ -16,6 +16,7 @@ from remit.base.keys import DEPLOYMENT_PARTITION
 from remit.engine import timers
 from remit.engine.expressions import evaluate_static
 from remit.engine.faults import IncidentRaised
+from remit.engine.played import unplayed
 from remit.engine.resources.draft import Draft
 from remit.engine.run import Run
 from remit.model.bpmn import read, refusal
@@ -36,6 +37,8 @@ Start = tuple[EventNode, timers.Schedule]
 def drafts(run: Run, name: str, content: bytes, tenant: str, deployment: int) -> Iterator[Draft]:
     """One draft per executable process of the file; raises `InvalidArgument` with every finding."""
     definitions = read(content, name)
+    for process in definitions.processes:
+        definitions.findings.extend(unplayed(process))
     refused = refusal(definitions, name)
     if refused:
         raise InvalidArgument(refused)

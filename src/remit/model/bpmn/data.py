@@ -72,9 +72,10 @@ def _map(
     items: dict[str, str],
     names: dict[str, str],
 ) -> None:
-    own, others = (association.target,), association.sources
+    own: tuple[str | None, ...] = (association.target,)
+    others: tuple[str | None, ...] = association.sources
     if not association.is_input:
-        own, others = association.sources, (association.target,)
+        own, others = others, own
     if not any(each in items for each in own):
         return
     unknown = [each for each in (*own, *others) if each not in items and each not in names]

@@ -3,8 +3,8 @@
 A file is read on the partition's turn: these keep that turn short whatever a client sends.
 """
 
-MAX_ELEMENTS = 20_000
-"""Flow nodes and sequence flows of a file; 5,000 nodes with their flows are half of it."""
+MAX_ELEMENTS = 100_000
+"""BPMN elements of a file; 5,000 flow nodes with flows and what is inside them are a third of it."""
 
 MAX_BOUNDARIES = 200
 """Boundary events of one activity: all of them are opened in one turn."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from lxml import etree
 
 from remit import feel
@@ -75,7 +77,9 @@ def _standard(reading: Reading, element: etree._Element, marker: etree._Element)
     )
 
 
-_READERS = {
+_READERS: dict[
+    str, Callable[[Reading, etree._Element, etree._Element], MultiInstance | StandardLoop]
+] = {
     "multiInstanceLoopCharacteristics": _multi_instance,
     "standardLoopCharacteristics": _standard,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from remit.model.bpmn import limits
 from remit.model.bpmn.graph import Definitions
 from remit.model.finding import line_of
 
@@ -11,5 +12,7 @@ def refusal(definitions: Definitions, resource_name: str) -> str:
     errors = [finding for finding in definitions.findings if finding.is_error]
     if not errors:
         return ""
-    lines = "\n".join(f"- {line_of(finding)}" for finding in errors)
-    return f"'{resource_name}':\n{lines}"
+    lines = [f"- {line_of(finding)}" for finding in errors[: limits.MAX_FINDINGS]]
+    if len(errors) > limits.MAX_FINDINGS:
+        lines.append(f"- and {len(errors) - limits.MAX_FINDINGS} more")
+    return "\n".join((f"'{resource_name}':", *lines))

@@ -1,4 +1,4 @@
-"""Deployment rules that reach over several elements (reference 3.12): one module per group.
+"""Deployment rules (reference 3.12) that reach over several elements: one module per group.
 
 `remit.model.bpmn.checking` applies them, together with the checks of the elements themselves.
 """

@@ -1,80 +1,83 @@
-"""What events must have, and what two of them may not share (reference 3.12)."""
+"""What events must have: a kind that fits their place, and everything that this kind needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from remit.model.bpmn.checks.finding import fault
 from remit.model.bpmn.graph import (
-    Activity,
     BoundaryNode,
     Container,
     ElementType,
     ErrorDefinition,
+    EscalationDefinition,
     EventNode,
     EventType,
     MessageDefinition,
     Node,
     Process,
+    SignalDefinition,
     StartNode,
     TimerDefinition,
 )
 from remit.model.finding import Finding
+from remit.model.timing import cycle, instant, parse_duration
 
-_SUPPORTED = {
-    ElementType.INTERMEDIATE_CATCH_EVENT: (EventType.MESSAGE, EventType.TIMER),
-    ElementType.INTERMEDIATE_THROW_EVENT: (EventType.NONE, EventType.MESSAGE),
-    ElementType.BOUNDARY_EVENT: (EventType.MESSAGE, EventType.TIMER, EventType.ERROR),
-    ElementType.END_EVENT: (
-        EventType.NONE, EventType.MESSAGE, EventType.ERROR, EventType.TERMINATE,
+_WAITED_FOR = (
+    EventType.MESSAGE, EventType.TIMER, EventType.SIGNAL, EventType.CONDITIONAL,
+    EventType.MULTIPLE, EventType.PARALLEL_MULTIPLE,
+)  # fmt: skip
+_THROWN = (
+    EventType.NONE, EventType.MESSAGE, EventType.SIGNAL, EventType.ESCALATION,
+    EventType.COMPENSATION, EventType.MULTIPLE,
+)  # fmt: skip
+_KINDS: dict[ElementType, tuple[EventType, ...]] = {
+    ElementType.INTERMEDIATE_CATCH_EVENT: (*_WAITED_FOR, EventType.LINK),
+    ElementType.INTERMEDIATE_THROW_EVENT: (*_THROWN, EventType.LINK),
+    ElementType.BOUNDARY_EVENT: (
+        *_WAITED_FOR, EventType.ERROR, EventType.ESCALATION, EventType.COMPENSATION,
+        EventType.CANCEL,
     ),
+    ElementType.END_EVENT: (*_THROWN, EventType.ERROR, EventType.TERMINATE, EventType.CANCEL),
 }  # fmt: skip
+_THROWING = (ElementType.INTERMEDIATE_THROW_EVENT, ElementType.END_EVENT)
+_ALWAYS_INTERRUPTING = (EventType.ERROR, EventType.COMPENSATION, EventType.CANCEL)
 
 
 def check(process: Process) -> Iterator[Finding]:
     for node in process.nodes.values():
         if isinstance(node, EventNode):
-            yield from _supported(node)
-            yield from _definitions(node)
-        if isinstance(node, BoundaryNode):
-            yield from _boundary(node)
-        if isinstance(node, Activity):
-            yield from _unique(node.boundaries, f"the boundary events of '{node.id}'")
-    for scope in (process, *process.nodes.values()):
-        if isinstance(scope, Container):
-            inner = [start for each in scope.event_sub_processes for start in each.event_starts]
-            yield from _unique(inner, f"the event sub-processes of '{scope.id}'")
-    yield from _unique(process.event_starts, "the start events of the process")
+            yield from _kind(node)
+            for definition in node.definitions:
+                rule = _RULES.get(type(definition))
+                if rule is not None:
+                    yield from rule(node, definition)
 
 
-def _supported(node: EventNode) -> Iterator[Finding]:
-    types = _SUPPORTED.get(node.type)
-    if types is not None and node.event_type not in types:
-        names = ", ".join(each.value.lower() for each in types)
+def _kind(node: EventNode) -> Iterator[Finding]:
+    kinds = _KINDS.get(node.type)
+    if kinds is not None and node.event_type not in kinds:
+        names = ", ".join(each.value.lower() for each in kinds)
         yield fault(
-            node, "event-type",
+            node, "element-type",
             f"a {node.type.value.lower().replace('_', ' ')} of type {node.event_type.value} is not "
             f"supported",
             f"use one of: {names}",
         )  # fmt: skip
-
-
-def _definitions(node: EventNode) -> Iterator[Finding]:
-    for definition in node.definitions:
-        if isinstance(definition, MessageDefinition):
-            yield from _message(node, definition)
-        elif isinstance(definition, TimerDefinition):
-            yield from _timer(node, definition)
-        elif isinstance(definition, ErrorDefinition):
-            yield from _error(node, definition)
+    if node.event_type in _ALWAYS_INTERRUPTING and getattr(node, "interrupting", True) is False:
+        yield fault(
+            node, "event-interrupting",
+            f"an event of type {node.event_type.value} always interrupts",
+            "make the event interrupting",
+        )  # fmt: skip
 
 
 def _message(node: EventNode, definition: MessageDefinition) -> Iterator[Finding]:
-    throws = node.type in (ElementType.INTERMEDIATE_THROW_EVENT, ElementType.END_EVENT)
-    if throws:
-        if node.job is None:
+    if node.type in _THROWING:
+        if node.job is None and node.delivery is None:
             yield fault(
-                node, "element-type",
+                node, "implementation",
                 "a message is sent by a worker, but the event has no job type",
                 "add a zeebe:taskDefinition with a type",
             )  # fmt: skip
@@ -82,17 +85,28 @@ def _message(node: EventNode, definition: MessageDefinition) -> Iterator[Finding
     if not definition.id:
         return
     if definition.name.is_static and not definition.name.static_value:
-        yield fault(node, "message-name", "its message has no name", "name the message")
+        yield fault(node, "message-reference", "its message has no name", "name the message")
     if definition.correlation_key is None and not _starts_process(node):
         yield fault(
             node, "subscription", f"its message '{definition.id}' has no correlation key",
             "add a zeebe:subscription with a correlationKey to the message",
         )  # fmt: skip
     if _starts_process(node) and definition.name.variables:
-        yield fault(
-            node, "message-name", "the message name of a start event can't read variables",
-            "make the name static",
-        )  # fmt: skip
+        yield _reads_variables(node, "message-reference", "message name")
+
+
+def _signal(node: EventNode, definition: SignalDefinition) -> Iterator[Finding]:
+    if definition.name.is_static and not definition.name.static_value:
+        yield fault(node, "signal-reference", "its signal has no name", "name the signal")
+    if _starts_process(node) and definition.name.variables:
+        yield _reads_variables(node, "signal-reference", "signal name")
+
+
+def _reads_variables(node: Node, rule: str, what: str) -> Finding:
+    return fault(
+        node, rule, f"the {what} of a start event can't read variables: there are none yet",
+        "make it static, or an expression without variables",
+    )  # fmt: skip
 
 
 def _timer(node: EventNode, definition: TimerDefinition) -> Iterator[Finding]:
@@ -106,60 +120,46 @@ def _timer(node: EventNode, definition: TimerDefinition) -> Iterator[Finding]:
                 node, "timer", "an interrupting timer can't repeat",
                 "make the event non-interrupting, or use a date or duration",
             )  # fmt: skip
-    if _starts_process(node) and definition.expression.variables:
-        yield fault(
-            node, "timer", "the timer of a start event can't read variables: there are none yet",
-            "use an expression without variables",
-        )  # fmt: skip
+    expression = definition.expression
+    if _starts_process(node) and expression.variables:
+        yield _reads_variables(node, "timer", "timer")
+    if expression.is_static:
+        try:
+            _TIMES[definition.kind](expression.static_value)
+        except ValueError as wrong:
+            yield fault(
+                node, "timer", f"its {definition.kind} '{expression.text}' can't be read: {wrong}",
+                "correct the text, or write an expression",
+            )  # fmt: skip
 
 
 def _error(node: EventNode, definition: ErrorDefinition) -> Iterator[Finding]:
-    code = definition.code
-    if node.type is ElementType.END_EVENT:
+    yield from _code(node, definition.code, "error")
+
+
+def _escalation(node: EventNode, definition: EscalationDefinition) -> Iterator[Finding]:
+    yield from _code(node, definition.code, "escalation")
+    if isinstance(node, BoundaryNode) and node.attached_to is not None:
+        is_call = node.attached_to.type is ElementType.CALL_ACTIVITY
+        if not is_call and not isinstance(node.attached_to, Container):
+            yield fault(
+                node, "escalation-boundary-event-attached-to-ref",
+                f"an escalation can't come out of '{node.attached_to.id}'",
+                "attach it to a sub-process or a call activity",
+            )  # fmt: skip
+
+
+def _code(node: EventNode, code: Any, what: str) -> Iterator[Finding]:
+    """Codes are required where they are thrown, and static where they are caught."""
+    rule = f"{what}-reference"
+    if node.type in _THROWING:
         if code is None or (code.is_static and not code.static_value):
-            yield fault(node, "error-reference", "it throws an error without a code", "give one")
+            yield fault(node, rule, f"it throws an {what} without a code", "give one")
     elif code is not None and not code.is_static:
         yield fault(
-            node, "error-reference", "the code of a catching event must be static",
+            node, rule, "the code of a catching event must be static",
             "write the code as plain text",
         )  # fmt: skip
-    if getattr(node, "interrupting", True) is False:
-        yield fault(
-            node, "error-interrupting", "an error always interrupts", "make the event interrupting"
-        )
-
-
-def _boundary(node: BoundaryNode) -> Iterator[Finding]:
-    if node.incoming:
-        yield fault(
-            node, "boundary-event-flows", "a boundary event has no incoming flows", "remove them"
-        )
-    if not node.outgoing:
-        yield fault(
-            node, "boundary-event-flows", "a boundary event needs an outgoing flow", "add one"
-        )
-
-
-def _unique(events: list[BoundaryNode] | list[StartNode], where: str) -> Iterator[Finding]:
-    """Two events of one host may not wait for the same error or the same message."""
-    seen: dict[tuple[str, object], Node] = {}
-    for event in events:
-        for definition in event.definitions:
-            if isinstance(definition, ErrorDefinition):
-                code = None if definition.code is None else definition.code.text
-                waited: tuple[str, object] = ("error", code)
-            elif isinstance(definition, MessageDefinition) and definition.name.is_static:
-                waited = ("message", definition.name.static_value)
-            else:
-                continue
-            if waited in seen:
-                said = "every error" if waited[1] is None else f"{waited[0]} '{waited[1]}'"
-                yield fault(
-                    event, "event-unique",
-                    f"'{seen[waited].id}' waits for {said} as well, among {where}",
-                    "leave one of them",
-                )  # fmt: skip
-            seen[waited] = event
 
 
 def _starts_process(node: Node) -> bool:
@@ -168,3 +168,17 @@ def _starts_process(node: Node) -> bool:
         and node.scope is not None
         and node.scope.type is ElementType.PROCESS
     )
+
+
+_TIMES: dict[str, Callable[[object], object]] = {
+    "date": instant,
+    "duration": parse_duration,
+    "cycle": lambda text: cycle(text, 0),
+}
+_RULES: dict[type, Callable[[EventNode, Any], Iterator[Finding]]] = {
+    MessageDefinition: _message,
+    SignalDefinition: _signal,
+    TimerDefinition: _timer,
+    ErrorDefinition: _error,
+    EscalationDefinition: _escalation,
+}

@@ -6,7 +6,7 @@ from lxml import etree
 
 from remit.model.bpmn import xml
 from remit.model.bpmn.filling import fill
-from remit.model.bpmn.graph import Node, ElementType, Node
+from remit.model.bpmn.graph import ElementType, Node
 from remit.model.bpmn.reading import Reading
 
 TAG = "exclusiveGateway"
