@@ -240,6 +240,7 @@ HOSTILE = {
     ' string join(for i in 1..9999 return "aaaaaaaaaa"))',
     "endless recursion": "(function(f) f(f))(function(f) f(f))",
     "a large duration": 'string(duration("P999999999999999999D") * 1e6000)',
+    "a large range": "for i in [1..1e30) return i",
     "all days": "for d in date(-999999999,1,1)..date(999999999,1,1) return d",
 }
 

@@ -82,16 +82,15 @@ def _items(value: Any, converts: bool, frame: Frame) -> Sequence[Any] | None:
 
 def _items_of_range(bounds: Range) -> Sequence[Any] | None:
     """The whole numbers or days of an ascending range."""
-    found = counted(bounds.low, bounds.high)
-    if found is None or bounds.operator or (len(found) > 1 and not _ascends(found)):
+    low, high = bounds.low, bounds.high
+    if bounds.operator:
         return None
-    first = 0 if bounds.low_closed else 1
-    return found[first:] if bounds.high_closed else found[first : max(first, len(found) - 1)]
-
-
-def _ascends(items: Sequence[Any]) -> bool:
-    first, second = items[0], items[1]
-    return bool(first.days < second.days) if first.__class__ is Date else bool(first < second)
+    if low.__class__ is int and high.__class__ is int and low <= high:
+        return range(low if bounds.low_closed else low + 1, high + bounds.high_closed)
+    if low.__class__ is Date and high.__class__ is Date and low.days <= high.days:
+        first = low.days if bounds.low_closed else low.days + 1
+        return _Days(range(first, high.days + bounds.high_closed))
+    return None
 
 
 class _Days(Sequence[Date]):
