@@ -106,7 +106,7 @@ def test_a_result_that_comes_too_late_is_deadline_exceeded(client: Client) -> No
         ("BroadcastSignal", {"signalName": "s"}, "UNIMPLEMENTED"),
         ("EvaluateDecision", {"decisionId": "nothing"}, "INVALID_ARGUMENT"),
         ("EvaluateDecision", {}, "INVALID_ARGUMENT"),
-        ("ModifyProcessInstance", {"processInstanceKey": 1}, "UNIMPLEMENTED"),
+        ("ModifyProcessInstance", {"processInstanceKey": 1}, "NOT_FOUND"),
         ("MigrateProcessInstance", {"processInstanceKey": 1}, "UNIMPLEMENTED"),
         ("DeleteResource", {"resourceKey": 1}, "UNIMPLEMENTED"),
         ("EvaluateConditional", {}, "UNIMPLEMENTED"),

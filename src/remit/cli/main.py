@@ -13,6 +13,7 @@ from remit.cli.dmn import dmn_group
 from remit.cli.evaluate import evaluate_command
 from remit.cli.fail import fail_command
 from remit.cli.feel import feel_command
+from remit.cli.modify import modify_command
 from remit.cli.policy import policy_group
 from remit.cli.publish import publish_command
 from remit.cli.resolve import resolve_command
@@ -33,6 +34,7 @@ for command in (
     create_command,
     publish_command,
     cancel_command,
+    modify_command,
     resolve_command,
     set_command,
     complete_command,

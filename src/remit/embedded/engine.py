@@ -32,7 +32,17 @@ from remit.protocol.replies import (
     Rejected,
     Reply,
 )
-from remit.protocol.values import ActivatedJob, Actor, Document, Header, StartInstruction
+from remit.protocol.values import (
+    ActivatedJob,
+    ActivateInstruction,
+    Actor,
+    Document,
+    Header,
+    MoveInstruction,
+    StartInstruction,
+    TerminateAfter,
+    TerminateInstruction,
+)
 
 R = TypeVar("R", bound=Reply)
 
@@ -124,11 +134,13 @@ class Engine:
         *,
         version: int = -1,
         start: Sequence[str] = (),
+        end_after: Sequence[str] = (),
     ) -> InstanceCreated:
-        instructions = tuple(StartInstruction(each) for each in start)
+        """`start` are elements to begin at instead of the start event, `end_after` ends it early."""
         command = c.CreateInstance(
             process_id=process_id, version=version, variables=dict(variables or {}),
-            start=instructions,
+            start=tuple(StartInstruction(each) for each in start),
+            terminate_after=tuple(TerminateAfter(each) for each in end_after),
         )  # fmt: skip
         return self.execute(command, InstanceCreated)
 
@@ -143,6 +155,27 @@ class Engine:
 
     def cancel(self, key: int) -> Done:
         return self.execute(c.CancelInstance(key), Done)
+
+    def modify(
+        self,
+        key: int,
+        *,
+        activate: Sequence[ActivateInstruction | str] = (),
+        terminate: Sequence[TerminateInstruction | int] = (),
+        move: Sequence[MoveInstruction] = (),
+    ) -> Done:
+        """Place tokens at elements, end element instances by key, move tokens; all or nothing."""
+        command = c.ModifyInstance(
+            key,
+            tuple(
+                ActivateInstruction(each) if isinstance(each, str) else each for each in activate
+            ),
+            tuple(
+                TerminateInstruction(each) if isinstance(each, int) else each for each in terminate
+            ),
+            tuple(move),
+        )
+        return self.execute(command, Done)
 
     def set_variables(
         self, element_key: int, variables: Mapping[str, Any], *, local: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from remit.protocol.values import Document
+from remit.protocol.values import Document, Placement
 
 
 class Item(Struct, frozen=True, array_like=True, tag=True, tag_field="item"):
@@ -56,6 +56,13 @@ class FollowTrigger(Item, frozen=True):
     variables: Document
 
 
+class Place(Item, frozen=True):
+    """Open `placement` in `scope`."""
+
+    scope: int
+    placement: Placement
+
+
 class Settle(Item, frozen=True):
     """Something inside this element was terminated: perhaps it can end, or go on, itself."""
 
@@ -78,7 +85,15 @@ class StartByMessage(Item, frozen=True):
 
 
 AgendaItem = (
-    Activate | Complete | Terminate | Resume | FollowTrigger | Settle | Spawn | StartByMessage
+    Activate
+    | Complete
+    | Terminate
+    | Resume
+    | FollowTrigger
+    | Place
+    | Settle
+    | Spawn
+    | StartByMessage
 )
 
 encode_item = msgspec.msgpack.Encoder().encode

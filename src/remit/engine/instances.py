@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from remit.engine import lifecycle
 from remit.engine.definitions import Definition
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.variables import set_local
 from remit.protocol.events.process_instance import ElementActivating, TriggerSet
-from remit.protocol.values import NONE_KEY, Document
+from remit.protocol.values import NONE_KEY, Document, Placement
 
 
 def prepare_variables(
@@ -31,11 +33,13 @@ def start(
     *,
     start: str = "",
     payload: Document | None = None,
+    placements: Sequence[Placement] = (),
     caller: ElementInstance | None = None,
 ) -> None:
     """Begin the life of process instance `key`.
 
     `start` is the start event that was triggered, with its payload; empty: the none start event.
+    `placements` are what it begins with instead.
     `caller` is the call activity that waits for the instance, which then shares its root.
     """
     plan = definition.plans[definition.process.id]
@@ -69,6 +73,8 @@ def start(
                 interrupts=False,
             )
         )
+    for placement in placements:
+        run.emit(lifecycle.placement_set(run, run.element(key), placement))
     lifecycle.open_from(run, plan, key, 0)
 
 

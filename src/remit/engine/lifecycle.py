@@ -12,12 +12,15 @@ nor tokens left (rule 46).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from remit.engine import incidents
 from remit.engine.agenda import (
     Activate,
     AgendaItem,
     Complete,
     FollowTrigger,
+    Place,
     Resume,
     Settle,
     Terminate,
@@ -35,10 +38,11 @@ from remit.protocol.events.process_instance import (
     ElementCompleting,
     ElementTerminated,
     ElementTerminating,
+    PlacementSet,
     SequenceFlowTaken,
     TriggerTaken,
 )
-from remit.protocol.values import NONE_KEY, Document, Phase
+from remit.protocol.values import NONE_KEY, Document, Phase, Placement
 
 FLOW_KIND = 25
 """SEQUENCE_FLOW in `ELEMENT_KINDS`."""
@@ -58,6 +62,8 @@ def play(run: Run, item: AgendaItem) -> None:
         resume(run, item.key, item.stage)
     elif isinstance(item, FollowTrigger):
         follow_trigger(run, item)
+    elif isinstance(item, Place):
+        place(run, item)
     elif isinstance(item, Settle):
         settle(run, item.key)
     else:
@@ -96,6 +102,38 @@ def follow_trigger(run: Run, item: FollowTrigger) -> None:
     if scope is not None and scope.phase not in IS_ENDING:
         plan = run.definition(scope.definition).plans[item.element]
         plan.element.follow(run, plan, scope, item.variables)
+
+
+def place(run: Run, item: Place) -> None:
+    """Open what is placed in a scope: an element as if a flow had led to it, or an inner scope."""
+    scope = run.state.elements.get(item.scope)
+    if scope is None or scope.phase in IS_ENDING:
+        return
+    placed = item.placement
+    variables = placed.variables or None
+    key = begin(run, Activate(placed.element, scope.key, variables=variables), scope)
+    element = run.element(key)
+    for inner in placed.inner:
+        run.emit(placement_set(run, element, inner))
+    open_from(run, run.plan(element), key, 0)
+
+
+def placement_set(run: Run, scope: ElementInstance, placement: Placement) -> PlacementSet:
+    """`scope`, which has yet to open, begins with `placement`."""
+    return PlacementSet(
+        run.new_key(), scope.key, placement, scope.instance, scope.definition, scope.root,
+        scope.tenant,
+    )  # fmt: skip
+
+
+def begin_inside(run: Run, scope: ElementInstance, waiting: Iterable[Trigger]) -> None:
+    """A scope has opened: it begins with the events and tokens that have waited for that."""
+    for trigger in waiting:
+        if trigger.placed:
+            placed = Placement(trigger.target, trigger.variables, trigger.inner)
+            run.later(Place(scope.key, placed))
+        else:
+            run.later(FollowTrigger(trigger.target, scope.key, trigger.variables))
 
 
 def open_in(run: Run, item: Activate, scope: ElementInstance) -> None:
@@ -192,7 +230,8 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
     if not _play_stages(run, plan.closing, plan, key, start):
         return
     element = run.element(key)
-    flows = () if plan.is_inner else plan.element.leave(run, plan, key)
+    ends_instance = _ends_instance(run, element)
+    flows = () if plan.is_inner or ends_instance else plan.element.leave(run, plan, key)
     ending = plan.element.ending(run, plan, key)
     run.emit(
         ElementCompleted(
@@ -209,8 +248,16 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
         take(run, element.scope, flow)
     if ending is not None:
         ending()
-    if element.scope != NONE_KEY and not flows:
+    if ends_instance:
+        run.later(Terminate(element.instance))
+    elif element.scope != NONE_KEY and not flows:
         child_ended(run, element.scope)
+
+
+def _ends_instance(run: Run, element: ElementInstance) -> bool:
+    """Whether a runtime instruction ends the instance after this element (reference 3.10)."""
+    carried = run.state.instances.get(element.instance)
+    return carried is not None and element.element in carried.terminate_after
 
 
 def take(run: Run, scope_key: int, flow: Flow) -> None:

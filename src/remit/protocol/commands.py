@@ -12,10 +12,13 @@ from msgspec import Struct
 from remit.protocol.values import (
     DEFAULT_TENANT,
     NONE_KEY,
+    ActivateInstruction,
     Document,
     MessageSubscription,
+    MoveInstruction,
     StartInstruction,
     TerminateAfter,
+    TerminateInstruction,
 )
 
 
@@ -51,6 +54,15 @@ class CreateInstance(Command, frozen=True):
 
 class CancelInstance(Command, frozen=True):
     key: int
+
+
+class ModifyInstance(Command, frozen=True):
+    """All instructions or none."""
+
+    key: int
+    activate: tuple[ActivateInstruction, ...] = ()
+    terminate: tuple[TerminateInstruction, ...] = ()
+    move: tuple[MoveInstruction, ...] = ()
 
 
 class ActivateJobs(Command, frozen=True):

@@ -246,6 +246,54 @@ class TerminateAfter(Value, frozen=True):
     element: str
 
 
+class Placement(Value, frozen=True):
+    """A token to place at `element`, or a scope to open with what is placed `inner`.
+
+    `variables` become local to it.
+    """
+
+    element: str
+    variables: Document = {}
+    inner: tuple[Placement, ...] = ()
+
+
+class VariableInstruction(Value, frozen=True):
+    """Variables for `scope`, an element id; empty: the process instance."""
+
+    variables: Document
+    scope: str = ""
+
+
+class ActivateInstruction(Value, frozen=True):
+    """Place a token at `element`, in the scope with the key `ancestor` or one that is found."""
+
+    element: str
+    ancestor: int = NONE_KEY
+    variables: tuple[VariableInstruction, ...] = ()
+
+
+class TerminateInstruction(Value, frozen=True):
+    """End the element instance `key`, or all active ones of `element`."""
+
+    key: int = NONE_KEY
+    element: str = ""
+
+
+class MoveInstruction(Value, frozen=True):
+    """End the instance `source_key`, or all of `source`, and place as many tokens at `target`.
+
+    `ancestor_from`: "direct" takes `ancestor`, "inferred" the source's own scopes as far as they fit,
+    "sourceParent" the source's scope; empty: as for a token that is placed.
+    """
+
+    target: str
+    source: str = ""
+    source_key: int = NONE_KEY
+    ancestor_from: str = ""
+    ancestor: int = NONE_KEY
+    variables: tuple[VariableInstruction, ...] = ()
+
+
 class ActivatedJob(Value, frozen=True):
     """A job as a worker gets it: the job and the variables it asked for."""
 

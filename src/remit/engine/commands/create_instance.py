@@ -5,13 +5,15 @@ Answered when it is created, or with its variables when it has completed.
 
 from __future__ import annotations
 
-from remit.base.errors import InvalidState, NotFound
+from remit.base.errors import InvalidArgument, InvalidState, NotFound
 from remit.engine import instances
+from remit.engine.placing import Wanted, placements
 from remit.engine.run import Handler, Run
+from remit.model.bpmn.graph import Process
 from remit.protocol.commands import CreateInstance
 from remit.protocol.events.process_instance import InstanceCreated as Created
 from remit.protocol.replies import InstanceCreated
-from remit.protocol.values import NONE_KEY, ProcessDefinition
+from remit.protocol.values import NONE_KEY, Placement, ProcessDefinition
 
 
 def create_instance(run: Run, command: CreateInstance) -> None:
@@ -22,6 +24,7 @@ def create_instance(run: Run, command: CreateInstance) -> None:
             f"Expected to create an instance of process '{row.process_id}' with a none start event, "
             f"but it has none: it is started by its events"
         )
+    placed = _placements(definition.process, command)
     key = run.new_key()
     run.root = key
     run.admit("instance.create", {"processId": row.process_id})
@@ -43,12 +46,25 @@ def create_instance(run: Run, command: CreateInstance) -> None:
             tuple(each.element for each in command.terminate_after),
         )
     )
-    instances.start(run, definition, key)
+    instances.start(run, definition, key, placements=placed)
     if not command.await_result:
         run.reply = InstanceCreated(
             row.key, row.process_id, row.version, key, row.tenant, command.tags,
             command.business_id,
         )  # fmt: skip
+
+
+def _placements(process: Process, command: CreateInstance) -> tuple[Placement, ...]:
+    """Where the instance begins; instructions that can't be followed are refused before anything."""
+    for each in command.terminate_after:
+        if each.element not in process.nodes:
+            raise InvalidArgument(
+                f"Expected to end the instance after element '{each.element}', but process "
+                f"'{process.id}' has no such element"
+            )
+    return placements(
+        process, [Wanted(each.element) for each in command.start], "start instruction"
+    )
 
 
 def _find(run: Run, command: CreateInstance) -> ProcessDefinition:

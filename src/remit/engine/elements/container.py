@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from remit.engine.agenda import Activate, Complete, FollowTrigger
+from remit.engine.agenda import Activate, Complete
 from remit.engine.definitions import Plan
 from remit.engine.elements.activity import ActivityElement
-from remit.engine.lifecycle import is_done_inside, take_triggers
+from remit.engine.lifecycle import begin_inside, is_done_inside, take_triggers
 from remit.engine.run import Run
 from remit.model.bpmn.graph import Container
 from remit.protocol.values import Phase
@@ -16,10 +16,10 @@ class ContainerElement(ActivityElement):
 
     def opened(self, run: Run, plan: Plan, key: int) -> None:
         """Begin at the start event that was triggered, else at the none start event."""
-        triggers = take_triggers(run, run.element(key))
-        for trigger in triggers:
-            run.later(FollowTrigger(trigger.target, key, trigger.variables))
-        if not triggers:
+        scope = run.element(key)
+        waiting = take_triggers(run, scope)
+        begin_inside(run, scope, waiting)
+        if not waiting:
             assert isinstance(plan.node, Container)
             assert plan.node.start is not None, f"'{plan.node.id}' has no none start event"
             run.later(Activate(plan.node.start.id, key))

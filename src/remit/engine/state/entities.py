@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from remit.protocol.values import DEFAULT_TENANT, NONE_KEY, Document, Phase, Value
+from remit.protocol.values import DEFAULT_TENANT, NONE_KEY, Document, Phase, Placement, Value
 
 
 class ElementInstance(Value, frozen=True):
@@ -81,13 +81,18 @@ class Result(Value, frozen=True):
 
 
 class Trigger(Value, frozen=True):
-    """An event that has fired on `element_key` and waits until that has ended (rule 35)."""
+    """An event that has fired on `element_key` and waits until that has ended (rule 35).
+
+    With `placed` it is no event: a token placed inside, and `inner` what is placed in that.
+    """
 
     key: int
     element_key: int
     target: str
     variables: Document
     root: int
+    placed: bool = False
+    inner: tuple[Placement, ...] = ()
 
 
 class Rest(Value, frozen=True):

@@ -6,12 +6,11 @@ from typing import Any
 
 from remit.gateway.broker import Broker
 from remit.gateway.faults import Code, Status
-from remit.gateway.grpc import decisions, instances, jobs, resources
+from remit.gateway.grpc import decisions, instances, jobs, operations, resources
 from remit.gateway.grpc.service import Call, Methods, Unary
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 
 NOT_YET = {
-    "ModifyProcessInstance": "modifying a process instance",
     "MigrateProcessInstance": "migrating a process instance",
     "DeleteResource": "deleting a resource",
     "BroadcastSignal": "broadcasting a signal",
@@ -62,6 +61,7 @@ METHODS: Methods = {
         **instances.METHODS,
         **resources.METHODS,
         **decisions.METHODS,
+        **operations.METHODS,
         **{name: _unimplemented(name, what) for name, what in NOT_YET.items()},
     }.items()
 } | {"/grpc.health.v1.Health/Check": Unary(Bare, check_health)}

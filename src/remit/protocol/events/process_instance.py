@@ -10,7 +10,7 @@ from typing import Any
 
 from remit.protocol.events.base import Event, event, number
 from remit.protocol.numbers import ValueType
-from remit.protocol.values import DEFAULT_TENANT, NONE_KEY, Document
+from remit.protocol.values import DEFAULT_TENANT, NONE_KEY, ActivateInstruction, Document, Placement
 
 ELEMENT_KINDS = (
     "UNSPECIFIED",
@@ -132,6 +132,18 @@ class InstanceCreated(Event, frozen=True, tag=number(ValueType.PROCESS_INSTANCE_
     terminate_after: tuple[str, ...] = ()
 
 
+@event("MODIFIED")
+class InstanceModified(Event, frozen=True, tag=number(ValueType.PROCESS_INSTANCE_MODIFICATION, 1)):
+    """`ended` are the keys of element instances; moves are told as placing and ending."""
+
+    key: int
+    instance: int
+    definition: int
+    activate: tuple[ActivateInstruction, ...] = ()
+    ended: tuple[int, ...] = ()
+    tenant: str = DEFAULT_TENANT
+
+
 @event("TRIGGERING")
 class TriggerSet(Event, frozen=True, tag=number(ValueType.PROCESS_EVENT, 0)):
     """An event fired on `element_key`; `target` follows it.
@@ -172,6 +184,19 @@ class AgendaDeferred(Event, frozen=True, tag=number(ValueType.AGENDA, 0)):
 @event("RESUMED")
 class AgendaResumed(Event, frozen=True, tag=number(ValueType.AGENDA, 1)):
     key: int
+
+
+@event("PLACED")
+class PlacementSet(Event, frozen=True, tag=number(ValueType.AGENDA, 2)):
+    """The scope `element_key` has yet to open, and begins with `placement`, not with its start event."""
+
+    key: int
+    element_key: int
+    placement: Placement
+    instance: int
+    definition: int
+    root: int
+    tenant: str = DEFAULT_TENANT
 
 
 @event("LOOP_STARTED")

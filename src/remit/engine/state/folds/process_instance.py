@@ -30,7 +30,9 @@ from remit.protocol.events.process_instance import (
     ElementTerminated,
     ElementTerminating,
     InstanceCreated,
+    InstanceModified,
     LoopStarted,
+    PlacementSet,
     ResultKept,
     SequenceFlowTaken,
     TriggerSet,
@@ -140,6 +142,10 @@ def created(state: State, event: InstanceCreated) -> None:
         )
 
 
+def modified(state: State, event: InstanceModified) -> None:
+    """What it changes is told by the events that follow."""
+
+
 def trigger_set(state: State, event: TriggerSet) -> None:
     if event.interrupts:
         element = state.elements[event.element_key]
@@ -150,6 +156,17 @@ def trigger_set(state: State, event: TriggerSet) -> None:
         event.key,
         Trigger(event.key, event.element_key, event.target, event.variables, event.root),
     )
+
+
+def placement_set(state: State, event: PlacementSet) -> None:
+    placed = event.placement
+    state.triggers.put(
+        event.key,
+        Trigger(
+            event.key, event.element_key, placed.element, placed.variables, event.root,
+            placed=True, inner=placed.inner,
+        ),
+    )  # fmt: skip
 
 
 def trigger_taken(state: State, event: TriggerTaken) -> None:
@@ -201,7 +218,9 @@ FOLDS: dict[Any, Any] = {
     ElementTerminated: ended,
     SequenceFlowTaken: flow_taken,
     InstanceCreated: created,
+    InstanceModified: modified,
     TriggerSet: trigger_set,
+    PlacementSet: placement_set,
     TriggerTaken: trigger_taken,
     LoopStarted: loop_started,
     ResultKept: result_kept,
