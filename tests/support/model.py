@@ -103,6 +103,12 @@ class Model:
     ) -> Model:
         return self._event("intermediateCatchEvent", element, definition, outputs=outputs)
 
+    def throw(
+        self, element: str, definition: str = "", *, inputs: Mapping[str, str] | None = None
+    ) -> Model:
+        extensions = _mappings(inputs, None)
+        return self._add("intermediateThrowEvent", element, extensions, after=definition)
+
     def boundary(
         self,
         element: str,
@@ -126,6 +132,27 @@ class Model:
         reference = f"error-{len(self._roots)}"
         self._roots[reference] = f'<error id="{reference}" errorCode="{escape(code)}"/>'
         return f'<errorEventDefinition errorRef="{reference}"/>'
+
+    def signal(self, name: str) -> str:
+        return f'<signalEventDefinition signalRef="{self._root("signal", name=name)}"/>'
+
+    def escalation(self, code: str = "") -> str:
+        if not code:
+            return "<escalationEventDefinition/>"
+        reference = self._root("escalation", escalationCode=code)
+        return f'<escalationEventDefinition escalationRef="{reference}"/>'
+
+    @staticmethod
+    def condition(text: str, *, names: str = "", events: str = "") -> str:
+        filters = f'<zeebe:conditionalFilter variableNames="{names}" variableEvents="{events}"/>'
+        return (
+            f"<conditionalEventDefinition><extensionElements>{filters}</extensionElements>"
+            f"<condition>{escape(text)}</condition></conditionalEventDefinition>"
+        )
+
+    @staticmethod
+    def link(name: str) -> str:
+        return f'<linkEventDefinition name="{escape(name)}"/>'
 
     @staticmethod
     def timer(kind: str, text: str) -> str:
@@ -207,6 +234,12 @@ class Model:
         self._roots[reference] = (
             f'<message id="{reference}" name="{escape(name)}">{subscription}</message>'
         )
+        return reference
+
+    def _root(self, tag: str, **attributes: str) -> str:
+        reference = f"{tag}-{len(self._roots)}"
+        shown = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+        self._roots[reference] = f'<{tag} id="{reference}"{shown}/>'
         return reference
 
     def _event(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from remit import __version__
+from remit.cli.broadcast import broadcast_command
 from remit.cli.cancel import cancel_command
 from remit.cli.complete import complete_command
 from remit.cli.create import create_command
@@ -33,6 +34,7 @@ for command in (
     deploy_command,
     create_command,
     publish_command,
+    broadcast_command,
     cancel_command,
     modify_command,
     resolve_command,

@@ -31,6 +31,7 @@ from remit.protocol.replies import (
     MessagePublished,
     Rejected,
     Reply,
+    SignalBroadcast,
 )
 from remit.protocol.values import (
     ActivatedJob,
@@ -229,6 +230,10 @@ class Engine:
         return self.execute(command, MessagePublished)
 
     # --- any command -------------------------------------------------------------------------------
+
+    def broadcast(self, name: str, variables: Mapping[str, Any] | None = None) -> SignalBroadcast:
+        """Tell everybody who listens to this signal now."""
+        return self.execute(c.BroadcastSignal(name, dict(variables or {})), SignalBroadcast)
 
     def execute(self, command: c.Command, expected: type[R]) -> R:
         """Play any command and return its reply; raises `Refused` when it is rejected."""

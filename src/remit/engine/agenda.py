@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from remit.protocol.values import Document, Placement
+from remit.protocol.values import NONE_KEY, Document, Placement
 
 
 class Item(Struct, frozen=True, array_like=True, tag=True, tag_field="item"):
@@ -76,6 +76,25 @@ class Spawn(Item, frozen=True):
     index: int
 
 
+class Signal(Item, frozen=True):
+    """Reach who listens to a signal: subscriptions with keys above `after` and below `before`."""
+
+    broadcast: int
+    name: str
+    variables: Document
+    tenant: str
+    after: int
+    before: int
+    starts: bool
+
+
+class AskConditions(Item, frozen=True):
+    """Variables of this instance have changed: (name, "create" or "update"); empty: ask anyway."""
+
+    instance: int
+    changes: tuple[tuple[str, str], ...]
+
+
 class StartByMessage(Item, frozen=True):
     """The lock of an ended instance is free: the oldest buffered message starts the next (rule 23)."""
 
@@ -94,6 +113,8 @@ AgendaItem = (
     | Settle
     | Spawn
     | StartByMessage
+    | Signal
+    | AskConditions
 )
 
 encode_item = msgspec.msgpack.Encoder().encode
@@ -101,3 +122,12 @@ decode_item = msgspec.msgpack.Decoder(AgendaItem).decode
 
 LIMIT = 500
 """Items played in one turn at most; with about 10 µs each a turn stays far below 20 ms."""
+
+
+def owner_of(item: AgendaItem) -> int:
+    """The element instance that an item concerns, -1 for none."""
+    if isinstance(item, (Activate, FollowTrigger, Place)):
+        return item.scope
+    if isinstance(item, (Complete, Terminate, Resume, Settle, Spawn)):
+        return item.key
+    return NONE_KEY

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from remit.engine.events import accepts
 from remit.engine.expressions import evaluate, evaluate_static
 from remit.engine.faults import IncidentRaised, extract_value_error
 from remit.engine.run import Run
 from remit.engine.stages.events import hosted
 from remit.engine.state.entities import ElementInstance
-from remit.model.bpmn.graph import ErrorDefinition, EventNode
+from remit.engine.triggering import accepts
+from remit.model.bpmn.graph import ErrorDefinition, EscalationDefinition, EventNode
 from remit.protocol.values import NONE_KEY
 
 
@@ -48,11 +48,17 @@ def outward(run: Run, element: ElementInstance | None) -> Iterator[ElementInstan
         element = run.state.elements.get(above) if above != NONE_KEY else None
 
 
-def find_catcher(run: Run, start: ElementInstance, code: str) -> Catcher | None:
+def find_catcher(
+    run: Run,
+    start: ElementInstance,
+    code: str,
+    kind: type[ErrorDefinition] | type[EscalationDefinition] = ErrorDefinition,
+) -> Catcher | None:
+    """Who catches this error, or escalation; None when nobody does."""
     for host in outward(run, start):
         if not accepts(host):
             continue
-        target = _target(hosted(run.plan(host)), code, run.now)
+        target = _target(hosted(run.plan(host)), code, run.now, kind)
         if target is not None:
             return Catcher(host, target)
     return None
@@ -77,12 +83,17 @@ def unhandled(thrower: ElementInstance, code: str, message: str) -> IncidentRais
     )
 
 
-def _target(events: list[EventNode], code: str, now: int) -> str | None:
-    """The event with the very code, else one that catches every error."""
+def _target(
+    events: list[EventNode],
+    code: str,
+    now: int,
+    kind: type[ErrorDefinition] | type[EscalationDefinition],
+) -> str | None:
+    """The event with the very code, else one that catches every code."""
     catch_all = None
     for event in events:
         for definition in event.definitions:
-            if not isinstance(definition, ErrorDefinition):
+            if not isinstance(definition, kind):
                 continue
             if definition.code is None:
                 catch_all = catch_all or event.id

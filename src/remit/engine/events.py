@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
 
-from remit.engine import messages, timers
+from remit.engine import conditional, messages, signals, timers
 from remit.engine.expressions import evaluate
 from remit.engine.faults import extract_value_error
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
+from remit.engine.triggering import is_interrupting
 from remit.model.bpmn.graph import (
+    ConditionalDefinition,
     EventDefinition,
     EventNode,
     MessageDefinition,
     Node,
+    SignalDefinition,
     TimerDefinition,
 )
-from remit.protocol.values import Document, Phase
 
 Opening = Callable[[], None]
 """All is evaluated; calling it emits."""
@@ -64,9 +66,30 @@ def prepare_timer(
     return lambda: timers.create(run, host, target, planned)
 
 
+def prepare_signal(
+    run: Run, host: ElementInstance, target: Node, definition: EventDefinition, interrupting: bool
+) -> Opening:
+    assert isinstance(definition, SignalDefinition)
+    name = evaluate(run, definition.name, host.key)
+    if not isinstance(name, str) or not name:
+        raise extract_value_error(
+            f"Expected the signal name '{definition.name.text}' of element '{target.id}' to be a "
+            f"string, but it is {name!r}"
+        )
+    return lambda: signals.listen(run, host, target, name)
+
+
+def prepare_condition(
+    run: Run, host: ElementInstance, target: Node, definition: EventDefinition, interrupting: bool
+) -> Opening:
+    return lambda: conditional.wait(run, host, target)
+
+
 PREPARE: dict[type, Prepare] = {
     MessageDefinition: prepare_message,
     TimerDefinition: prepare_timer,
+    SignalDefinition: prepare_signal,
+    ConditionalDefinition: prepare_condition,
 }
 """How each kind of event waits; kinds that are only ever thrown at a scope are not here."""
 
@@ -94,19 +117,5 @@ def close_events(run: Run, element_key: int, targets: Container[str] | None = No
     """Wait no more on this element: for `targets`, or for anything."""
     timers.cancel_all(run, element_key, targets)
     messages.close_subscriptions(run, element_key, targets)
-
-
-def is_interrupting(target: Node) -> bool:
-    return getattr(target, "interrupting", True)
-
-
-def accepts(host: ElementInstance) -> bool:
-    """After an interrupting event nothing else is accepted (rule 35)."""
-    return host.phase in (Phase.ACTIVATING, Phase.ACTIVATED) and not host.interrupted_by
-
-
-def trigger(run: Run, host: ElementInstance, target: str, variables: Document) -> None:
-    """Event `target`, waited for on `host`, has happened. The caller has asked `accepts`."""
-    plan = run.plan(host)
-    plans = run.definition(host.definition).plans
-    plan.element.hit(run, plan, host, plans[target], variables)
+    signals.close_all(run, element_key, targets)
+    conditional.close_all(run, element_key, targets)

@@ -14,13 +14,15 @@ import traceback
 
 from remit.base.errors import Rejection, RejectionType, Unavailable
 from remit.engine import lifecycle
-from remit.engine.agenda import LIMIT, Spawn, StartByMessage, encode_item
+from remit.engine.agenda import LIMIT, AskConditions, Signal, Spawn, StartByMessage, encode_item
 from remit.engine.commands import COMMANDS
+from remit.engine.conditional import ask
 from remit.engine.faults import Busy
 from remit.engine.messages import start_next
 from remit.engine.multi_instance import spawn
 from remit.engine.plans import load
 from remit.engine.run import Run
+from remit.engine.signals import reach
 from remit.engine.state.rows import Missing
 from remit.engine.state.state import State
 from remit.engine.turn import Request, Turn
@@ -68,6 +70,10 @@ def play_agenda(run: Run) -> None:
                 start_next(run, item.tenant, item.process_id, item.correlation_key)
             elif isinstance(item, Spawn):
                 spawn(run, item.key, item.index)
+            elif isinstance(item, Signal):
+                reach(run, item)
+            elif isinstance(item, AskConditions):
+                ask(run, item)
             else:
                 lifecycle.play(run, item)
         else:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from remit.engine.agenda import AskConditions
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.protocol.events.variable import VariableCreated, VariableUpdated
@@ -107,6 +108,11 @@ def same(left: Any, right: Any) -> bool:
 
 def _write(run: Run, scope: ElementInstance, name: str, value: Any) -> None:
     row = run.state.variables.get((scope.key, name))
+    if row is not None and same(row.value, value):
+        return
+    if run.state.conditions.rows:
+        kind = "create" if row is None else "update"
+        run.later(AskConditions(scope.instance, ((name, kind),)))
     if row is None:
         run.emit(
             VariableCreated(
@@ -120,7 +126,7 @@ def _write(run: Run, scope: ElementInstance, name: str, value: Any) -> None:
                 scope.tenant,
             )
         )
-    elif not same(row.value, value):
+    else:
         run.emit(
             VariableUpdated(
                 row.key,

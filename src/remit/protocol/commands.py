@@ -133,6 +133,12 @@ class EvaluateDecision(Command, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class BroadcastSignal(Command, frozen=True):
+    name: str
+    variables: Document = {}
+    tenant: str = DEFAULT_TENANT
+
+
 class ResolveIncident(Command, frozen=True):
     key: int
 
@@ -246,6 +252,26 @@ class CloseMessageSubscription(Command, frozen=True):
 class ConfirmSubscriptionClosed(Command, frozen=True):
     key: int
     element_key: int
+
+
+class ReachListeners(Command, frozen=True):
+    """To every partition: this signal was broadcast. `starts`: here it starts instances, too."""
+
+    broadcast: int
+    name: str
+    variables: Document
+    tenant: str = DEFAULT_TENANT
+    starts: bool = False
+
+
+class DeliverMessage(Command, frozen=True):
+    """A message from one pool to another (B22): published without anybody waiting for an answer."""
+
+    name: str
+    correlation_key: str
+    time_to_live: int
+    variables: Document
+    tenant: str = DEFAULT_TENANT
 
 
 class DistributeDeployment(Command, frozen=True):

@@ -81,6 +81,11 @@ class MessagePublished(Reply, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class SignalBroadcast(Reply, frozen=True):
+    key: int
+    tenant: str = DEFAULT_TENANT
+
+
 class DecisionEvaluated(Reply, frozen=True):
     """`evaluation` as `remit.engine.decisions` describes it; `key` is that of the evaluation."""
 

@@ -167,6 +167,32 @@ class StartSubscription(Value, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class SignalSubscription(Value, frozen=True):
+    """Somebody listens to a signal; `element_key` -1: a start event of the definition."""
+
+    key: int
+    name: str
+    element_key: int
+    target: str  # element id of the event that the signal triggers
+    instance: int
+    definition: int
+    root: int
+    tenant: str = DEFAULT_TENANT
+
+
+class ConditionSubscription(Value, frozen=True):
+    """The event `target` waits on an element for its condition; `held` when it was last asked."""
+
+    key: int
+    element_key: int
+    target: str
+    instance: int
+    definition: int
+    root: int
+    held: bool = False
+    tenant: str = DEFAULT_TENANT
+
+
 class Message(Value, frozen=True):
     key: int
     name: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from remit.base.errors import NotFound
-from remit.engine.agenda import decode_item
+from remit.engine.agenda import decode_item, owner_of
 from remit.engine.run import Handler, Run
 from remit.protocol.commands import Continue
 from remit.protocol.events.process_instance import AgendaResumed
@@ -16,8 +16,9 @@ def continue_turn(run: Run, command: Continue) -> None:
         raise NotFound(f"Expected to continue '{command.root}', but nothing is left to do")
     run.touch(command.root)
     run.emit(AgendaResumed(command.root))
-    for item in rest.items:
-        run.later(decode_item(item))
+    for item in map(decode_item, rest.items):
+        run.state.find_element(owner_of(item))  # a signal's turn has reached several instances
+        run.later(item)
     run.reply = Done(command.root)
 
 

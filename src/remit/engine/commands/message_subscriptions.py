@@ -8,8 +8,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from remit.engine import messages
-from remit.engine.events import accepts, trigger
 from remit.engine.run import Handler, Run
+from remit.engine.triggering import accepts, trigger
 from remit.protocol.commands import (
     AcknowledgeCorrelation,
     CloseMessageSubscription,

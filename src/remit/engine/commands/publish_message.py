@@ -5,7 +5,7 @@ from __future__ import annotations
 from remit.base.errors import AlreadyExists, InvalidArgument
 from remit.engine import messages
 from remit.engine.run import Handler, Run
-from remit.protocol.commands import ExpireMessage, PublishMessage
+from remit.protocol.commands import DeliverMessage, ExpireMessage, PublishMessage
 from remit.protocol.events.message import MessageExpired
 from remit.protocol.events.message import MessagePublished as Published
 from remit.protocol.replies import Done, MessagePublished
@@ -24,6 +24,24 @@ def publish_message(run: Run, command: PublishMessage) -> None:
                     f"with that id was already published"
                 )
     run.admit("message.publish", {"messageName": command.name})
+    key = _publish(run, command)
+    run.reply = MessagePublished(key, command.tenant)
+
+
+def deliver_message(run: Run, command: DeliverMessage) -> None:
+    """A message along a message flow; the instance that sent it was asked for permission."""
+    run.state.load_correlation(command.tenant, command.name, command.correlation_key)
+    _publish(
+        run,
+        PublishMessage(
+            command.name, command.correlation_key, command.time_to_live,
+            variables=command.variables, tenant=command.tenant,
+        ),
+    )  # fmt: skip
+
+
+def _publish(run: Run, command: PublishMessage) -> int:
+    """The messages of its correlation are in memory; returns its key."""
     key = run.new_key()
     message = Message(
         key, command.name, command.correlation_key, command.time_to_live,
@@ -35,7 +53,7 @@ def publish_message(run: Run, command: PublishMessage) -> None:
     messages.start_instances(run, message, hit)
     if command.time_to_live <= 0:
         run.emit(MessageExpired(key, message))
-    run.reply = MessagePublished(key, command.tenant)
+    return key
 
 
 def expire_message(run: Run, command: ExpireMessage) -> None:
@@ -48,5 +66,6 @@ def expire_message(run: Run, command: ExpireMessage) -> None:
 
 HANDLES = {
     PublishMessage: Handler("PUBLISH", publish_message),
+    DeliverMessage: Handler("PUBLISH", deliver_message),
     ExpireMessage: Handler("EXPIRE", expire_message),
 }

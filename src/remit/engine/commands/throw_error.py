@@ -5,9 +5,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from remit.engine import errors, incidents
-from remit.engine.events import trigger
 from remit.engine.job_lookup import find
 from remit.engine.run import Handler, Run
+from remit.engine.triggering import trigger
 from remit.protocol.commands import ThrowError
 from remit.protocol.events.job import JobErrorThrown
 from remit.protocol.replies import Done

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from remit.base.errors import NotFound
 from remit.engine import instances, timers
-from remit.engine.events import accepts, trigger
 from remit.engine.run import Handler, Run
+from remit.engine.triggering import accepts, trigger
 from remit.protocol.commands import TriggerTimer
 from remit.protocol.events.timer import TimerTriggered
 from remit.protocol.replies import Done

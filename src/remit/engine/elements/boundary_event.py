@@ -17,10 +17,13 @@ from remit.model.bpmn.graph import BoundaryNode, EventType, Node
 from remit.protocol.events.process_instance import TriggerSet
 from remit.protocol.values import Document
 
+_THROWN_AT = (EventType.ERROR, EventType.ESCALATION)
+"""Kinds that nothing waits for: whoever throws finds them."""
+
 
 class BoundaryEvent(TriggeredElement):
     def plays(self, node: Node) -> bool:
-        return is_waited_for(node) or node.event_type is EventType.ERROR
+        return is_waited_for(node) or node.event_type in _THROWN_AT
 
     def caught(self, run: Run, plan: Plan, host: ElementInstance, variables: Document) -> None:
         assert isinstance(plan.node, BoundaryNode)

@@ -1,4 +1,4 @@
-"""End event: the token ends here. Terminate ends its whole scope, error throws (rules 45, 49, 53)."""
+"""End event: the token ends here. Terminate ends its whole scope, others throw (rules 45, 49-54)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from remit.engine import errors
 from remit.engine.agenda import Terminate
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
-from remit.engine.elements.job_activity import JOB
-from remit.engine.events import trigger
+from remit.engine.elements.job_activity import sending
 from remit.engine.lifecycle import child_ended
 from remit.engine.run import Run
-from remit.model.bpmn.graph import ErrorDefinition, EventNode, EventType, Node, TerminateDefinition
+from remit.engine.throwing import plays_throws, throw_all, throws
+from remit.engine.triggering import trigger
+from remit.model.bpmn.graph import ErrorDefinition, EventNode, Node, TerminateDefinition
 
 
 def find_catcher(run: Run, plan: Plan, key: int) -> bool:
@@ -28,26 +29,24 @@ def find_catcher(run: Run, plan: Plan, key: int) -> bool:
 ERROR = Stage("error", find_catcher)
 
 
-_PLAYED = (EventType.NONE, EventType.ERROR, EventType.TERMINATE)
-
-
 class EndEvent(Element):
     def plays(self, node: Node) -> bool:
-        if node.event_type is EventType.MESSAGE:
-            return _has_job(node)
-        return node.event_type in _PLAYED
+        return plays_throws(node, ErrorDefinition, TerminateDefinition)
 
     def opening(self, node: Node) -> Sequence[Stage]:
         stages = super().opening(node)
         if _definition(node, ErrorDefinition):
             return (*stages, ERROR)
-        return (*stages, JOB) if _has_job(node) else stages
+        return (*stages, *sending(node))
 
     def waits(self, plan: Plan) -> bool:
-        return _has_job(plan.node) or _definition(plan.node, ErrorDefinition) is not None
+        return bool(sending(plan.node)) or _definition(plan.node, ErrorDefinition) is not None
 
     def opened(self, run: Run, plan: Plan, key: int) -> None:
-        """The error is thrown; its catcher ends this event with everything else in its way."""
+        """An error's catcher ends this event with everything else in its way."""
+        if throws(plan.node):
+            throw_all(run, plan, key)
+            return
         catcher: errors.Catcher | None = run.choices.pop(key, None)
         if catcher is not None:
             trigger(run, catcher.host, catcher.target, {})
@@ -71,10 +70,6 @@ class EndEvent(Element):
 def _definition(node: Node, kind: type) -> object | None:
     assert isinstance(node, EventNode)
     return next((each for each in node.definitions if isinstance(each, kind)), None)
-
-
-def _has_job(node: Node) -> bool:
-    return isinstance(node, EventNode) and node.job is not None
 
 
 ELEMENT = EndEvent()

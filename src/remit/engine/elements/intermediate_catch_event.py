@@ -1,4 +1,7 @@
-"""Intermediate catch event: waits until its event happens; the payload goes on with the token."""
+"""Intermediate catch event: waits until its event happens; the payload goes on with the token.
+
+A link does not wait: its throw event has brought the token there.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,21 @@ from remit.engine.events import is_waited_for
 from remit.engine.run import Run
 from remit.engine.stages.events import CLOSED, OWN
 from remit.engine.state.entities import ElementInstance
-from remit.model.bpmn.graph import Node
+from remit.model.bpmn.graph import EventType, Node
 from remit.protocol.values import Document
 
 
 class IntermediateCatchEvent(Element):
-    is_waiting = True
-
     def plays(self, node: Node) -> bool:
-        return is_waited_for(node)
+        return _is_link(node) or is_waited_for(node)
+
+    def waits(self, plan: Plan) -> bool:
+        """A link is reached when its throw event is: there is nothing to wait for."""
+        return not _is_link(plan.node)
 
     def opening(self, node: Node) -> Sequence[Stage]:
-        return (*super().opening(node), OWN)
+        stages = super().opening(node)
+        return stages if _is_link(node) else (*stages, OWN)
 
     def follow(self, run: Run, plan: Plan, scope: ElementInstance, variables: Document) -> None:
         """Somebody else has waited for it: it opens as an event that has happened."""
@@ -32,7 +38,12 @@ class IntermediateCatchEvent(Element):
         run.later(Complete(key, variables))
 
     def closing(self, node: Node) -> Sequence[Stage]:
-        return (*super().closing(node), CLOSED)
+        stages = super().closing(node)
+        return stages if _is_link(node) else (*stages, CLOSED)
+
+
+def _is_link(node: Node) -> bool:
+    return node.event_type is EventType.LINK
 
 
 ELEMENT = IntermediateCatchEvent()

@@ -1,31 +1,39 @@
-"""Intermediate throw event: a none event passes through, a message is sent by a worker."""
+"""Intermediate throw event: it passes, after throwing what it has; a worker sends its message."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from remit.engine.agenda import Activate
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
-from remit.engine.elements.job_activity import JOB
-from remit.model.bpmn.graph import EventNode, EventType, Node
+from remit.engine.elements.job_activity import sending
+from remit.engine.run import Run
+from remit.engine.throwing import plays_throws, throw_all, throws
+from remit.model.bpmn.graph import EventNode, Flow, LinkDefinition, Node
 
 
 class IntermediateThrowEvent(Element):
     def plays(self, node: Node) -> bool:
-        if node.event_type is EventType.MESSAGE:
-            return _has_job(node)
-        return node.event_type is EventType.NONE
+        return plays_throws(node, LinkDefinition)
 
     def opening(self, node: Node) -> Sequence[Stage]:
-        stages = super().opening(node)
-        return (*stages, JOB) if _has_job(node) else stages
+        return (*super().opening(node), *sending(node))
 
     def waits(self, plan: Plan) -> bool:
-        return _has_job(plan.node)
+        return bool(sending(plan.node))
 
+    def opened(self, run: Run, plan: Plan, key: int) -> None:
+        if throws(plan.node):
+            throw_all(run, plan, key)
 
-def _has_job(node: Node) -> bool:
-    return isinstance(node, EventNode) and node.job is not None
+    def leave(self, run: Run, plan: Plan, key: int) -> Sequence[Flow]:
+        """A link goes on at its catch event as if a flow led there."""
+        node = plan.node
+        assert isinstance(node, EventNode)
+        if node.link_target is not None:
+            run.later(Activate(node.link_target.id, run.element(key).scope))
+        return super().leave(run, plan, key)
 
 
 ELEMENT = IntermediateThrowEvent()

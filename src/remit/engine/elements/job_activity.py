@@ -8,6 +8,7 @@ from remit.engine import jobs
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.activity import ActivityElement
 from remit.engine.run import Run
+from remit.engine.throwing import THROW, throws
 from remit.model.bpmn.graph import EventNode, JobActivity, Node
 
 
@@ -20,6 +21,12 @@ def make_job(run: Run, plan: Plan, key: int) -> bool:
 
 
 JOB = Stage("job", make_job)
+
+
+def sending(node: Node) -> tuple[Stage, ...]:
+    """The stages of an event that throws: by itself, by a worker, or both."""
+    stages = (THROW,) if throws(node) else ()
+    return (*stages, JOB) if isinstance(node, EventNode) and node.job is not None else stages
 
 
 class JobActivityElement(ActivityElement):

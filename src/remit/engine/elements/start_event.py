@@ -20,7 +20,7 @@ from remit.protocol.values import Document
 
 class StartEvent(TriggeredElement):
     def plays(self, node: Node) -> bool:
-        if node.event_type in (EventType.NONE, EventType.ERROR):
+        if node.event_type in (EventType.NONE, EventType.ERROR, EventType.ESCALATION):
             return True
         return is_waited_for(node)
 

@@ -13,14 +13,20 @@ import msgspec
 
 from remit.base.errors import InvalidArgument
 from remit.base.keys import DEPLOYMENT_PARTITION
-from remit.engine import timers
+from remit.engine import signals, timers
 from remit.engine.expressions import evaluate_static
 from remit.engine.faults import IncidentRaised
 from remit.engine.played import unplayed
 from remit.engine.resources.draft import Draft
 from remit.engine.run import Run
 from remit.model.bpmn import read, refusal
-from remit.model.bpmn.graph import EventNode, MessageDefinition, Process, TimerDefinition
+from remit.model.bpmn.graph import (
+    EventNode,
+    MessageDefinition,
+    Process,
+    SignalDefinition,
+    TimerDefinition,
+)
 from remit.protocol.events.deployment import ProcessCreated
 from remit.protocol.events.message import StartSubscriptionCreated, StartSubscriptionDeleted
 from remit.protocol.events.timer import TimerCanceled
@@ -117,12 +123,13 @@ def close_starts(run: Run, row: ProcessDefinition) -> None:
     for subscription in tuple(run.state.start_subscriptions.rows.values()):
         if subscription.definition == row.key:
             run.emit(StartSubscriptionDeleted(subscription.key, subscription))
+    signals.close_all(run, row.key)
     for timer in tuple(run.state.timers.values_of(row.key)):
         run.emit(TimerCanceled(timer.key, timer))
 
 
 def open_starts(run: Run, row: ProcessDefinition, process: Process) -> None:
-    """Subscribe the message start events of this version."""
+    """Subscribe the message and signal start events of this version."""
     for start in process.event_starts:
         for definition in start.definitions:
             if isinstance(definition, MessageDefinition):
@@ -132,6 +139,9 @@ def open_starts(run: Run, row: ProcessDefinition, process: Process) -> None:
                     key, row.key, row.process_id, start.id, str(name), row.tenant
                 )
                 run.emit(StartSubscriptionCreated(key, subscription))
+            elif isinstance(definition, SignalDefinition):
+                signal = evaluate_static(definition.name, run.now)
+                signals.listen_to_start(run, row, start, str(signal))
 
 
 def _start_timers(process: Process, name: str, now: int) -> list[Start]:

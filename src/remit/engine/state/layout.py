@@ -5,6 +5,7 @@ c name… table key       messages and their subscriptions, contiguous per (tena
 l key                   root of the aggregate that owns the row with this key
 d due kind key          what is due, in order of time      -> root
 r type… key             jobs that wait for a worker, in order of key -> root
+g name… key             who listens to a signal, in order of key -> root
 k tenant, id, …         locks of message start events -> instance
 p table key             definitions and whatever the whole partition shares
 s                       scalars: position, next key, clock
@@ -19,6 +20,7 @@ CORRELATION = b"c"
 LOCATOR = b"l"
 DUE = b"d"
 READY = b"r"
+LISTENING = b"g"
 LOCK = b"k"
 PARTITION = b"p"
 SCALARS = b"s"
@@ -92,6 +94,10 @@ def ready_prefix(tenant: str, job_type: str) -> bytes:
 
 def ready(tenant: str, job_type: str, key: int) -> bytes:
     return ready_prefix(tenant, job_type) + _long.pack(key)
+
+
+def listening_prefix(tenant: str, signal: str) -> bytes:
+    return LISTENING + text(tenant, signal)
 
 
 def lock(tenant: str, process_id: str, correlation_key: str) -> bytes:

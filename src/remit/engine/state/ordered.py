@@ -6,7 +6,7 @@ So a million waiting entries cost the memory of a few thousand.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -76,6 +76,16 @@ class Ordered(Generic[E]):
         while len(self.entries) - self.head < limit and self.horizon is not None:
             self._refill()
         return self.entries[self.head : self.head + limit]
+
+    def after(self, entry: E, limit: int) -> list[E]:
+        """Up to `limit` entries above this one, in order; they stay where they are."""
+        at = bisect_right(self.entries, entry, self.head)
+        found = self.entries[at : at + limit]
+        while len(found) < limit and self.horizon is not None:
+            self._refill()
+            at = bisect_right(self.entries, entry, self.head)
+            found = self.entries[at : at + limit]
+        return found
 
     def __bool__(self) -> bool:
         return self.first() is not None

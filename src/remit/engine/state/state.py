@@ -42,6 +42,7 @@ from remit.protocol.commands import (
 )
 from remit.protocol.values import (
     NONE_KEY,
+    ConditionSubscription,
     DecisionDefinition,
     DecisionRequirements,
     Incident,
@@ -50,6 +51,7 @@ from remit.protocol.values import (
     MessageSubscription,
     ProcessDefinition,
     ProcessSubscription,
+    SignalSubscription,
     StartSubscription,
     Timer,
 )
@@ -175,6 +177,15 @@ class State:
             address=lambda number, row: layout.indexed(number, row.root, row.body, row.index),
             index_of=lambda row: row.body,
         )  # fmt: skip
+        self.signals = Table[int, SignalSubscription](
+            60, SignalSubscription, journal,
+            key_of=lambda row: row.key, address=_owned,
+            index_of=lambda row: row.element_key if row.element_key != NONE_KEY else row.definition,
+        )  # fmt: skip
+        self.conditions = Table[int, ConditionSubscription](
+            61, ConditionSubscription, journal,
+            key_of=lambda row: row.key, address=_owned, index_of=by_element,
+        )  # fmt: skip
         self.messages = Table[int, Message](
             20, Message, journal,
             key_of=lambda row: row.key, address=_correlated, index_of=correlation_of,
@@ -224,6 +235,7 @@ class State:
             for table in (
                 self.elements, self.variables, self.jobs, self.timers, self.subscriptions,
                 self.incidents, self.tokens, self.instances, self.triggers, self.results,
+                self.signals, self.conditions,
             )
         }  # fmt: skip
         self.correlation_tables: dict[int, Table[Any, Any]] = {
@@ -240,6 +252,7 @@ class State:
     def _make_queues(self) -> None:
         self.due_queue: Ordered[DueEntry] = Ordered(self.journal, self._read_due)
         self.ready: dict[tuple[str, str], Ordered[tuple[int, int]]] = {}
+        self.listening: dict[tuple[str, str], Ordered[tuple[int, int]]] = {}
         self.locks: dict[tuple[str, str, str], int | None] = {}
         self.changed_locks: set[tuple[str, str, str]] = set()
 
@@ -275,18 +288,30 @@ class State:
         """(job key, root) of the jobs that wait for a worker, in order."""
         queue = self.ready.get((tenant, job_type))
         if queue is None:
-            prefix = layout.ready_prefix(tenant, job_type)
+            queue = self._owners(layout.ready_prefix(tenant, job_type))
+            self.ready[(tenant, job_type)] = queue
+        return queue
 
-            def read(after: tuple[int, int] | None, limit: int) -> list[tuple[int, int]]:
-                beyond = None if after is None else prefix + layout.pack_key(after[0])
-                found = self.rows.scan(prefix, after=beyond, limit=limit)
-                return [
-                    (layout.unpack_key(address[-8:]), layout.unpack_key(row))
-                    for address, row in found
-                ]
+    def listeners(self, tenant: str, signal: str) -> Ordered[tuple[int, int]]:
+        """(subscription key, root) of those who listen to a signal, in order."""
+        queue = self.listening.get((tenant, signal))
+        if queue is None:
+            queue = self._owners(layout.listening_prefix(tenant, signal))
+            self.listening[(tenant, signal)] = queue
+        return queue
 
-            queue = self.ready[(tenant, job_type)] = Ordered(self.journal, read)
-            queue.recover()
+    def _owners(self, prefix: bytes) -> Ordered[tuple[int, int]]:
+        """A queue of (key, root) on disk under `prefix`."""
+
+        def read(after: tuple[int, int] | None, limit: int) -> list[tuple[int, int]]:
+            beyond = None if after is None else prefix + layout.pack_key(after[0])
+            found = self.rows.scan(prefix, after=beyond, limit=limit)
+            return [
+                (layout.unpack_key(address[-8:]), layout.unpack_key(row)) for address, row in found
+            ]
+
+        queue = Ordered[tuple[int, int]](self.journal, read)
+        queue.recover()
         return queue
 
     def has_jobs(self, job_type: str, tenant: str) -> bool:
@@ -466,9 +491,12 @@ class State:
                 lambda entry: puts.append((layout.due(*entry[:3]), encode(entry[3]))),
                 lambda entry: deletes.append(layout.due(*entry[:3])),
             )
-        for (tenant, job_type), queue in self.ready.items():
-            if queue.changed:
-                prefix = layout.ready_prefix(tenant, job_type)
+        prefixes = ((self.ready, layout.ready_prefix), (self.listening, layout.listening_prefix))
+        for queues, prefix_of in prefixes:
+            for (tenant, named), queue in queues.items():
+                if not queue.changed:
+                    continue
+                prefix = prefix_of(tenant, named)
                 queue.drain(
                     lambda entry, prefix=prefix: puts.append(  # type: ignore[misc]
                         (prefix + layout.pack_key(entry[0]), layout.pack_key(entry[1]))

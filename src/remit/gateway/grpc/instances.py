@@ -9,13 +9,20 @@ from remit.gateway.documents import document, tenant, text
 from remit.gateway.faults import Code, Status
 from remit.gateway.grpc.service import Call, Methods, Unary
 from remit.protocol.commands import (
+    BroadcastSignal,
     CancelInstance,
     CreateInstance,
     PublishMessage,
     ResolveIncident,
     SetVariables,
 )
-from remit.protocol.replies import Done, InstanceCompleted, InstanceCreated, MessagePublished
+from remit.protocol.replies import (
+    Done,
+    InstanceCompleted,
+    InstanceCreated,
+    MessagePublished,
+    SignalBroadcast,
+)
 from remit.protocol.values import NONE_KEY, StartInstruction, TerminateAfter
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 
@@ -129,6 +136,17 @@ async def publish(
     return pb.PublishMessageResponse(key=reply.key, tenantId=reply.tenant)
 
 
+async def broadcast(
+    broker: Broker, request: pb.BroadcastSignalRequest, call: Call
+) -> pb.BroadcastSignalResponse:
+    command = BroadcastSignal(
+        request.signalName, document(request.variables), tenant(request.tenantId)
+    )
+    reply = await broker.router.round_robin(command, call.header)
+    assert isinstance(reply, SignalBroadcast)
+    return pb.BroadcastSignalResponse(key=reply.key, tenantId=reply.tenant)
+
+
 METHODS: Methods = {
     "CreateProcessInstance": Unary(pb.CreateProcessInstanceRequest, create),
     "CreateProcessInstanceWithResult": Unary(
@@ -138,4 +156,5 @@ METHODS: Methods = {
     "SetVariables": Unary(pb.SetVariablesRequest, set_variables),
     "ResolveIncident": Unary(pb.ResolveIncidentRequest, resolve_incident),
     "PublishMessage": Unary(pb.PublishMessageRequest, publish),
+    "BroadcastSignal": Unary(pb.BroadcastSignalRequest, broadcast),
 }

@@ -13,7 +13,6 @@ from remit.protocol.wire.stubs import gateway_pb2 as pb
 NOT_YET = {
     "MigrateProcessInstance": "migrating a process instance",
     "DeleteResource": "deleting a resource",
-    "BroadcastSignal": "broadcasting a signal",
     "EvaluateConditional": "evaluating conditional start events",
 }
 """Methods whose engine part does not exist yet: they say so."""

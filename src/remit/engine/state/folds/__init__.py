@@ -9,13 +9,16 @@ from collections.abc import Callable
 from typing import Any
 
 from remit.engine.state.folds import (
+    condition,
     decision,
     deployment,
+    escalation,
     incident,
     job,
     message,
     partition,
     process_instance,
+    signal,
     timer,
     variable,
 )
@@ -34,6 +37,9 @@ FOLDS: dict[type[Event], Fold] = {
     **deployment.FOLDS,
     **decision.FOLDS,
     **partition.FOLDS,
+    **signal.FOLDS,
+    **escalation.FOLDS,
+    **condition.FOLDS,
 }
 """One line per event; a shape test asserts that every event has one."""
 

@@ -1,0 +1,107 @@
+"""Signals: broadcast to everybody who listens at that moment, never kept (rule 47).
+
+A start event makes an instance on the partition that the broadcast came to; those who wait in
+instances are reached on every partition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from remit.base.errors import InvalidState
+from remit.engine import instances
+from remit.engine.agenda import Signal, encode_item
+from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance
+from remit.engine.state.state import SHARED_ROOT
+from remit.engine.triggering import accepts, trigger
+from remit.model.bpmn.graph import Node
+from remit.protocol.commands import ReachListeners
+from remit.protocol.events.process_instance import AgendaDeferred
+from remit.protocol.events.signal import (
+    SignalBroadcasted,
+    SignalSubscriptionCreated,
+    SignalSubscriptionDeleted,
+)
+from remit.protocol.values import NONE_KEY, Document, ProcessDefinition, SignalSubscription
+
+PORTION = 20
+"""Listeners reached in one turn; a signal that more wait for goes on in the next one."""
+
+
+def listen(run: Run, host: ElementInstance, target: Node, name: str) -> None:
+    """Wait for a signal on `host`; it will trigger `target`."""
+    key = run.new_key()
+    run.emit(
+        SignalSubscriptionCreated(
+            key,
+            SignalSubscription(
+                key, name, host.key, target.id, host.instance, host.definition, host.root,
+                host.tenant,
+            ),
+        )
+    )  # fmt: skip
+
+
+def listen_to_start(run: Run, row: ProcessDefinition, start: Node, name: str) -> None:
+    """A signal start event of this version."""
+    key = run.new_key()
+    run.emit(
+        SignalSubscriptionCreated(
+            key,
+            SignalSubscription(
+                key, name, NONE_KEY, start.id, NONE_KEY, row.key, SHARED_ROOT, row.tenant
+            ),
+        )
+    )
+
+
+def close_all(run: Run, element_key: int, targets: Container[str] | None = None) -> None:
+    """Nobody listens on this element, or for this definition, any more."""
+    for row in tuple(run.state.signals.values_of(element_key)):
+        if targets is None or row.target in targets:
+            run.emit(SignalSubscriptionDeleted(row.key, row))
+
+
+def broadcast(run: Run, name: str, variables: Document, tenant: str) -> int:
+    """Tell everybody; returns the key of the broadcast."""
+    key = run.new_key()
+    run.emit(SignalBroadcasted(key, name, variables, tenant))
+    for partition in range(1, run.state.partitions + 1):
+        is_own = partition == run.state.partition
+        run.send(partition, ReachListeners(key, name, variables, tenant, starts=is_own))
+    return key
+
+
+def reach(run: Run, item: Signal) -> None:
+    """Trigger the next listeners; whoever began to listen after the broadcast is not among them."""
+    listeners = run.state.listeners(item.tenant, item.name)
+    entries = listeners.after((item.after, 0), PORTION + 1)
+    entries = [entry for entry in entries if entry[0] < item.before]
+    for key, root in entries[:PORTION]:
+        _reach_one(run, item, key, root)
+    if len(entries) > PORTION:
+        rest = Signal(
+            item.broadcast, item.name, item.variables, item.tenant, entries[PORTION - 1][0],
+            item.before, item.starts,
+        )  # fmt: skip
+        run.emit(AgendaDeferred(item.broadcast, (encode_item(rest),)))
+
+
+def _reach_one(run: Run, item: Signal, key: int, root: int) -> None:
+    try:
+        run.touch(root)
+    except InvalidState:
+        return  # a bug has banned that instance; the others go on
+    row = run.state.signals.get(key)
+    if row is None:
+        return
+    if row.element_key != NONE_KEY:
+        host = run.element(row.element_key)
+        if accepts(host):
+            trigger(run, host, row.target, item.variables)
+    elif item.starts:
+        instance = run.new_key()
+        run.root = instance
+        definition = run.definition(row.definition)
+        instances.start(run, definition, instance, start=row.target, payload=item.variables)

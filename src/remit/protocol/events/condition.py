@@ -1,0 +1,33 @@
+"""Conditions that events wait for. Each event carries the row as it is after it."""
+
+from __future__ import annotations
+
+from remit.protocol.events.base import Event, event, number
+from remit.protocol.numbers import ValueType
+from remit.protocol.values import ConditionSubscription
+
+
+@event("CREATED")
+class ConditionCreated(Event, frozen=True, tag=number(ValueType.CONDITION, 0)):
+    key: int
+    subscription: ConditionSubscription
+
+
+@event("TRIGGERED")
+class ConditionTriggered(Event, frozen=True, tag=number(ValueType.CONDITION, 1)):
+    key: int
+    subscription: ConditionSubscription
+
+
+@event("RESET")
+class ConditionReset(Event, frozen=True, tag=number(ValueType.CONDITION, 2)):
+    """It has become false: it can be triggered again."""
+
+    key: int
+    subscription: ConditionSubscription
+
+
+@event("DELETED")
+class ConditionDeleted(Event, frozen=True, tag=number(ValueType.CONDITION, 3)):
+    key: int
+    subscription: ConditionSubscription
