@@ -95,6 +95,12 @@ class AskConditions(Item, frozen=True):
     changes: tuple[tuple[str, str], ...]
 
 
+class AskJoins(Item, frozen=True):
+    """Something in this scope has changed: perhaps a join need not wait any longer."""
+
+    scope: int
+
+
 class StartByMessage(Item, frozen=True):
     """The lock of an ended instance is free: the oldest buffered message starts the next (rule 23)."""
 
@@ -115,6 +121,7 @@ AgendaItem = (
     | StartByMessage
     | Signal
     | AskConditions
+    | AskJoins
 )
 
 encode_item = msgspec.msgpack.Encoder().encode
@@ -126,7 +133,7 @@ LIMIT = 500
 
 def owner_of(item: AgendaItem) -> int:
     """The element instance that an item concerns, -1 for none."""
-    if isinstance(item, (Activate, FollowTrigger, Place)):
+    if isinstance(item, (Activate, FollowTrigger, Place, AskJoins)):
         return item.scope
     if isinstance(item, (Complete, Terminate, Resume, Settle, Spawn)):
         return item.key

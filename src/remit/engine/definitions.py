@@ -52,13 +52,15 @@ class Plan:
 class Definition:
     """A process definition, ready to be played.
 
-    `plans` holds every node and the process itself, `bodies` those of multi-instance activities.
+    `plans` holds every node and the process itself, `bodies` those of multi-instance activities;
+    `late_joins` the joins of each scope that ask what can still reach them.
     """
 
     row: ProcessDefinition
     process: Process
     plans: dict[str, Plan] = field(default_factory=dict, repr=False)
     bodies: dict[str, Plan] = field(default_factory=dict, repr=False)
+    late_joins: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
 
 Load = Callable[[ProcessDefinition], Definition]

@@ -18,6 +18,7 @@ from remit.engine import incidents
 from remit.engine.agenda import (
     Activate,
     AgendaItem,
+    AskJoins,
     Complete,
     FollowTrigger,
     Place,
@@ -25,7 +26,7 @@ from remit.engine.agenda import (
     Settle,
     Terminate,
 )
-from remit.engine.definitions import Plan
+from remit.engine.definitions import Definition, Plan
 from remit.engine.faults import IncidentRaised
 from remit.engine.run import BODY_KIND, Run
 from remit.engine.state.entities import ElementInstance, Trigger
@@ -248,6 +249,8 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
         take(run, element.scope, flow)
     if ending is not None:
         ending()
+    if plan.definition.late_joins:
+        ask_joins(run, plan.definition, element.scope)
     if ends_instance:
         run.later(Terminate(element.instance))
     elif element.scope != NONE_KEY and not flows:
@@ -291,6 +294,13 @@ def child_ended(run: Run, scope_key: int) -> None:
         return
     plan = run.plan(scope)
     plan.element.child_ended(run, plan, scope_key)
+
+
+def ask_joins(run: Run, definition: Definition, scope_key: int) -> None:
+    """Something has ended in a scope: joins in it may have waited for that."""
+    scope = run.state.elements.get(scope_key)
+    if scope is not None and scope.element in definition.late_joins:
+        run.later(AskJoins(scope_key))
 
 
 def is_done_inside(scope: ElementInstance) -> bool:
@@ -339,6 +349,8 @@ def terminated(run: Run, key: int) -> None:
     )
     if ending is not None:
         ending()
+    if plan.definition.late_joins:
+        ask_joins(run, plan.definition, element.scope)
     if element.parent_element != NONE_KEY:
         run.later(Settle(element.parent_element))
     if element.scope == NONE_KEY:

@@ -10,6 +10,7 @@ from remit.engine.definitions import Definition, Plan, kind_of
 from remit.engine.elements.base import Element
 from remit.engine.multi_instance import BODY, RESULT
 from remit.engine.run import BODY_KIND
+from remit.engine.stages.flows import CHOICES, has_conditions
 from remit.model.bpmn import read
 from remit.model.bpmn.graph import Activity, MultiInstance, Node
 from remit.protocol.values import ProcessDefinition
@@ -35,6 +36,9 @@ def load(row: ProcessDefinition) -> Definition:
     definition = Definition(row, process)
     for node in (process, *process.nodes.values()):
         definition.plans[node.id] = plan(node, definition)
+        made = definition.plans[node.id]
+        if made.element.joins_late and made.element.joins(made) and node.scope is not None:
+            definition.late_joins.setdefault(node.scope.id, []).append(node.id)
         if is_multi_instance(node):
             definition.bodies[node.id] = body_plan(node, definition)
     return definition
@@ -53,19 +57,22 @@ def plan(node: Node, definition: Definition) -> Plan:
         element,
         kind_of(node),
         tuple(element.opening(node)),
-        (*closing, RESULT) if is_inner else tuple(closing),
+        (*(each for each in closing if each is not CHOICES), RESULT)
+        if is_inner
+        else tuple(closing),
         definition,
         is_inner=is_inner,
     )
 
 
 def body_plan(node: Node, definition: Definition) -> Plan:
+    closing = BODY.closing(node)
     return Plan(
         node,
         BODY,
         BODY_KIND,
         tuple(BODY.opening(node)),
-        tuple(BODY.closing(node)),
+        (*closing, CHOICES) if has_conditions(node) else tuple(closing),
         definition,
         is_body=True,
     )

@@ -9,14 +9,11 @@ from collections.abc import Iterator
 
 from remit.engine.plans import ELEMENTS
 from remit.model.bpmn.checks.finding import fault
-from remit.model.bpmn.graph import Activity, Container, ElementType, Node, Process, StandardLoop
+from remit.model.bpmn.graph import Activity, Container, Node, Process, StandardLoop
 from remit.model.finding import Finding
 
 RULE = "not-executed"
 FIX = "leave it out for now"
-_CHOOSING = frozenset(
-    (ElementType.EXCLUSIVE_GATEWAY, ElementType.INCLUSIVE_GATEWAY, ElementType.COMPLEX_GATEWAY)
-)
 
 
 def unplayed(process: Process) -> Iterator[Finding]:
@@ -36,7 +33,5 @@ def _unplayed(node: Node) -> Iterator[str]:
         yield "a standard loop is"
     if node.listeners:
         yield "execution listeners are"
-    if node.type not in _CHOOSING and any(flow.condition for flow in node.outgoing):
-        yield "conditions on flows behind anything but a gateway are"
     if isinstance(node, Container) and any(node.data.values()):
         yield "data objects with initial values are"

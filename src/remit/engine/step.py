@@ -13,10 +13,17 @@ from __future__ import annotations
 import traceback
 
 from remit.base.errors import Rejection, RejectionType, Unavailable
-from remit.engine import lifecycle
-from remit.engine.agenda import LIMIT, AskConditions, Signal, Spawn, StartByMessage, encode_item
+from remit.engine import conditional, joins, lifecycle
+from remit.engine.agenda import (
+    LIMIT,
+    AskConditions,
+    AskJoins,
+    Signal,
+    Spawn,
+    StartByMessage,
+    encode_item,
+)
 from remit.engine.commands import COMMANDS
-from remit.engine.conditional import ask
 from remit.engine.faults import Busy
 from remit.engine.messages import start_next
 from remit.engine.multi_instance import spawn
@@ -73,7 +80,9 @@ def play_agenda(run: Run) -> None:
             elif isinstance(item, Signal):
                 reach(run, item)
             elif isinstance(item, AskConditions):
-                ask(run, item)
+                conditional.ask(run, item)
+            elif isinstance(item, AskJoins):
+                joins.ask(run, item)
             else:
                 lifecycle.play(run, item)
         else:

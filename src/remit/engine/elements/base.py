@@ -16,16 +16,23 @@ from remit.engine.agenda import Activate, Complete
 from remit.engine.definitions import Plan, Stage
 from remit.engine.events import close_events
 from remit.engine.run import Run
+from remit.engine.stages.flows import CHOICES, has_conditions
 from remit.engine.stages.mappings import INPUTS, OUTPUTS
 from remit.engine.state.entities import ElementInstance
-from remit.model.bpmn.graph import Flow, Node
+from remit.model.bpmn.graph import ElementType, Flow, Node
 from remit.protocol.values import Document
+
+_GATEWAYS = frozenset(
+    (ElementType.EXCLUSIVE_GATEWAY, ElementType.INCLUSIVE_GATEWAY, ElementType.COMPLEX_GATEWAY)
+)
 
 
 class Element:
     """A pass-through element. Instances have no state: one serves every node of its kind."""
 
     is_waiting: ClassVar[bool] = False
+    joins_late: ClassVar[bool] = False
+    """Whether a join asks what can still reach it, and so whenever something in its scope changes."""
 
     def plays(self, node: Node) -> bool:
         """Whether this node is executed as it is drawn; what is not is refused at deployment."""
@@ -39,7 +46,9 @@ class Element:
 
     def closing(self, node: Node) -> Sequence[Stage]:
         """Stages between COMPLETING and COMPLETED, in order."""
-        return (OUTPUTS,) if node.outputs else ()
+        stages = (OUTPUTS,) if node.outputs else ()
+        chooses = has_conditions(node) and node.type not in _GATEWAYS
+        return (*stages, CHOICES) if chooses else stages
 
     # --- opening -----------------------------------------------------------------------------------
 
@@ -90,7 +99,8 @@ class Element:
 
     def leave(self, run: Run, plan: Plan, key: int) -> Sequence[Flow]:
         """The flows to take, in order. Whatever can fail was decided in a stage before."""
-        return plan.node.outgoing
+        chosen: Sequence[Flow] | None = run.choices.pop(key, None)
+        return plan.node.outgoing if chosen is None else chosen
 
     def clears_scope(self, plan: Plan) -> bool:
         """Whether all tokens of the scope end with this element (rule 45)."""

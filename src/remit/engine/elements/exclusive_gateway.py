@@ -13,7 +13,7 @@ from remit.engine.conditions import holds, no_flow_chosen
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
 from remit.engine.run import Run
-from remit.model.bpmn.graph import Flow, Node
+from remit.model.bpmn.graph import Node
 
 
 def choose(run: Run, plan: Plan, key: int) -> bool:
@@ -37,10 +37,6 @@ CHOICE = Stage("choice", choose)
 class ExclusiveGateway(Element):
     def opening(self, node: Node) -> Sequence[Stage]:
         return (*super().opening(node), CHOICE) if node.outgoing else super().opening(node)
-
-    def leave(self, run: Run, plan: Plan, key: int) -> Sequence[Flow]:
-        flows: Sequence[Flow] = run.choices.pop(key, ())
-        return flows
 
 
 ELEMENT = ExclusiveGateway()
