@@ -189,6 +189,29 @@ class Model:
         self._parts[-1] = last[:at] + marker + last[at:]
         return self
 
+    def listen(self, *listeners: tuple[str, str]) -> Model:
+        """Give the element that was added last execution listeners: (event, job type)."""
+        rows = "".join(
+            f'<zeebe:executionListener eventType="{event}" type="{escape(kind)}"/>'
+            for event, kind in listeners
+        )
+        return self._extend(f"<zeebe:executionListeners>{rows}</zeebe:executionListeners>")
+
+    def _extend(self, extension: str) -> Model:
+        """Add an extension element to what was added last."""
+        last = self._parts[-1]
+        holder = "<extensionElements>"
+        if holder in last.split(">", 2)[1] + ">":
+            self._parts[-1] = last.replace(holder, holder + extension, 1)
+        else:
+            at = last.index(">") + 1
+            self._parts[-1] = f"{last[:at]}{holder}{extension}</extensionElements>{last[at:]}"
+        return self
+
+    def script(self, element: str, expression: str, result: str) -> Model:
+        inner = f'<zeebe:script expression="{escape(expression)}" resultVariable="{result}"/>'
+        return self._add("scriptTask", element, inner)
+
     # --- flows ---
 
     def path(self, *elements: str) -> Model:

@@ -48,6 +48,13 @@ class Resume(Item, frozen=True):
     stage: str
 
 
+class ResumeAfter(Item, frozen=True):
+    """What `stage` of the element's life has waited for is done: go on with the next one."""
+
+    key: int
+    stage: str
+
+
 class FollowTrigger(Item, frozen=True):
     """The element that an event interrupted has ended: the event goes on in `scope`."""
 
@@ -114,6 +121,7 @@ AgendaItem = (
     | Complete
     | Terminate
     | Resume
+    | ResumeAfter
     | FollowTrigger
     | Place
     | Settle
@@ -135,6 +143,6 @@ def owner_of(item: AgendaItem) -> int:
     """The element instance that an item concerns, -1 for none."""
     if isinstance(item, (Activate, FollowTrigger, Place, AskJoins)):
         return item.scope
-    if isinstance(item, (Complete, Terminate, Resume, Settle, Spawn)):
+    if isinstance(item, (Complete, Terminate, Resume, ResumeAfter, Settle, Spawn)):
         return item.key
     return NONE_KEY

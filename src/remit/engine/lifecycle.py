@@ -23,6 +23,7 @@ from remit.engine.agenda import (
     FollowTrigger,
     Place,
     Resume,
+    ResumeAfter,
     Settle,
     Terminate,
 )
@@ -61,6 +62,8 @@ def play(run: Run, item: AgendaItem) -> None:
         terminate(run, item.key)
     elif isinstance(item, Resume):
         resume(run, item.key, item.stage)
+    elif isinstance(item, ResumeAfter):
+        resume(run, item.key, item.stage, done=True)
     elif isinstance(item, FollowTrigger):
         follow_trigger(run, item)
     elif isinstance(item, Place):
@@ -190,16 +193,19 @@ def activated(run: Run, plan: Plan, key: int) -> None:
     )
 
 
-def resume(run: Run, key: int, stage: str) -> None:
-    """Go on where the element stopped; nothing to do when it has ended meanwhile."""
+def resume(run: Run, key: int, stage: str, *, done: bool = False) -> None:
+    """Go on where the element stopped, behind that stage when it is `done`.
+
+    Nothing to do when the element has ended meanwhile.
+    """
     element = run.state.elements.get(key)
     if element is None or element.phase in IS_ENDING:
         return
     plan = run.plan(element)
     if element.phase is Phase.ACTIVATING:
-        open_from(run, plan, key, _index(plan.opening, stage))
+        open_from(run, plan, key, _index(plan.opening, stage) + done)
     elif element.phase is Phase.COMPLETING:
-        close_from(run, plan, key, _index(plan.closing, stage))
+        close_from(run, plan, key, _index(plan.closing, stage) + done)
     else:
         plan.element.resumed(run, plan, key, stage)
 

@@ -10,6 +10,7 @@ from remit.engine.definitions import Definition, Plan, kind_of
 from remit.engine.elements.base import Element
 from remit.engine.multi_instance import BODY, RESULT
 from remit.engine.run import BODY_KIND
+from remit.engine.stages import listeners
 from remit.engine.stages.flows import CHOICES, has_conditions
 from remit.model.bpmn import read
 from remit.model.bpmn.graph import Activity, MultiInstance, Node
@@ -51,15 +52,14 @@ def is_multi_instance(node: Node) -> bool:
 def plan(node: Node, definition: Definition) -> Plan:
     element = ELEMENTS[node.stem]
     is_inner = is_multi_instance(node)
-    closing = element.closing(node)
+    opening = listeners.opening(node, element.opening(node))
+    closing = listeners.closing(node, element.closing(node))
     return Plan(
         node,
         element,
         kind_of(node),
-        tuple(element.opening(node)),
-        (*(each for each in closing if each is not CHOICES), RESULT)
-        if is_inner
-        else tuple(closing),
+        opening,
+        (*(each for each in closing if each is not CHOICES), RESULT) if is_inner else closing,
         definition,
         is_inner=is_inner,
     )

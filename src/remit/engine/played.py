@@ -31,7 +31,5 @@ def _unplayed(node: Node) -> Iterator[str]:
         yield f"a {kind} of type {event} is" if event != "unspecified" else f"a {kind} like this is"
     if isinstance(node, Activity) and isinstance(node.loop, StandardLoop):
         yield "a standard loop is"
-    if node.listeners:
-        yield "execution listeners are"
     if isinstance(node, Container) and any(node.data.values()):
         yield "data objects with initial values are"

@@ -8,17 +8,32 @@ from __future__ import annotations
 from remit.engine.agenda import Complete
 from remit.engine.job_lookup import find
 from remit.engine.run import Handler, Run
+from remit.engine.stages import listeners
 from remit.protocol.commands import CompleteJob
 from remit.protocol.events.job import JobCompleted
 from remit.protocol.replies import Done
+from remit.protocol.values import Job, JobKind
 
 
 def complete_job(run: Run, command: CompleteJob) -> None:
     job = find(run, command.key, "complete")
     run.admit("job.complete", {"jobType": job.type})
     run.emit(JobCompleted(job.key, job, command.variables, command.result))
-    run.later(Complete(job.element_key, command.variables))
+    _DONE[job.kind](run, job, command)
     run.reply = Done(job.key)
 
+
+def _work_done(run: Run, job: Job, command: CompleteJob) -> None:
+    run.later(Complete(job.element_key, command.variables))
+
+
+def _listener_done(run: Run, job: Job, command: CompleteJob) -> None:
+    listeners.completed(run, job, command.variables)
+
+
+_DONE = {
+    JobKind.BPMN_ELEMENT: _work_done,
+    JobKind.EXECUTION_LISTENER: _listener_done,
+}
 
 HANDLES = {CompleteJob: Handler("COMPLETE", complete_job)}

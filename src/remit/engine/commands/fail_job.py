@@ -12,7 +12,14 @@ from remit.engine.variables import set_local
 from remit.protocol.commands import FailJob
 from remit.protocol.events.job import JobFailed
 from remit.protocol.replies import Done
-from remit.protocol.values import JobState
+from remit.protocol.values import JobKind, JobState
+
+_NO_RETRIES = {
+    JobKind.BPMN_ELEMENT: "JOB_NO_RETRIES",
+    JobKind.EXECUTION_LISTENER: "EXECUTION_LISTENER_NO_RETRIES",
+    JobKind.TASK_LISTENER: "TASK_LISTENER_NO_RETRIES",
+    JobKind.AD_HOC_SUB_PROCESS: "AD_HOC_SUB_PROCESS_NO_RETRIES",
+}
 
 
 def fail_job(run: Run, command: FailJob) -> None:
@@ -33,7 +40,7 @@ def fail_job(run: Run, command: FailJob) -> None:
     set_local(run, element, command.variables)
     if failed.state is JobState.FAILED:
         message = said or "No more retries left."
-        incidents.create(run, element, IncidentRaised("JOB_NO_RETRIES", message), job=failed)
+        incidents.create(run, element, IncidentRaised(_NO_RETRIES[job.kind], message), job=failed)
     elif failed.state is JobState.ACTIVATABLE:
         run.jobs_available(failed.type, failed.tenant)
     run.reply = Done(job.key)
