@@ -62,6 +62,34 @@ class Model:
     def user(self, element: str) -> Model:
         return self._add("userTask", element, "")
 
+    def native_user(
+        self,
+        element: str,
+        *listeners: tuple[str, str],
+        assignment: Mapping[str, str] | None = None,
+        schedule: Mapping[str, str] | None = None,
+        priority: str = "",
+        form: str = "",
+        outputs: Mapping[str, str] | None = None,
+    ) -> Model:
+        """A user task of the engine's own; `listeners` are (event, job type)."""
+        inner = "<zeebe:userTask/>" + _mappings(None, outputs)
+        for tag, attributes in (
+            ("assignmentDefinition", assignment),
+            ("taskSchedule", schedule),
+            ("priorityDefinition", {"priority": priority} if priority else None),
+            ("formDefinition", {"formId": form} if form else None),
+        ):
+            if attributes:
+                shown = "".join(f' {name}="{escape(v)}"' for name, v in attributes.items())
+                inner += f"<zeebe:{tag}{shown}/>"
+        rows = "".join(
+            f'<zeebe:taskListener eventType="{event}" type="{kind}"/>' for event, kind in listeners
+        )
+        if rows:
+            inner += f"<zeebe:taskListeners>{rows}</zeebe:taskListeners>"
+        return self._add("userTask", element, inner)
+
     def receive(self, element: str, message: str, key: str) -> Model:
         return self._add("receiveTask", element, "", messageRef=self._message(message, key))
 

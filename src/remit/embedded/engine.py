@@ -200,8 +200,16 @@ class Engine:
         command = c.ActivateJobs(job_type, worker, timeout_ms, limit, tuple(fetch_variables))
         return self.execute(command, JobsActivated).jobs
 
-    def complete(self, job_key: int, variables: Mapping[str, Any] | None = None) -> Done:
-        return self.execute(c.CompleteJob(job_key, dict(variables or {})), Done)
+    def complete(
+        self,
+        job_key: int,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        result: Mapping[str, Any] | None = None,
+    ) -> Done:
+        """`result` is what a listener or an ad-hoc worker says, by the names of the REST API."""
+        said = None if result is None else dict(result)
+        return self.execute(c.CompleteJob(job_key, dict(variables or {}), said), Done)
 
     def fail(self, job_key: int, *, retries: int, message: str = "", backoff_ms: int = 0) -> Done:
         return self.execute(c.FailJob(job_key, retries, message, backoff_ms), Done)
@@ -214,6 +222,22 @@ class Engine:
         variables: Mapping[str, Any] | None = None,
     ) -> Done:
         return self.execute(c.ThrowError(job_key, code, message, dict(variables or {})), Done)
+
+    def assign_user_task(
+        self, key: int, assignee: str, *, allow_override: bool = True, action: str = ""
+    ) -> Done | None:
+        """Give a task to somebody, or with "" take it back. None: its listeners are asked first."""
+        return self._attempt(c.AssignUserTask(key, assignee, allow_override, action))
+
+    def update_user_task(self, key: int, changes: Mapping[str, Any]) -> Done | None:
+        """Change attributes by the names of the REST API. None: its listeners are asked first."""
+        return self._attempt(c.UpdateUserTask(key, dict(changes)))
+
+    def complete_user_task(
+        self, key: int, variables: Mapping[str, Any] | None = None, *, action: str = ""
+    ) -> Done | None:
+        """A person is done with the task. None: its listeners are asked first."""
+        return self._attempt(c.CompleteUserTask(key, dict(variables or {}), action))
 
     def publish(
         self,
@@ -244,6 +268,16 @@ class Engine:
             raise Refused(reply)
         if not isinstance(reply, expected):
             raise Fault(f"the command was taken, but it is not answered yet: {reply!r}")
+        return reply
+
+    def _attempt(self, command: c.Command) -> Done | None:
+        """Like `execute`, but the answer may come later, when others have been asked."""
+        self._requests += 1
+        request_id = str(self._requests)
+        reply = self._play(command, request_id).reply
+        if isinstance(reply, Rejected):
+            raise Refused(reply)
+        assert reply is None or isinstance(reply, Done)
         return reply
 
     def turns(self) -> Iterator[Logged]:

@@ -10,7 +10,7 @@ from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.model.bpmn.graph import JobDefinition
 from remit.protocol.events.job import JobCanceled, JobCreated
-from remit.protocol.values import Job, JobKind, JobState
+from remit.protocol.values import Document, Job, JobKind, JobState
 
 DEFAULT_RETRIES = 3
 
@@ -24,6 +24,7 @@ def create(
     headers: dict[str, str] | None = None,
     listener_event: str = "",
     listener_index: int = -1,
+    user_task: Document | None = None,
 ) -> Job:
     """Create a job for `element`. Both expressions of `work` are evaluated first (rule 77)."""
     job_type = evaluate(run, work.type, element.key)
@@ -41,6 +42,7 @@ def create(
         kind=kind, headers=work.headers if headers is None else headers,
         tags=instance.tags if instance else (), created=run.now,
         listener_event=listener_event, listener_index=listener_index,
+        user_task=user_task,
     )  # fmt: skip
     run.emit(JobCreated(job.key, job))
     run.jobs_available(job.type, job.tenant)

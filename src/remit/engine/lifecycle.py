@@ -331,7 +331,7 @@ def terminate(run: Run, key: int) -> None:
     children = run.state.elements.of(key)
     for child in children:
         run.later(Terminate(child))
-    if not children:
+    if not children and not plan.element.holds_end(run, plan, key):
         terminated(run, key)
 
 
@@ -373,7 +373,8 @@ def settle(run: Run, scope_key: int) -> None:
     if scope is None:
         return
     if scope.phase is Phase.TERMINATING:
-        if scope.children == 0:
+        plan = run.plan(scope)
+        if scope.children == 0 and not plan.element.holds_end(run, plan, scope_key):
             terminated(run, scope_key)
         return
     if scope.children == 0 and run.state.triggers.of(scope_key):

@@ -139,6 +139,29 @@ class BroadcastSignal(Command, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class AssignUserTask(Command, frozen=True):
+    """An empty `assignee` takes the task from whoever has it."""
+
+    key: int
+    assignee: str
+    allow_override: bool = True
+    action: str = ""
+
+
+class UpdateUserTask(Command, frozen=True):
+    """`changes` by the names of the REST API; "" and [] clear an attribute, null leaves it."""
+
+    key: int
+    changes: Document
+    action: str = ""
+
+
+class CompleteUserTask(Command, frozen=True):
+    key: int
+    variables: Document = {}
+    action: str = ""
+
+
 class ResolveIncident(Command, frozen=True):
     key: int
 

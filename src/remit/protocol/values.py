@@ -105,6 +105,7 @@ class Job(Value, frozen=True):
     tags: tuple[str, ...] = ()
     created: int = -1
     listener_index: int = -1
+    user_task: Document | None = None  # a task listener's job: the task, by the gateway's names
 
 
 class Timer(Value, frozen=True):
@@ -260,6 +261,56 @@ class DecisionDefinition(Value, frozen=True):
     deployment: int
     version_tag: str = ""
     tenant: str = DEFAULT_TENANT
+
+
+class FormDefinition(Value, frozen=True):
+    """A form-js form as it is deployed."""
+
+    key: int
+    form_id: str
+    version: int
+    resource_name: str
+    checksum: bytes
+    resource: bytes
+    deployment: int
+    version_tag: str = ""
+    tenant: str = DEFAULT_TENANT
+
+
+class UserTask(Value, frozen=True):
+    """A task of the engine's own. Dates are ISO 8601 text, empty for none.
+
+    While a transition lasts: `changed` are the attributes that it changes, `before` what they were,
+    `variables` what a completion brings, `request` whom to answer.
+    """
+
+    key: int
+    element_key: int
+    element: str
+    instance: int
+    definition: int
+    process_id: str
+    version: int
+    root: int
+    tenant: str = DEFAULT_TENANT
+    state: str = "CREATING"
+    name: str = ""
+    assignee: str = ""
+    candidate_groups: tuple[str, ...] = ()
+    candidate_users: tuple[str, ...] = ()
+    due_date: str = ""
+    follow_up_date: str = ""
+    priority: int = 50
+    form_key: int = -1
+    external_reference: str = ""
+    headers: dict[str, str] = {}
+    tags: tuple[str, ...] = ()
+    created: int = -1
+    action: str = ""
+    changed: tuple[str, ...] = ()
+    before: Document | None = None
+    variables: Document = {}
+    request: str = ""
 
 
 class StartInstruction(Value, frozen=True):

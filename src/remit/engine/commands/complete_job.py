@@ -5,6 +5,7 @@ Accepted whether or not the job's time is over, as long as it exists (rule 75).
 
 from __future__ import annotations
 
+from remit.engine import user_tasks
 from remit.engine.agenda import Complete
 from remit.engine.job_lookup import find
 from remit.engine.run import Handler, Run
@@ -31,9 +32,14 @@ def _listener_done(run: Run, job: Job, command: CompleteJob) -> None:
     listeners.completed(run, job, command.variables)
 
 
+def _task_listener_done(run: Run, job: Job, command: CompleteJob) -> None:
+    user_tasks.listener_done(run, job, command.result)
+
+
 _DONE = {
     JobKind.BPMN_ELEMENT: _work_done,
     JobKind.EXECUTION_LISTENER: _listener_done,
+    JobKind.TASK_LISTENER: _task_listener_done,
 }
 
 HANDLES = {CompleteJob: Handler("COMPLETE", complete_job)}

@@ -110,6 +110,10 @@ class Element:
         """What to do when the element has ended; reads beforehand what ends with it."""
         return None
 
+    def holds_end(self, run: Run, plan: Plan, key: int) -> bool:
+        """Whether something has to happen before the element may end; `Settle` goes on."""
+        return False
+
     def close(self, run: Run, plan: Plan, key: int) -> None:
         """The element is being terminated: give up what it waits for."""
         jobs.cancel_all(run, key)

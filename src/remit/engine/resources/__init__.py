@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from remit.base.errors import InvalidArgument
-from remit.engine.resources import bpmn, dmn
+from remit.engine.resources import bpmn, dmn, form
 from remit.engine.resources.draft import Draft
 from remit.engine.run import Run
 from remit.protocol.commands import DeployResources
@@ -27,12 +27,18 @@ class Kind(Protocol):
     def receive(self, run: Run, row: bytes, /) -> None: ...
 
 
-KINDS: dict[str, Kind] = {".bpmn": bpmn, ".dmn": dmn, ".bpmn20.xml": bpmn, ".xml": bpmn}
+KINDS: dict[str, Kind] = {
+    ".bpmn": bpmn,
+    ".dmn": dmn,
+    ".bpmn20.xml": bpmn,
+    ".xml": bpmn,
+    ".form": form,
+}
 
-ENCODERS: dict[str, Kind] = {"process": bpmn, "decisionRequirements": dmn}
+ENCODERS: dict[str, Kind] = {"process": bpmn, "decisionRequirements": dmn, "form": form}
 """Whose rows travel to the other partitions; decisions go with their file."""
 
-RECEIVERS: dict[bytes, Kind] = {bpmn.TAG: bpmn, dmn.TAG: dmn}
+RECEIVERS: dict[bytes, Kind] = {bpmn.TAG: bpmn, dmn.TAG: dmn, form.TAG: form}
 """How the row of a definition that came from partition 1 is taken in, by the tag before it."""
 
 

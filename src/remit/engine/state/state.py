@@ -45,6 +45,7 @@ from remit.protocol.values import (
     ConditionSubscription,
     DecisionDefinition,
     DecisionRequirements,
+    FormDefinition,
     Incident,
     Job,
     Message,
@@ -54,6 +55,7 @@ from remit.protocol.values import (
     SignalSubscription,
     StartSubscription,
     Timer,
+    UserTask,
 )
 
 SHARED_ROOT = 0
@@ -186,6 +188,10 @@ class State:
             61, ConditionSubscription, journal,
             key_of=lambda row: row.key, address=_owned, index_of=by_element,
         )  # fmt: skip
+        self.user_tasks = Table[int, UserTask](
+            80, UserTask, journal,
+            key_of=lambda row: row.key, address=_owned, index_of=by_element, is_located=True,
+        )  # fmt: skip
         self.messages = Table[int, Message](
             20, Message, journal,
             key_of=lambda row: row.key, address=_correlated, index_of=correlation_of,
@@ -230,12 +236,17 @@ class State:
             key_of=lambda row: row.key, address=shared,
             index_of=lambda row: (row.tenant, row.decision_id),
         )  # fmt: skip
+        self.forms = Table[int, FormDefinition](
+            81, FormDefinition, journal,
+            key_of=lambda row: row.key, address=shared,
+            index_of=lambda row: (row.tenant, row.form_id),
+        )  # fmt: skip
         self.owned_tables: dict[int, Table[Any, Any]] = {
             table.number: table
             for table in (
                 self.elements, self.variables, self.jobs, self.timers, self.subscriptions,
                 self.incidents, self.tokens, self.instances, self.triggers, self.results,
-                self.signals, self.conditions,
+                self.signals, self.conditions, self.user_tasks,
             )
         }  # fmt: skip
         self.correlation_tables: dict[int, Table[Any, Any]] = {
@@ -245,7 +256,7 @@ class State:
             table.number: table
             for table in (
                 self.processes, self.start_subscriptions, self.distributions, self.rests,
-                self.requirements, self.decisions, self.banned,
+                self.requirements, self.decisions, self.banned, self.forms,
             )
         }  # fmt: skip
 
@@ -263,6 +274,9 @@ class State:
 
     def find_job(self, key: int) -> Job | None:
         return self.jobs.get(key) or (self.jobs.get(key) if self._bring(key) else None)
+
+    def find_user_task(self, key: int) -> UserTask | None:
+        return self.user_tasks.get(key) or (self.user_tasks.get(key) if self._bring(key) else None)
 
     def find_incident(self, key: int) -> Incident | None:
         return self.incidents.get(key) or (self.incidents.get(key) if self._bring(key) else None)

@@ -152,7 +152,16 @@ def message_of(activated: ActivatedJob) -> pb.ActivatedJob:
         kind=int(job.kind),  # type: ignore[arg-type]
         listenerEventType=_listener_event(job),  # type: ignore[arg-type]
         tags=job.tags,
+        userTask=_user_task(job),
     )
+
+
+def _user_task(job: Job) -> pb.UserTaskProperties | None:
+    """What a task listener is told of its task."""
+    if job.user_task is None:
+        return None
+    given = {name: value for name, value in job.user_task.items() if value not in ("", -1)}
+    return pb.UserTaskProperties(**given)
 
 
 def _listener_event(job: Job) -> int:

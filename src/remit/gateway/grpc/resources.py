@@ -82,6 +82,16 @@ def _deployment(each: DeployedResource) -> pb.Deployment:
                 tenantId=each.tenant,
             )
         )
+    if each.kind == "form":
+        return pb.Deployment(
+            form=pb.FormMetadata(
+                formId=each.id,
+                version=each.version,
+                formKey=each.key,
+                resourceName=each.resource_name,
+                tenantId=each.tenant,
+            )
+        )
     return pb.Deployment(process=_process(each))
 
 

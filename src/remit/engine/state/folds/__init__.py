@@ -13,6 +13,7 @@ from remit.engine.state.folds import (
     decision,
     deployment,
     escalation,
+    form,
     incident,
     job,
     message,
@@ -20,6 +21,7 @@ from remit.engine.state.folds import (
     process_instance,
     signal,
     timer,
+    user_task,
     variable,
 )
 from remit.engine.state.state import State
@@ -40,6 +42,8 @@ FOLDS: dict[type[Event], Fold] = {
     **signal.FOLDS,
     **escalation.FOLDS,
     **condition.FOLDS,
+    **user_task.FOLDS,
+    **form.FOLDS,
 }
 """One line per event; a shape test asserts that every event has one."""
 

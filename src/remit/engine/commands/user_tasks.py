@@ -1,0 +1,97 @@
+"""What people do with user tasks: ASSIGN, CLAIM, UPDATE, COMPLETE (rule 83).
+
+Answered when the listeners of the transition have been heard.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from remit.base.errors import InvalidArgument, InvalidState, NotFound
+from remit.engine import user_tasks
+from remit.engine.run import Handler, Run
+from remit.model.timing import instant
+from remit.protocol.commands import AssignUserTask, CompleteUserTask, UpdateUserTask
+from remit.protocol.values import UserTask
+
+
+def assign(run: Run, command: AssignUserTask) -> None:
+    """An empty assignee takes the task from whoever has it."""
+    task = _open_task(run, command.key, "assign")
+    is_taken = bool(task.assignee) and task.assignee != command.assignee
+    if is_taken and not command.allow_override and command.assignee:
+        raise InvalidState(
+            f"Expected to assign user task with key '{task.key}', but it has already been assigned"
+        )
+    run.admit("task.assign", {"assignee": command.assignee})
+    wanted = replace(
+        task, assignee=command.assignee, action=command.action or _action(command),
+        changed=("assignee",), before=user_tasks.remembered(task),
+    )  # fmt: skip
+    user_tasks.begin(run, wanted, "assigning", answers=True)
+
+
+def update(run: Run, command: UpdateUserTask) -> None:
+    task = _open_task(run, command.key, "update")
+    _check(command)
+    run.admit("task.update", {"attributes": sorted(command.changes)})
+    changed = user_tasks.corrected(task, command.changes)
+    wanted = replace(changed, action=command.action or "update", before=user_tasks.remembered(task))
+    user_tasks.begin(run, wanted, "updating", answers=True)
+
+
+def complete(run: Run, command: CompleteUserTask) -> None:
+    task = _open_task(run, command.key, "complete")
+    run.admit("task.complete", {"variables": sorted(command.variables)})
+    wanted = replace(
+        task, variables=command.variables, action=command.action or "complete",
+        before=user_tasks.remembered(task),
+    )  # fmt: skip
+    user_tasks.begin(run, wanted, "completing", answers=True)
+
+
+def _open_task(run: Run, key: int, verb: str) -> UserTask:
+    task = run.state.find_user_task(key)
+    if task is None:
+        raise NotFound(
+            f"Expected to {verb} user task with key '{key}', but no such user task was found"
+        )
+    run.touch(task.root)
+    if task.state != user_tasks.OPEN:
+        raise InvalidState(
+            f"Expected to {verb} user task with key '{key}', but it is in state '{task.state}'"
+        )
+    return task
+
+
+def _action(command: AssignUserTask) -> str:
+    return "assign" if command.assignee else "unassign"
+
+
+def _check(command: UpdateUserTask) -> None:
+    unknown = set(command.changes) - set(user_tasks.CORRECTABLE)
+    if unknown:
+        known = ", ".join(user_tasks.CORRECTABLE)
+        raise InvalidArgument(
+            f"Expected to update user task with key '{command.key}', but '{min(unknown)}' is no "
+            f"attribute of it: choose among {known}"
+        )
+    priority = command.changes.get("priority")
+    if priority is not None and not (isinstance(priority, int) and 0 <= priority <= 100):
+        raise InvalidArgument(
+            f"Expected the priority to be a number from 0 to 100, but it is {priority!r}"
+        )
+    for name in ("dueDate", "followUpDate"):
+        value = command.changes.get(name)
+        if value:
+            try:
+                instant(value)
+            except ValueError as wrong:
+                raise InvalidArgument(f"Expected {name} to be a date-time, but {wrong}") from wrong
+
+
+HANDLES = {
+    AssignUserTask: Handler("ASSIGN", assign),
+    UpdateUserTask: Handler("UPDATE", update),
+    CompleteUserTask: Handler("COMPLETE", complete),
+}
