@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "UpdateJobRetries": ("JOB", "UPDATE_RETRIES"),
     "UpdateJobTimeout": ("JOB", "UPDATE_TIMEOUT"),
     "PublishMessage": ("MESSAGE", "PUBLISH"),
+    "CorrelateMessage": ("MESSAGE_CORRELATION", "CORRELATE"),
     "DeliverMessage": ("MESSAGE", "PUBLISH"),
     "AssignUserTask": ("USER_TASK", "ASSIGN"),
     "UpdateUserTask": ("USER_TASK", "UPDATE"),

@@ -39,6 +39,12 @@ def document(text: str, what: str = "variables") -> Document:
     return bounded
 
 
+def bounded(value: Document) -> Document:
+    """A document that was decoded already, with integers as every other client would have them."""
+    found: Document = _bounded(value) if value else value
+    return found
+
+
 def text(value: Document) -> str:
     return _encode(value).decode() if value else "{}"
 

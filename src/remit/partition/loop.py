@@ -151,7 +151,7 @@ class PartitionLoop:
         request_id = f"{self._run}-{self._requests}"
         future: asyncio.Future[Reply] = self._loop.create_future()
         request = Request(command, replace(header, request_id=request_id))
-        if getattr(command, "await_result", False):
+        if command.answers_late or getattr(command, "await_result", False):
             self._late[request_id] = future
         self._pressure.in_flight += 1
         self._inbox.append(_Waiting(request, future, time.perf_counter()))

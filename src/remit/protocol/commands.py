@@ -7,6 +7,8 @@ The second half are commands the partition gives itself or another partition; no
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from msgspec import Struct
 
 from remit.protocol.values import (
@@ -23,7 +25,9 @@ from remit.protocol.values import (
 
 
 class Command(Struct, frozen=True, array_like=True, tag=True, tag_field="command"):
-    """Base of all commands."""
+    """Base of all commands. `answers_late`: the reply may come with a later turn."""
+
+    answers_late: ClassVar[bool] = False
 
 
 # --- from clients ---
@@ -133,6 +137,15 @@ class EvaluateDecision(Command, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class CorrelateMessage(Command, frozen=True):
+    """Like a published message that is never kept; refused when nobody takes it."""
+
+    name: str
+    correlation_key: str
+    variables: Document = {}
+    tenant: str = DEFAULT_TENANT
+
+
 class BroadcastSignal(Command, frozen=True):
     name: str
     variables: Document = {}
@@ -141,6 +154,8 @@ class BroadcastSignal(Command, frozen=True):
 
 class AssignUserTask(Command, frozen=True):
     """An empty `assignee` takes the task from whoever has it."""
+
+    answers_late = True
 
     key: int
     assignee: str
@@ -151,12 +166,16 @@ class AssignUserTask(Command, frozen=True):
 class UpdateUserTask(Command, frozen=True):
     """`changes` by the names of the REST API; "" and [] clear an attribute, null leaves it."""
 
+    answers_late = True
+
     key: int
     changes: Document
     action: str = ""
 
 
 class CompleteUserTask(Command, frozen=True):
+    answers_late = True
+
     key: int
     variables: Document = {}
     action: str = ""

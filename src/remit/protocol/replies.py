@@ -81,6 +81,14 @@ class MessagePublished(Reply, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class MessageCorrelated(Reply, frozen=True):
+    """`instance` is the first that has got it."""
+
+    key: int
+    instance: int
+    tenant: str = DEFAULT_TENANT
+
+
 class SignalBroadcast(Reply, frozen=True):
     key: int
     tenant: str = DEFAULT_TENANT

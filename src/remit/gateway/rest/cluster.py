@@ -1,49 +1,20 @@
-"""Topology, status and the clock."""
+"""The cluster: topology, status, licence, who is asking, and the clock."""
 
 from __future__ import annotations
 
-import msgspec
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from typing import Any
 
 from remit.gateway.broker import VERSION, Broker
-from remit.gateway.rest.problems import problem
+from remit.gateway.faults import Code, Status
+from remit.gateway.rest.frame import MAX_BODY_BYTES, Body, Call, Operation
 from remit.protocol.commands import PinClock, ResetClock
-from remit.protocol.values import Header
+from remit.protocol.values import DEFAULT_TENANT
 
 
-class Pin(msgspec.Struct, forbid_unknown_fields=True):
-    """`PUT /v2/clock`: epoch milliseconds."""
+class Pin(Body):
+    """Epoch milliseconds."""
 
     timestamp: int
-
-
-def routes(broker: Broker) -> list[Route]:
-    async def topology(request: Request) -> Response:
-        return _json(_topology(broker))
-
-    async def status(request: Request) -> Response:
-        return Response(status_code=204 if is_ready(broker) else 503)
-
-    async def pin(request: Request) -> Response:
-        try:
-            wanted = msgspec.json.decode(await request.body(), type=Pin)
-        except msgspec.DecodeError as fault:
-            return problem(400, "Bad Request", str(fault), request.url.path)
-        await broker.router.to_all(PinClock(wanted.timestamp), _header(broker, request))
-        return Response(status_code=204)
-
-    async def reset(request: Request) -> Response:
-        await broker.router.to_all(ResetClock(), _header(broker, request))
-        return Response(status_code=204)
-
-    return [
-        Route("/v2/topology", topology, methods=["GET"]),
-        Route("/v2/status", status, methods=["GET"]),
-        Route("/v2/clock", pin, methods=["PUT"]),
-        Route("/v2/clock/reset", reset, methods=["POST"]),
-    ]
 
 
 def is_ready(broker: Broker) -> bool:
@@ -51,7 +22,8 @@ def is_ready(broker: Broker) -> bool:
     return all(status.leader and status.healthy for status in statuses)
 
 
-def _topology(broker: Broker) -> dict[str, object]:
+async def topology(call: Call, body: None) -> dict[str, Any]:
+    broker = call.broker
     partitions = [
         {
             "partitionId": status.id,
@@ -62,13 +34,9 @@ def _topology(broker: Broker) -> dict[str, object]:
         for status in (partition.status() for partition in broker.partitions)
     ]
     node = {
-        "nodeId": 0,
-        "brokerId": "0",
-        "host": broker.host,
-        "port": broker.port,
-        "partitions": partitions,
-        "version": VERSION,
-    }
+        "nodeId": 0, "brokerId": "0", "host": broker.host, "port": broker.port,
+        "partitions": partitions, "version": VERSION,
+    }  # fmt: skip
     return {
         "brokers": [node],
         "clusterId": broker.cluster_id or None,
@@ -80,9 +48,55 @@ def _topology(broker: Broker) -> dict[str, object]:
     }
 
 
-def _header(broker: Broker, request: Request) -> Header:
-    return broker.authenticate(dict(request.scope["headers"]))
+async def status(call: Call, body: None) -> None:
+    if not is_ready(call.broker):
+        raise Status(Code.UNAVAILABLE, "not every partition is ready")
 
 
-def _json(value: object) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
+async def license_of(call: Call, body: None) -> dict[str, Any]:
+    """There is none to buy."""
+    return {"validLicense": True, "licenseType": "none", "isCommercial": False, "expiresAt": None}
+
+
+async def me(call: Call, body: None) -> dict[str, Any]:
+    name = call.header.actor.id
+    return {
+        "username": name, "displayName": name, "email": None, "authorizedComponents": ["*"],
+        "tenants": [
+            {"tenantId": DEFAULT_TENANT, "name": "Default", "description": "Default tenant"}
+        ],
+        "groups": [], "roles": [], "salesPlanType": None, "c8Links": {}, "canLogout": False,
+    }  # fmt: skip
+
+
+async def configuration(call: Call, body: None) -> dict[str, Any]:
+    return {
+        "components": {"active": ["operate", "tasklist"]},
+        "deployment": {
+            "isMultiTenancyEnabled": False,
+            "isEnterprise": False,
+            "maxRequestSize": MAX_BODY_BYTES,
+        },
+        "authentication": {"canLogout": False, "isLoginDelegated": False},
+        "cloud": {"organizationId": None, "clusterId": None, "stage": None, "mixpanelToken": None,
+                  "mixpanelAPIHost": None},
+    }  # fmt: skip
+
+
+async def pin(call: Call, body: Pin) -> None:
+    await call.broker.router.to_all(PinClock(body.timestamp), call.header)
+
+
+async def reset(call: Call, body: None) -> None:
+    await call.broker.router.to_all(ResetClock(), call.header)
+
+
+OPERATIONS = (
+    Operation("GET", "/topology", "getTopology", topology, answer=dict),
+    Operation("GET", "/status", "getStatus", status, success=204),
+    Operation("GET", "/license", "getLicense", license_of, answer=dict),
+    Operation("GET", "/authentication/me", "getAuthentication", me, answer=dict),
+    Operation("GET", "/system/configuration", "getSystemConfiguration", configuration, answer=dict),
+    Operation("PUT", "/clock", "pinClock", pin, request=Pin, success=204),
+    Operation("POST", "/clock/reset", "resetClock", reset, success=204),
+)

@@ -1,4 +1,4 @@
-"""Problems as RFC 9457 has them: the only shape of a REST error."""
+"""Problems as RFC 9457 has them outside /v2; below it, `frame.py` makes them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,19 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from remit.gateway.faults import PROBLEMS, Status, of_fault
+from remit.gateway.faults import PROBLEMS, of_fault
+
+TITLES = {
+    400: "the request is wrong",
+    401: "who are you?",
+    403: "not permitted",
+    404: "not found",
+    409: "not in a state for this",
+    500: "an unexpected fault",
+    503: "not now",
+    504: "not in time",
+}
+"""The statuses that any operation may answer with, and what they mean."""
 
 
 def problem(http: int, title: str, detail: str, instance: str) -> Response:
@@ -22,13 +34,10 @@ def problem(http: int, title: str, detail: str, instance: str) -> Response:
     return Response(body, http, media_type="application/problem+json")
 
 
-def of_status(request: Request, status: Status) -> Response:
+async def on_fault(request: Request, fault: Exception) -> Response:
+    status = of_fault(fault)
     twin = PROBLEMS[status.code]
     return problem(twin.http, twin.title, str(status), request.url.path)
-
-
-async def on_fault(request: Request, fault: Exception) -> Response:
-    return of_status(request, of_fault(fault))
 
 
 async def on_unknown_path(request: Request, fault: Exception) -> Response:

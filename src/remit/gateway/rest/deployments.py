@@ -1,0 +1,132 @@
+"""Deployments: files by multipart/form-data, all of them or none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from remit.gateway.documents import tenant
+from remit.gateway.faults import Code, Status
+from remit.gateway.rest.frame import MAX_BODY_BYTES, Answer, BadRequest, Call, Operation
+from remit.protocol.commands import DeployResources
+from remit.protocol.replies import Deployed, DeployedResource
+
+
+class Deployment(Answer):
+    deployment_key: str
+    tenant_id: str
+    deployments: list[dict[str, Any]]
+
+
+async def deploy(call: Call, body: None) -> Deployment:
+    resources, tenant_id = await _parts(call)
+    if not resources:
+        raise Status(Code.INVALID_ARGUMENT, "No resources provided: add a file to the form")
+    command = DeployResources(tuple(resources), tenant(tenant_id))
+    reply = await call.broker.router.to_deployment(command, call.header)
+    assert isinstance(reply, Deployed)
+    return Deployment(
+        deployment_key=str(reply.key),
+        tenant_id=reply.tenant,
+        deployments=[_told(each) for each in reply.resources],
+    )
+
+
+async def _parts(call: Call) -> tuple[list[tuple[str, bytes]], str]:
+    """The files of the form by name, and its tenant."""
+    request = Request(call.scope, call.receive)
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise BadRequest("Expected multipart/form-data with the resources as files")
+    size = request.headers.get("content-length", "0")
+    if size.isdigit() and int(size) > MAX_BODY_BYTES:
+        raise Status(
+            Code.INVALID_ARGUMENT, f"The request has {size} bytes, more than {MAX_BODY_BYTES}"
+        )
+    resources: list[tuple[str, bytes]] = []
+    tenant_id = ""
+    try:
+        form = await MultiPartParser(
+            request.headers, request.stream(), max_part_size=MAX_BODY_BYTES
+        ).parse()
+    except MultiPartException as fault:
+        raise BadRequest(f"The form can't be read: {fault.message}") from fault
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            resources.append((value.filename or "blob", await value.read()))
+        elif name == "tenantId":
+            tenant_id = value
+        else:
+            resources.append(("blob", value.encode()))
+    await form.close()
+    return resources, tenant_id
+
+
+_NAMES = {
+    "process": "processDefinition",
+    "decision": "decisionDefinition",
+    "decisionRequirements": "decisionRequirements",
+    "form": "form",
+    "resource": "resource",
+}
+
+
+def _told(each: DeployedResource) -> dict[str, Any]:
+    """One entry with all five properties, four of them null."""
+    return {**dict.fromkeys(_NAMES.values()), _NAMES[each.kind]: _METADATA[each.kind](each)}
+
+
+def _process(each: DeployedResource) -> dict[str, Any]:
+    return {
+        "processDefinitionId": each.id, "processDefinitionVersion": each.version,
+        "resourceName": each.resource_name, "tenantId": each.tenant,
+        "processDefinitionKey": str(each.key),
+    }  # fmt: skip
+
+
+def _decision(each: DeployedResource) -> dict[str, Any]:
+    return {
+        "decisionDefinitionId": each.id, "version": each.version, "name": each.name,
+        "tenantId": each.tenant, "decisionRequirementsId": each.requirements_id,
+        "decisionDefinitionKey": str(each.key),
+        "decisionRequirementsKey": str(each.requirements_key),
+    }  # fmt: skip
+
+
+def _requirements(each: DeployedResource) -> dict[str, Any]:
+    return {
+        "decisionRequirementsId": each.id, "decisionRequirementsName": each.name,
+        "version": each.version, "resourceName": each.resource_name, "tenantId": each.tenant,
+        "decisionRequirementsKey": str(each.key),
+    }  # fmt: skip
+
+
+def _form(each: DeployedResource) -> dict[str, Any]:
+    return {
+        "formId": each.id, "version": each.version, "resourceName": each.resource_name,
+        "tenantId": each.tenant, "formKey": str(each.key),
+    }  # fmt: skip
+
+
+def _resource(each: DeployedResource) -> dict[str, Any]:
+    return {
+        "resourceId": each.id, "resourceName": each.resource_name, "version": each.version,
+        "tenantId": each.tenant, "resourceKey": str(each.key),
+    }  # fmt: skip
+
+
+_METADATA = {
+    "process": _process,
+    "decision": _decision,
+    "decisionRequirements": _requirements,
+    "form": _form,
+    "resource": _resource,
+}
+
+OPERATIONS = (
+    Operation(
+        "POST", "/deployments", "createDeployment", deploy, answer=Deployment, reads_body=False
+    ),
+)

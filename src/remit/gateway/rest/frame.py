@@ -1,0 +1,307 @@
+"""How a REST operation is declared, found, read and answered.
+
+    Operation("POST", "/jobs/{jobKey}/failure", "failJob", fail, request=Failure, success=204)
+
+`handle(call, body)` gets what is around the request and its body, read as `request` (a `Body`), and
+returns an `Answer`, a list of them, or None for an empty answer. Properties that `request` does not have
+are refused; keys are decimal texts in both directions. Everything that goes wrong is a problem document.
+The OpenAPI document is made of the same declarations (`openapi.py`).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import zlib
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, unquote
+
+import msgspec
+from msgspec import Meta, Struct
+
+from remit.gateway.broker import Broker
+from remit.gateway.faults import PROBLEMS, Code, Status, of_fault
+from remit.protocol.values import Header
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+MAX_BODY_BYTES = 5 * 1024 * 1024
+
+log = logging.getLogger("remit.gateway")
+
+Key = Annotated[str, Meta(pattern=r"^-?[0-9]{1,19}$", description="A key, in decimal digits.")]
+
+
+class Body(Struct, rename="camel", forbid_unknown_fields=True, kw_only=True):
+    """Base of request bodies."""
+
+
+class Answer(Struct, rename="camel", kw_only=True):
+    """Base of answers; every field is always there, with null where there is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer that is no JSON."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(slots=True)
+class Call:
+    """What is around a request. `path` holds the parameters of its path, `query` the last of each."""
+
+    broker: Broker
+    header: Header
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    scope: Scope = field(repr=False)
+    receive: Receive = field(repr=False)
+    content: bytes = b""
+
+    def key(self, name: str) -> int:
+        """A key in the path; raises `Status` for what is no number."""
+        return key_of(self.path[name], name)
+
+
+Handle = Callable[[Call, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`path` as the public API has it, below /v2. `request` None: there is no body, or any is fine."""
+
+    method: str
+    path: str
+    name: str
+    handle: Handle
+    request: type[Body] | None = None
+    answer: Any = None
+    success: int = 200
+    reads_body: bool = True
+    summary: str = ""
+
+
+def key_of(text: str, name: str) -> int:
+    """
+    >>> key_of("2251799813685249", "jobKey")
+    2251799813685249
+    """
+    if re.fullmatch(r"-?[0-9]{1,19}", text) is None or not -(1 << 63) <= int(text) < 1 << 63:
+        raise Status(Code.INVALID_ARGUMENT, f"The provided {name} '{text[:40]}' is not a valid key")
+    return int(text)
+
+
+class BadRequest(Exception):
+    """The body is not what the operation takes: a 400 with the plain title."""
+
+
+@dataclass(slots=True)
+class _Place:
+    """One step of the paths: literal steps first, then a parameter."""
+
+    steps: dict[str, _Place] = field(default_factory=dict)
+    parameter: _Place | None = None
+    name: str = ""
+    methods: dict[str, _Entry] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Entry:
+    operation: Operation
+    names: tuple[str, ...]
+    decoder: msgspec.json.Decoder[Any] | None
+
+
+class Rest:
+    """All operations under /v2, as an ASGI application. Others go to `otherwise`."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        operations: Iterable[Operation],
+        otherwise: Callable[[Scope, Receive, Send], Awaitable[None]],
+    ) -> None:
+        self._broker = broker
+        self._root = _Place()
+        self._otherwise = otherwise
+        for operation in operations:
+            self._add(operation)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope["path"]
+        if not path.startswith("/v2/") and path != "/v2":
+            await self._otherwise(scope, receive, send)
+            return
+        try:
+            status, content, media_type = await self._answer(scope, receive)
+        except BadRequest as fault:
+            status, content = _problem(400, "Bad Request", str(fault), path)
+            media_type = PROBLEM
+        except Exception as fault:
+            known = of_fault(fault)
+            if known.code is Code.INTERNAL and not isinstance(fault, Status):
+                log.error("unexpected fault", exc_info=fault, extra={"path": path})
+            twin = PROBLEMS[known.code]
+            status, content = _problem(twin.http, twin.title, str(known), path)
+            media_type = PROBLEM
+        await _send(send, status, content, media_type)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
+        headers = dict(scope["headers"])
+        entry, values = self._find(scope)
+        operation = entry.operation
+        call = Call(
+            self._broker, self._broker.authenticate(headers), dict(zip(entry.names, values, strict=True)),
+            _query(scope), scope, receive,
+        )  # fmt: skip
+        if operation.reads_body:
+            call.content = await read_body(receive, headers)
+        body = _decode(entry, call.content, headers)
+        found = await operation.handle(call, body)
+        if found is None:
+            return operation.success if operation.success != 200 else 204, b"", b""
+        if isinstance(found, Page):
+            return operation.success, found.content, found.media_type.encode()
+        return operation.success, _encode(found), JSON
+
+    def _add(self, operation: Operation) -> None:
+        place, names = self._root, []
+        for step in operation.path.strip("/").split("/"):
+            if step.startswith("{"):
+                names.append(step[1:-1])
+                if place.parameter is None:
+                    place.parameter = _Place()
+                place = place.parameter
+            else:
+                place = place.steps.setdefault(step, _Place())
+        request = operation.request
+        decoder = None if request is None else msgspec.json.Decoder(request)
+        assert operation.method not in place.methods, f"{operation.path} is declared twice"
+        place.methods[operation.method] = _Entry(operation, tuple(names), decoder)
+
+    def _find(self, scope: Scope) -> tuple[_Entry, list[str]]:
+        place, values = self._root, []
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        for step in raw.split(b"?")[0].decode("latin-1").strip("/").split("/")[1:]:
+            found = place.steps.get(step)
+            if found is None:
+                found = place.parameter
+                values.append(unquote(step))
+            if found is None:
+                break
+            place = found
+        else:
+            entry = place.methods.get(scope["method"])
+            if entry is not None:
+                return entry, values
+            if place.methods:
+                allowed = ", ".join(sorted(place.methods))
+                raise Status(
+                    Code.NOT_FOUND,
+                    f"{scope['path']} does not answer to {scope['method']}, only to {allowed}",
+                )
+        raise Status(Code.NOT_FOUND, f"there is no resource at {scope['path']}")
+
+
+JSON = b"application/json"
+PROBLEM = b"application/problem+json"
+
+_encode = msgspec.json.Encoder().encode
+
+
+async def read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
+    """The whole body; raises `Status` when it is too large."""
+    event = await receive()
+    body: bytes = event.get("body", b"")
+    while event.get("more_body"):
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise Status(Code.CANCELLED, "the client went away")
+        body += event.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            break
+    if len(body) > MAX_BODY_BYTES:
+        raise Status(
+            Code.INVALID_ARGUMENT,
+            f"The request has {len(body)} bytes, more than the {MAX_BODY_BYTES} that are taken",
+        )
+    if headers.get(b"content-encoding", b"") == b"gzip":
+        return _unzip(body)
+    return body
+
+
+def _unzip(body: bytes) -> bytes:
+    try:
+        unzip = zlib.decompressobj(wbits=31)
+        plain = unzip.decompress(body, MAX_BODY_BYTES)
+    except zlib.error as fault:
+        raise BadRequest(f"The body is no gzip: {fault}") from fault
+    if unzip.unconsumed_tail:
+        raise Status(Code.INVALID_ARGUMENT, f"The request has more than {MAX_BODY_BYTES} bytes")
+    return plain
+
+
+def _decode(entry: _Entry, content: bytes, headers: Mapping[bytes, bytes]) -> Any:
+    if entry.decoder is None:
+        return None
+    media_type = headers.get(b"content-type", b"application/json").split(b";")[0].strip().lower()
+    if content and media_type not in (b"application/json", b""):
+        raise BadRequest(
+            f"Content-Type '{media_type.decode('latin-1')}' is not supported: send JSON"
+        )
+    try:
+        return entry.decoder.decode(content or b"{}")
+    except msgspec.ValidationError as fault:
+        raise BadRequest(_said(str(fault))) from fault
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
+        raise BadRequest(f"Request body is no JSON: {fault}") from fault
+
+
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
+_MISSING = re.compile(r"Object missing required field `(.*?)`(.*)")
+
+
+def _said(fault: str) -> str:
+    """Validation faults in the words that clients look for.
+
+    >>> _said("Object contains unknown field `maxJobs`")
+    'Request property [maxJobs] cannot be parsed'
+    """
+    unknown, missing = _UNKNOWN.search(fault), _MISSING.search(fault)
+    if unknown is not None:
+        return f"Request property [{unknown[1]}] cannot be parsed"
+    if missing is not None:
+        return f"No {missing[1]} provided{missing[2]}."
+    return f"Request property cannot be parsed: {fault}"
+
+
+def _query(scope: Scope) -> dict[str, str]:
+    text = scope.get("query_string", b"")
+    if not text:
+        return {}
+    return dict(parse_qsl(text.decode("latin-1"), keep_blank_values=True, max_num_fields=50))
+
+
+def _problem(status: int, title: str, detail: str, instance: str) -> tuple[int, bytes]:
+    return status, _encode(
+        {
+            "type": "about:blank", "title": title, "status": status, "detail": detail,
+            "instance": instance,
+        }
+    )  # fmt: skip
+
+
+async def _send(send: Send, status: int, content: bytes, media_type: bytes) -> None:
+    headers = [(b"content-length", str(len(content)).encode())]
+    if content:
+        headers.append((b"content-type", media_type))
+    if status == 401:
+        headers.append((b"www-authenticate", b'Basic realm="remit", Bearer'))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

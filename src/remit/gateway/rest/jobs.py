@@ -1,0 +1,193 @@
+"""Jobs: activation by long polling, and what workers say of them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from remit.gateway.documents import bounded, tenants
+from remit.gateway.faults import Code, Status
+from remit.gateway.rest.frame import Answer, Body, Call, Operation, Receive
+from remit.protocol import commands as c
+from remit.protocol.values import ActivatedJob, Job
+
+
+class Activation(Body):
+    type: str
+    timeout: int
+    max_jobs_to_activate: int
+    worker: str = ""
+    fetch_variable: list[str] = []
+    request_timeout: int = 0
+    tenant_ids: list[str] = []
+    tenant_filter: str = "PROVIDED"
+    with_lease: bool = False
+
+
+class Activated(Answer):
+    jobs: list[dict[str, Any]]
+
+
+class Completion(Body):
+    variables: dict[str, Any] | None = None
+    result: dict[str, Any] | None = None
+    lease_token: str | None = None
+    business_id: str | None = None
+
+
+class Failure(Body):
+    retries: int = 0
+    error_message: str | None = None
+    retry_back_off: int = 0
+    variables: dict[str, Any] | None = None
+    lease_token: str | None = None
+
+
+class Thrown(Body):
+    error_code: str
+    error_message: str | None = None
+    variables: dict[str, Any] | None = None
+    lease_token: str | None = None
+
+
+class Changes(Body):
+    retries: int | None = None
+    timeout: int | None = None
+    priority: int | None = None
+
+
+class Update(Body):
+    changeset: Changes
+    operation_reference: int | None = None
+
+
+async def activate(call: Call, body: Activation) -> Activated:
+    """A client that goes away meanwhile gets no jobs: they are handed back."""
+    command = c.ActivateJobs(
+        body.type, body.worker, body.timeout, body.max_jobs_to_activate,
+        tuple(body.fetch_variable), tenants(body.tenant_ids),
+    )  # fmt: skip
+    polls = call.broker.polls
+    asking = asyncio.ensure_future(polls.activate(command, call.header, body.request_timeout))
+    leaving = asyncio.ensure_future(_until_gone(call.receive))
+    await asyncio.wait((asking, leaving), return_when=asyncio.FIRST_COMPLETED)
+    if not asking.done():
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+        raise Status(Code.CANCELLED, "the client went away")
+    jobs = asking.result()
+    if leaving.done():
+        await polls.hand_back(jobs, call.header)
+        raise Status(Code.CANCELLED, "the client went away")
+    _LEAVING.add(leaving)
+    leaving.add_done_callback(_LEAVING.discard)
+    return Activated(jobs=[_told(each) for each in jobs])
+
+
+_LEAVING: set[asyncio.Future[None]] = set()
+"""Watches for clients that go away, kept while they run: the server ends them with the request."""
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def complete(call: Call, body: Completion) -> None:
+    key = call.key("jobKey")
+    command = c.CompleteJob(key, bounded(body.variables or {}), body.result)
+    await call.broker.router.by_key(key, command, call.header)
+
+
+async def fail(call: Call, body: Failure) -> None:
+    key = call.key("jobKey")
+    command = c.FailJob(
+        key, body.retries, body.error_message or "", body.retry_back_off,
+        bounded(body.variables or {}),
+    )  # fmt: skip
+    await call.broker.router.by_key(key, command, call.header)
+
+
+async def throw_error(call: Call, body: Thrown) -> None:
+    key = call.key("jobKey")
+    if not body.error_code:
+        raise Status(Code.INVALID_ARGUMENT, "No errorCode provided.")
+    command = c.ThrowError(
+        key, body.error_code, body.error_message or "", bounded(body.variables or {})
+    )
+    await call.broker.router.by_key(key, command, call.header)
+
+
+async def update(call: Call, body: Update) -> None:
+    key = call.key("jobKey")
+    changes = body.changeset
+    if changes.retries is None and changes.timeout is None:
+        raise Status(
+            Code.INVALID_ARGUMENT,
+            "No update provided: at least one of [retries, timeout] is needed",
+        )
+    if changes.retries is not None:
+        command: c.Command = c.UpdateJobRetries(key, changes.retries)
+        await call.broker.router.by_key(key, command, call.header)
+    if changes.timeout is not None:
+        command = c.UpdateJobTimeout(key, changes.timeout)
+        await call.broker.router.by_key(key, command, call.header)
+
+
+def _told(activated: ActivatedJob) -> dict[str, Any]:
+    job = activated.job
+    return {
+        "type": job.type,
+        "processDefinitionId": job.process_id,
+        "processDefinitionVersion": job.version,
+        "elementId": job.element,
+        "customHeaders": job.headers,
+        "worker": job.worker,
+        "retries": job.retries,
+        "deadline": job.deadline,
+        "variables": activated.variables,
+        "tenantId": job.tenant,
+        "physicalTenantId": "default",
+        "jobKey": str(job.key),
+        "processInstanceKey": str(job.instance),
+        "processDefinitionKey": str(job.definition),
+        "elementInstanceKey": str(job.element_key),
+        "rootProcessInstanceKey": str(job.root),
+        "kind": job.kind.name,
+        "listenerEventType": job.listener_event.upper() or "UNSPECIFIED",
+        "userTask": _user_task(job),
+        "tags": job.tags,
+        "businessId": None,
+        "priority": 0,
+        "leaseToken": None,
+        "jobLeaseToken": None,
+    }
+
+
+def _user_task(job: Job) -> dict[str, Any] | None:
+    task = job.user_task
+    if task is None:
+        return None
+    return {
+        **task,
+        "assignee": task["assignee"] or None,
+        "dueDate": task["dueDate"] or None,
+        "followUpDate": task["followUpDate"] or None,
+        "formKey": str(task["formKey"]) if task["formKey"] > 0 else None,
+        "userTaskKey": str(task["userTaskKey"]),
+    }
+
+
+_JOB = "/jobs/{jobKey}"
+
+OPERATIONS = (
+    Operation(
+        "POST", "/jobs/activation", "activateJobs", activate, request=Activation, answer=Activated
+    ),
+    Operation(
+        "POST", f"{_JOB}/completion", "completeJob", complete, request=Completion, success=204
+    ),
+    Operation("POST", f"{_JOB}/failure", "failJob", fail, request=Failure, success=204),
+    Operation("POST", f"{_JOB}/error", "throwJobError", throw_error, request=Thrown, success=204),
+    Operation("PATCH", _JOB, "updateJob", update, request=Update, success=204),
+)

@@ -1,0 +1,101 @@
+"""Messages, published or correlated at once, and signals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from remit.gateway.documents import bounded, tenant
+from remit.gateway.faults import Code, Status
+from remit.gateway.rest.frame import Answer, Body, Call, Operation
+from remit.protocol import commands as c
+from remit.protocol.replies import MessageCorrelated, MessagePublished, SignalBroadcast
+
+
+class Publication(Body):
+    name: str
+    correlation_key: str = ""
+    time_to_live: int = 0
+    message_id: str = ""
+    variables: dict[str, Any] | None = None
+    tenant_id: str | None = None
+    business_id: str | None = None
+
+
+class Correlation(Body):
+    name: str
+    correlation_key: str = ""
+    variables: dict[str, Any] | None = None
+    tenant_id: str | None = None
+    business_id: str | None = None
+
+
+class Signal(Body):
+    signal_name: str
+    variables: dict[str, Any] | None = None
+    tenant_id: str | None = None
+
+
+class Published(Answer):
+    tenant_id: str
+    message_key: str
+
+
+class Correlated(Answer):
+    tenant_id: str
+    message_key: str
+    process_instance_key: str
+
+
+class Broadcast(Answer):
+    tenant_id: str
+    signal_key: str
+
+
+async def publish(call: Call, body: Publication) -> Published:
+    command = c.PublishMessage(
+        body.name, body.correlation_key, body.time_to_live, body.message_id,
+        bounded(body.variables or {}), tenant(body.tenant_id or ""),
+    )  # fmt: skip
+    reply = await call.broker.router.by_correlation(body.correlation_key, command, call.header)
+    assert isinstance(reply, MessagePublished)
+    return Published(tenant_id=reply.tenant, message_key=str(reply.key))
+
+
+async def correlate(call: Call, body: Correlation) -> Correlated:
+    """To whoever waits for it now; 404 when nobody does."""
+    command = c.CorrelateMessage(
+        body.name, body.correlation_key, bounded(body.variables or {}), tenant(body.tenant_id or "")
+    )
+    reply = await call.broker.router.by_correlation(body.correlation_key, command, call.header)
+    assert isinstance(reply, MessageCorrelated)
+    return Correlated(
+        tenant_id=reply.tenant,
+        message_key=str(reply.key),
+        process_instance_key=str(reply.instance),
+    )
+
+
+async def broadcast(call: Call, body: Signal) -> Broadcast:
+    if not body.signal_name:
+        raise Status(Code.INVALID_ARGUMENT, "No signalName provided.")
+    command = c.BroadcastSignal(
+        body.signal_name, bounded(body.variables or {}), tenant(body.tenant_id or "")
+    )
+    reply = await call.broker.router.round_robin(command, call.header)
+    assert isinstance(reply, SignalBroadcast)
+    return Broadcast(tenant_id=reply.tenant, signal_key=str(reply.key))
+
+
+OPERATIONS = (
+    Operation(
+        "POST", "/messages/publication", "publishMessage", publish,
+        request=Publication, answer=Published,
+    ),
+    Operation(
+        "POST", "/messages/correlation", "correlateMessage", correlate,
+        request=Correlation, answer=Correlated,
+    ),
+    Operation(
+        "POST", "/signals/broadcast", "broadcastSignal", broadcast, request=Signal, answer=Broadcast
+    ),
+)  # fmt: skip
