@@ -156,10 +156,9 @@ class Rest:
         headers = dict(scope["headers"])
         entry, values = self._find(scope)
         operation = entry.operation
-        call = Call(
-            self._broker, self._broker.authenticate(headers), dict(zip(entry.names, values, strict=True)),
-            _query(scope), scope, receive,
-        )  # fmt: skip
+        path = dict(zip(entry.names, values, strict=True))
+        header = self._broker.authenticate(headers)
+        call = Call(self._broker, header, path, _query(scope), scope, receive)
         if operation.reads_body:
             call.content = await read_body(receive, headers)
         body = _decode(entry, call.content, headers)
