@@ -80,6 +80,7 @@ def main() -> None:
     cases: list[tuple[str, tuple[str, ...], dict[str, object]]] = [
         ("one task, streamed jobs", (), {"process": "one"}),
         ("one task, polled jobs", (), {"process": "one", "poll": "true"}),
+        ("one task, with history", ("--history", ""), {"process": "one"}),
         ("ten tasks", (), {"process": "ten", "tasks": 10, "creators": 32}),
         ("one message wait", (), {"process": "wait", "wait": "true"}),
         ("one task at 300/s", (), {"process": "one", "rate": 300}),

@@ -98,6 +98,11 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
+def _history(options: tuple[str, ...]) -> tuple[str, ...]:
+    """History is measured where it is asked for."""
+    return () if "--history" in options else ("--history", "none")
+
+
 @contextmanager
 def broker(*options: str, folder: str | None = None) -> Iterator[Running]:
     """`remit serve` on free ports and a data folder of its own."""
@@ -106,7 +111,7 @@ def broker(*options: str, folder: str | None = None) -> Iterator[Running]:
         process = subprocess.Popen(
             [
                 sys.executable, "-m", "remit.cli.main", "serve", "--data", str(data),
-                "--grpc-port", "0", "--http-port", "0", *options,
+                "--grpc-port", "0", "--http-port", "0", *_history(options), *options,
             ],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip

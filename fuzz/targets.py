@@ -55,7 +55,7 @@ def read_policy(content: bytes) -> None:
     text = content.decode("latin-1")
     with suppress(AuthorityFault):
         jws.read(text, "grant", "bind", "derive", "succ")
-    with suppress(AuthorityFault, msgspec.DecodeError):
+    with suppress(AuthorityFault, msgspec.DecodeError, UnicodeDecodeError):
         read(msgspec.json.decode(content), Grant)
 
 

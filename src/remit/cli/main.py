@@ -14,6 +14,7 @@ from remit.cli.dmn import dmn_group
 from remit.cli.evaluate import evaluate_command
 from remit.cli.fail import fail_command
 from remit.cli.feel import feel_command
+from remit.cli.history import history_group
 from remit.cli.modify import modify_command
 from remit.cli.policy import policy_group
 from remit.cli.publish import publish_command
@@ -46,6 +47,7 @@ for command in (
     feel_command,
     dmn_group,
     policy_group,
+    history_group,
 ):
     main.add_command(command)
 

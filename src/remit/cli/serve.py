@@ -55,6 +55,12 @@ from remit.server.main import CannotStart, serve
     help="Send every record somewhere: jsonl:PATH writes lines of JSON. May be repeated.",
 )
 @click.option(
+    "--history",
+    envvar="REMIT_HISTORY",
+    default="",
+    help="Where to keep what can be searched: a database URL, or none. Default: beside the data.",
+)
+@click.option(
     "--allow-anonymous-network",
     envvar="REMIT_ALLOW_ANONYMOUS_NETWORK",
     is_flag=True,
@@ -67,6 +73,7 @@ def serve_command(
     http_port: int,
     partitions: int,
     exporters: tuple[str, ...],
+    history: str,
     allow_anonymous_network: bool,
 ) -> None:
     """Run a broker until it is told to stop (SIGTERM or Ctrl-C)."""
@@ -77,6 +84,7 @@ def serve_command(
         http_port=http_port,
         partitions=partitions,
         exporters=exporters,
+        history=history,
         allow_anonymous_network=allow_anonymous_network,
     )
     try:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from remit.gateway.auth import Authenticator
 from remit.gateway.polling import LongPolls
 from remit.gateway.routing import Router
+from remit.history.reading import History
 from remit.partition.client import PartitionClient
 from remit.protocol.values import Header
 
@@ -25,6 +26,7 @@ class Broker:
         host: str = "127.0.0.1",
         port: int = 26500,
         cluster_id: str = "",
+        history: History | None = None,
     ) -> None:
         self.partitions = partitions
         self.router = Router(partitions)
@@ -32,7 +34,12 @@ class Broker:
         self.host = host
         self.port = port
         self.cluster_id = cluster_id
+        self.history = history
         self._authenticator = authenticator
+
+    def reached(self) -> dict[int, int]:
+        """How far the log of each partition is: what is searched now has to tell all of that."""
+        return {each.id: each.position for each in (p.status() for p in self.partitions)}
 
     def authenticate(self, headers: Mapping[bytes, bytes]) -> Header:
         """Who calls, and the trace that the call belongs to; raises `Status`."""

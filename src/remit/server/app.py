@@ -18,6 +18,7 @@ from remit.gateway.app import Gateway
 from remit.gateway.auth import Nobody
 from remit.gateway.broker import Broker
 from remit.gateway.grpc.framing import Receive, Scope, Send
+from remit.history.reading import History
 from remit.partition.partitions import Partitions, open_partitions
 from remit.server import control, logs
 from remit.server.config import Config
@@ -68,6 +69,7 @@ class Application:
             host=config.host,
             port=config.grpc_port,
             cluster_id=_cluster_id(folder),
+            history=History(config.history_url) if config.history_url else None,
         )
         self._gateway = Gateway(self._broker)
         log.info("partitions open", extra={"data": str(folder), "partitions": config.partitions})

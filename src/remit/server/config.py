@@ -7,12 +7,16 @@ from pathlib import Path
 import msgspec
 
 from remit.exporters.process import exporter_of
+from remit.history.database import open_database
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`control` is the socket on which the supervisor and the broker process talk."""
+    """`control` is the socket on which the supervisor and the broker process talk.
+
+    `history` is a database URL, "none", or empty for a file beside the data.
+    """
 
     data: str = "data"
     host: str = "127.0.0.1"
@@ -21,7 +25,15 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     partitions: int = 1
     allow_anonymous_network: bool = False
     exporters: tuple[str, ...] = ()
+    history: str = ""
     control: str = ""
+
+    @property
+    def history_url(self) -> str:
+        """Where history is kept: beside the data by default; empty for nowhere."""
+        if self.history == "none":
+            return ""
+        return self.history or f"sqlite:///{Path(self.data).absolute() / 'history.db'}"
 
     def problem(self) -> str:
         """What is wrong with these settings, as a sentence; empty when nothing is."""
@@ -33,6 +45,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"they are. Listen on 127.0.0.1, or add --allow-anonymous-network if that is what you "
                 f"want"
             )
+        if self.history_url:
+            try:
+                open_database(self.history_url).dispose()
+            except ValueError as fault:
+                return f"--history: {fault}"
         for spec in self.exporters:
             try:
                 exporter_of(spec)

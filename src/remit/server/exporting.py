@@ -1,4 +1,7 @@
-"""The exporter process beside the broker: started with it, restarted when it dies, stopped last."""
+"""The processes beside the broker that read its log: exporters, and the history's projection.
+
+Started with the broker, again when they die, stopped last.
+"""
 
 from __future__ import annotations
 
@@ -15,30 +18,35 @@ log = logging.getLogger("remit.server")
 
 class Exporting:
     def __init__(self, config: Config) -> None:
-        self._config = config
-        self._process: asyncio.subprocess.Process | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        data, partitions = config.data, str(config.partitions)
+        self._commands: dict[str, tuple[str, ...]] = {}
+        if config.exporters:
+            self._commands["remit.exporters.process"] = (data, partitions, *config.exporters)
+        if config.history_url:
+            self._commands["remit.history.following"] = (data, partitions, config.history_url)
 
     def start(self) -> None:
-        if self._config.exporters:
-            self._task = asyncio.create_task(self._keep_running())
+        for module in self._commands:
+            self._tasks.append(asyncio.create_task(self._keep_running(module)))
 
     async def stop(self) -> None:
-        """Let it read the log to its end, then end it."""
-        if self._task is None:
-            return
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        if self._process is not None and self._process.returncode is None:
-            self._process.terminate()
-            await self._process.wait()
+        """Let them read the log to its end, then end them."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        running = [each for each in self._processes.values() if each.returncode is None]
+        for process in running:
+            process.terminate()
+        await asyncio.gather(*(process.wait() for process in running))
 
-    async def _keep_running(self) -> None:
+    async def _keep_running(self, module: str) -> None:
         while True:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "remit.exporters.process",
-                self._config.data, str(self._config.partitions), *self._config.exporters,
-            )  # fmt: skip
-            code = await self._process.wait()
-            log.error("the exporter process died and is started again", extra={"code": code})
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", module, *self._commands[module]
+            )
+            self._processes[module] = process
+            code = await process.wait()
+            log.error("a process beside the broker died", extra={"module": module, "code": code})
             await asyncio.sleep(RESTART_SECONDS)

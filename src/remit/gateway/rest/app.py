@@ -15,6 +15,7 @@ from remit.gateway.rest import (
     openapi,
     operations,
     problems,
+    searches,
     unserved,
     user_tasks,
 )
@@ -28,6 +29,7 @@ SERVED = (
     *messages.OPERATIONS,
     *user_tasks.OPERATIONS,
     *decisions.OPERATIONS,
+    *searches.OPERATIONS,
 )
 
 

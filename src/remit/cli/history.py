@@ -1,0 +1,45 @@
+"""`remit history`: looking after what can be searched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.progress import Progress
+from sqlalchemy.exc import SQLAlchemyError
+
+from remit.history.database import clear, open_database
+from remit.history.following import catch_up
+from remit.server.config import Config
+
+
+@click.group("history")
+def history_group() -> None:
+    """Look after what can be searched."""
+
+
+@history_group.command("rebuild")
+@click.option(
+    "--data", envvar="REMIT_DATA", default="data", show_default=True, help="The data folder."
+)
+@click.option(
+    "--history", envvar="REMIT_HISTORY", default="", help="The database; beside the data."
+)
+def rebuild(data: str, history: str) -> None:
+    """Make history anew from the log, with the broker stopped."""
+    url = Config(data=data, history=history).history_url
+    partitions = len(list(Path(data).glob("partition-*.db")))
+    if not url or not partitions:
+        raise click.ClickException(f"{data} holds no partitions, or no history is kept of them")
+    try:
+        engine = open_database(url)
+        clear(engine)
+        with Progress() as progress:
+            task = progress.add_task("telling the log", total=None)
+            catch_up(
+                engine, Path(data), partitions,
+                lambda position: progress.update(task, description=f"position {position:,}"),
+            )  # fmt: skip
+    except (ValueError, SQLAlchemyError) as fault:
+        raise click.ClickException(str(fault).splitlines()[0]) from fault
+    click.echo("history is as the log tells it")

@@ -1,0 +1,362 @@
+"""Searches and look-ups in history. Every one of them sees what was answered before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, case, func, select
+
+from remit.gateway.faults import Code, Status
+from remit.gateway.rest.frame import BadRequest, Body, Call, Operation, Page
+from remit.history import entities, schema
+from remit.history.searching import Entity, Search, Wrong, search
+
+TRUNCATED = 8_191
+"""Characters of a variable's value that a search shows, unless it is asked for all."""
+
+Query = Callable[[Connection], Any]
+
+
+class SearchRequest(Body):
+    """`page`: {limit}, {from, limit}, {after, limit} or {before, limit}."""
+
+    filter: dict[str, Any] | None = None
+    sort: list[dict[str, Any]] | None = None
+    page: dict[str, Any] | None = None
+
+
+async def read(call: Call, query: Query) -> Any:
+    """What `query` finds; raises `Status` where there is no history."""
+    history = call.broker.history
+    if history is None:
+        raise Status(
+            Code.UNIMPLEMENTED, "this broker keeps no history: start it without --history none"
+        )
+    try:
+        return await history.read(query, call.broker.reached())
+    except Wrong as fault:
+        if "cannot be parsed" in str(fault):
+            raise BadRequest(str(fault)) from fault
+        raise Status(Code.INVALID_ARGUMENT, str(fault)) from fault
+
+
+def searching(
+    entity: Entity, *inside: tuple[str, str], finish: Callable[[Call, Any], Any] | None = None
+) -> Any:
+    """A search of `entity`; `inside` are (parameter of the path, property) that it is bound to."""
+
+    async def find(call: Call, body: SearchRequest) -> Any:
+        wanted = Search(body.filter or {}, body.sort or (), body.page or {})
+        more = [
+            entity.field(name).column == entity.field(name).read(call.path[parameter])
+            for parameter, name in inside
+        ]
+        found = await read(call, lambda connection: search(connection, entity, wanted, *more))
+        return found if finish is None else finish(call, found)
+
+    return find
+
+
+def looking_up(entity: Entity, parameter: str, name: str, what: str) -> Any:
+    """One row by its key; 404 without it."""
+
+    async def find(call: Call, body: None) -> Any:
+        field = entity.field(name)
+        value = call.path[parameter] if field.kind != "key" else call.key(parameter)
+        statement = select(entity.table).where(field.column == value)
+        row = await read(call, lambda connection: connection.execute(statement).first())
+        if row is None:
+            raise Status(Code.NOT_FOUND, f"{what} with key '{call.path[parameter]}' not found")
+        return entity.shown(row)
+
+    return find
+
+
+def telling(column: Any, key: Any, parameter: str, media_type: str, what: str) -> Any:
+    """The content of a resource, as it was deployed."""
+
+    async def find(call: Call, body: None) -> Page:
+        statement = select(column).where(key == call.key(parameter))
+        content = await read(call, lambda connection: connection.scalar(statement))
+        if content is None:
+            raise Status(Code.NOT_FOUND, f"{what} with key '{call.path[parameter]}' not found")
+        return Page(bytes(content), media_type)
+
+    return find
+
+
+# --- variables -------------------------------------------------------------------------------------
+
+
+def _truncate(call: Call, found: dict[str, Any]) -> dict[str, Any]:
+    whole = call.query.get("truncateValues", "true").lower() == "false"
+    for item in found["items"]:
+        item["isTruncated"] = not whole and len(item["value"]) > TRUNCATED
+        if item["isTruncated"]:
+            item["value"] = item["value"][:TRUNCATED]
+    return found
+
+
+# --- instance pages --------------------------------------------------------------------------------
+
+_E = schema.ELEMENTS.c
+
+
+def _statistics(where: Any) -> Query:
+    """Per element: how many are active, canceled, completed, and how many stand at an incident."""
+
+    def count(state: str) -> Any:
+        return func.sum(case((_E.state == state, 1), else_=0))
+
+    statement = (
+        select(
+            _E.element, count("ACTIVE"), count("TERMINATED"), count("COMPLETED"),
+            func.count(_E.incident),
+        )
+        .where(where, _E.type != "PROCESS")
+        .group_by(_E.element)
+        .order_by(_E.element)
+    )  # fmt: skip
+    return lambda connection: {
+        "items": [
+            {
+                "elementId": element, "active": int(active), "canceled": int(canceled),
+                "incidents": int(incidents), "completed": int(completed),
+            }
+            for element, active, canceled, completed, incidents in connection.execute(statement)
+        ]
+    }  # fmt: skip
+
+
+async def instance_statistics(call: Call, body: None) -> Any:
+    return await read(call, _statistics(_E.instance == call.key("processInstanceKey")))
+
+
+async def definition_statistics(call: Call, body: SearchRequest) -> Any:
+    """Over the active and ended instances of a definition."""
+    return await read(call, _statistics(_E.definition == call.key("processDefinitionKey")))
+
+
+async def sequence_flows(call: Call, body: None) -> Any:
+    table = schema.FLOWS.c
+    instance = call.key("processInstanceKey")
+    statement = select(schema.FLOWS).where(table.instance == instance).order_by(table.flow)
+    rows = await read(call, lambda connection: list(connection.execute(statement)))
+    return {
+        "items": [
+            {
+                "sequenceFlowId": f"{row.instance}_{row.flow}",
+                "processInstanceKey": str(row.instance),
+                "rootProcessInstanceKey": None if row.root is None else str(row.root),
+                "processDefinitionKey": str(row.definition),
+                "processDefinitionId": row.process_id,
+                "elementId": row.flow,
+                "tenantId": row.tenant,
+            }
+            for row in rows
+        ]
+    }
+
+
+async def call_hierarchy(call: Call, body: None) -> Any:
+    """From the outermost caller down to this instance; empty where nobody calls."""
+    key = call.key("processInstanceKey")
+    table = schema.INSTANCES.c
+
+    def climb(connection: Connection) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        at: int | None = key
+        while at is not None:
+            row = connection.execute(select(schema.INSTANCES).where(table.key == at)).first()
+            if row is None:
+                break
+            found.insert(
+                0,
+                {
+                    "processInstanceKey": str(row.key),
+                    "processDefinitionKey": str(row.definition),
+                    "processDefinitionName": row.process_name or row.process_id,
+                },
+            )
+            at = row.parent_instance
+        return found
+
+    found = await read(call, climb)
+    if not found:
+        raise Status(Code.NOT_FOUND, f"Process instance with key '{key}' not found")
+    return found
+
+
+async def decision_instance(call: Call, body: None) -> Any:
+    """One evaluation with its inputs and the rules that matched."""
+    entity, name = entities.DECISION_INSTANCES, call.path["decisionEvaluationInstanceKey"]
+    statement = select(entity.table).where(entity.identity == name)
+    row = await read(call, lambda connection: connection.execute(statement).first())
+    if row is None:
+        raise Status(Code.NOT_FOUND, f"Decision instance with key '{name}' not found")
+    inputs, rules = msgspec.json.decode(row.inputs), msgspec.json.decode(row.rules)
+    return {
+        **entity.shown(row),
+        "evaluatedInputs": [
+            {"inputId": i["id"], "inputName": i["name"], "inputValue": _json(i["value"])}
+            for i in inputs
+        ],
+        "matchedRules": [
+            {
+                "ruleId": rule["id"],
+                "ruleIndex": rule["index"],
+                "evaluatedOutputs": [
+                    {
+                        "outputId": o["id"], "outputName": o["name"],
+                        "outputValue": _json(o["value"]), "ruleId": rule["id"],
+                        "ruleIndex": rule["index"],
+                    }
+                    for o in rule["outputs"]
+                ],
+            }
+            for rule in rules
+        ],
+    }  # fmt: skip
+
+
+async def user_task_form(call: Call, body: None) -> Any:
+    """The form of a task; nothing (204) when it has none."""
+    tasks, forms = schema.USER_TASKS.c, schema.FORMS.c
+    key = call.key("userTaskKey")
+
+    def find(connection: Connection) -> Any:
+        task = connection.execute(select(tasks.form_key).where(tasks.key == key)).first()
+        if task is None:
+            raise Status(Code.NOT_FOUND, f"User task with key '{key}' not found")
+        return connection.execute(select(schema.FORMS).where(forms.key == task.form_key)).first()
+
+    row = await read(call, find)
+    return None if row is None else _form(row)
+
+
+async def form(call: Call, body: None) -> Any:
+    key = call.key("formKey")
+    statement = select(schema.FORMS).where(schema.FORMS.c.key == key)
+    row = await read(call, lambda connection: connection.execute(statement).first())
+    if row is None:
+        raise Status(Code.NOT_FOUND, f"Form with key '{key}' not found")
+    return _form(row)
+
+
+async def user_task_variables(call: Call, body: SearchRequest) -> Any:
+    """The variables that a task sees: its own, and those of its process instance."""
+    tasks, variables = schema.USER_TASKS.c, schema.VARIABLES.c
+    key = call.key("userTaskKey")
+    wanted = Search(body.filter or {}, body.sort or (), body.page or {})
+
+    def find(connection: Connection) -> Any:
+        task = connection.execute(
+            select(tasks.instance, tasks.element_key).where(tasks.key == key)
+        ).first()
+        if task is None:
+            raise Status(Code.NOT_FOUND, f"User task with key '{key}' not found")
+        seen = variables.scope.in_((task.instance, task.element_key))
+        return search(connection, entities.VARIABLES, wanted, seen)
+
+    return _truncate(call, await read(call, find))
+
+
+def _form(row: Any) -> dict[str, Any]:
+    return {
+        "tenantId": row.tenant, "formId": row.form_id, "schema": bytes(row.schema).decode(),
+        "version": row.version, "formKey": str(row.key),
+    }  # fmt: skip
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+# --- operations ------------------------------------------------------------------------------------
+
+
+def _search(path: str, name: str, handle: Any) -> Operation:
+    return Operation("POST", path, name, handle, request=SearchRequest, answer=dict)
+
+
+def _get(path: str, name: str, handle: Any) -> Operation:
+    return Operation("GET", path, name, handle, answer=dict)
+
+
+_PI = "/process-instances/{processInstanceKey}"
+_PD = "/process-definitions/{processDefinitionKey}"
+
+OPERATIONS = (
+    _search("/process-definitions/search", "searchProcessDefinitions",
+            searching(entities.PROCESS_DEFINITIONS)),
+    _get(_PD, "getProcessDefinition",
+         looking_up(entities.PROCESS_DEFINITIONS, "processDefinitionKey", "processDefinitionKey",
+                    "Process definition")),
+    _get(f"{_PD}/xml", "getProcessDefinitionXML",
+         telling(schema.PROCESSES.c.xml, schema.PROCESSES.c.key, "processDefinitionKey", "text/xml",
+                 "Process definition")),
+    _search(f"{_PD}/statistics/element-instances", "getProcessDefinitionStatistics",
+            definition_statistics),
+    _search("/process-instances/search", "searchProcessInstances",
+            searching(entities.PROCESS_INSTANCES)),
+    _get(_PI, "getProcessInstance",
+         looking_up(entities.PROCESS_INSTANCES, "processInstanceKey", "processInstanceKey",
+                    "Process instance")),
+    _get(f"{_PI}/call-hierarchy", "getProcessInstanceCallHierarchy", call_hierarchy),
+    _get(f"{_PI}/sequence-flows", "getProcessInstanceSequenceFlows", sequence_flows),
+    _get(f"{_PI}/statistics/element-instances", "getProcessInstanceStatistics",
+         instance_statistics),
+    _search(f"{_PI}/incidents/search", "searchProcessInstanceIncidents",
+            searching(entities.INCIDENTS, ("processInstanceKey", "processInstanceKey"))),
+    _search("/element-instances/search", "searchElementInstances",
+            searching(entities.ELEMENT_INSTANCES)),
+    _get("/element-instances/{elementInstanceKey}", "getElementInstance",
+         looking_up(entities.ELEMENT_INSTANCES, "elementInstanceKey", "elementInstanceKey",
+                    "Element instance")),
+    _search("/element-instances/{elementInstanceKey}/incidents/search",
+            "searchElementInstanceIncidents",
+            searching(entities.INCIDENTS, ("elementInstanceKey", "elementInstanceKey"))),
+    _search("/variables/search", "searchVariables",
+            searching(entities.VARIABLES, finish=_truncate)),
+    _get("/variables/{variableKey}", "getVariable",
+         looking_up(entities.VARIABLES, "variableKey", "variableKey", "Variable")),
+    _search("/jobs/search", "searchJobs", searching(entities.JOBS)),
+    _search("/incidents/search", "searchIncidents", searching(entities.INCIDENTS)),
+    _get("/incidents/{incidentKey}", "getIncident",
+         looking_up(entities.INCIDENTS, "incidentKey", "incidentKey", "Incident")),
+    _search("/user-tasks/search", "searchUserTasks", searching(entities.USER_TASKS)),
+    _get("/user-tasks/{userTaskKey}", "getUserTask",
+         looking_up(entities.USER_TASKS, "userTaskKey", "userTaskKey", "User task")),
+    _get("/user-tasks/{userTaskKey}/form", "getUserTaskForm", user_task_form),
+    _search("/user-tasks/{userTaskKey}/variables/search", "searchUserTaskVariables",
+            user_task_variables),
+    _search("/user-tasks/{userTaskKey}/effective-variables/search",
+            "searchUserTaskEffectiveVariables", user_task_variables),
+    _get("/forms/{formKey}", "getForm", form),
+    _search("/decision-definitions/search", "searchDecisionDefinitions",
+            searching(entities.DECISION_DEFINITIONS)),
+    _get("/decision-definitions/{decisionDefinitionKey}", "getDecisionDefinition",
+         looking_up(entities.DECISION_DEFINITIONS, "decisionDefinitionKey",
+                    "decisionDefinitionKey", "Decision definition")),
+    _search("/decision-requirements/search", "searchDecisionRequirements",
+            searching(entities.DECISION_REQUIREMENTS)),
+    _get("/decision-requirements/{decisionRequirementsKey}", "getDecisionRequirements",
+         looking_up(entities.DECISION_REQUIREMENTS, "decisionRequirementsKey",
+                    "decisionRequirementsKey", "Decision requirements")),
+    _get("/decision-requirements/{decisionRequirementsKey}/xml", "getDecisionRequirementsXML",
+         telling(schema.REQUIREMENTS.c.xml, schema.REQUIREMENTS.c.key, "decisionRequirementsKey",
+                 "text/xml", "Decision requirements")),
+    _search("/decision-instances/search", "searchDecisionInstances",
+            searching(entities.DECISION_INSTANCES)),
+    _get("/decision-instances/{decisionEvaluationInstanceKey}", "getDecisionInstance",
+         decision_instance),
+    _search("/message-subscriptions/search", "searchMessageSubscriptions",
+            searching(entities.MESSAGE_SUBSCRIPTIONS)),
+    _search("/correlated-message-subscriptions/search", "searchCorrelatedMessageSubscriptions",
+            searching(entities.CORRELATED_MESSAGES)),
+    _search("/audit-logs/search", "searchAuditLogs", searching(entities.AUDIT)),
+    _get("/audit-logs/{auditLogKey}", "getAuditLog",
+         looking_up(entities.AUDIT, "auditLogKey", "auditLogKey", "Audit log")),
+)  # fmt: skip

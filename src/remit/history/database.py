@@ -1,0 +1,57 @@
+"""Opening a history: an SQLite file beside the data, or any database by its URL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, insert, inspect, select
+from sqlalchemy.engine import make_url
+
+from remit.history.schema import META, POSITIONS, VERSION, metadata
+
+
+def open_database(url: str) -> Engine:
+    """An engine for `url`; raises `ValueError` with a sentence when it can't be one."""
+    try:
+        parsed = make_url(url)
+        engine = create_engine(parsed, pool_pre_ping=True)
+    except Exception as fault:
+        raise ValueError(f"'{url}' is no database URL that can be opened: {fault}") from fault
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _tune)
+    return engine
+
+
+def _tune(connection: Any, _: object) -> None:
+    """Readers and the writer do not wait for each other; what a crash takes is made from the log."""
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=OFF", "busy_timeout=10000", "cache_size=-65536",
+                   "temp_store=MEMORY"):  # fmt: skip
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def prepare(engine: Engine) -> None:
+    """Make the tables; a history of another version is dropped, and made anew from the log."""
+    if inspect(engine).has_table(META.name):
+        with engine.connect() as connection:
+            found = connection.scalar(select(META.c.value).where(META.c.name == "version"))
+        if found == str(VERSION):
+            return
+        metadata.drop_all(engine)
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(insert(META).values(name="version", value=str(VERSION)))
+
+
+def clear(engine: Engine) -> None:
+    """Forget everything: the next run tells the whole log again."""
+    metadata.drop_all(engine)
+    prepare(engine)
+
+
+def positions(engine: Engine) -> Mapping[int, int]:
+    """How far each partition's log has been told."""
+    with engine.connect() as connection:
+        return {row.partition: row.position for row in connection.execute(select(POSITIONS))}

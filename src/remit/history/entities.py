@@ -1,0 +1,311 @@
+"""What can be searched, with the properties of the public API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, true
+from sqlalchemy.sql.elements import ColumnElement as Element
+
+from remit.history import schema
+from remit.history.searching import (
+    Entity,
+    Field,
+    Wrong,
+    compare,
+    date,
+    document,
+    enum,
+    flag,
+    key,
+    number,
+    text,
+)
+
+_P = schema.PROCESSES.c
+PROCESS_DEFINITIONS = Entity(
+    schema.PROCESSES,
+    _P.key,
+    {
+        "name": text(_P.name), "resourceName": text(_P.resource_name), "version": number(_P.version),
+        "versionTag": text(_P.version_tag), "processDefinitionId": text(_P.process_id),
+        "tenantId": text(_P.tenant), "processDefinitionKey": key(_P.key),
+        "hasStartForm": flag(_P.has_start_form), "state": enum(_P.state),
+    },
+    extras={"isLatestVersion": lambda value: _is_latest(value)},
+)  # fmt: skip
+
+
+def _is_latest(value: Any) -> ColumnElement[bool]:
+    newer = schema.PROCESSES.alias()
+    overtaken = exists(
+        select(newer.c.key).where(
+            newer.c.process_id == _P.process_id,
+            newer.c.tenant == _P.tenant,
+            newer.c.version > _P.version,
+            newer.c.state == "ACTIVE",
+        )
+    )
+    if not isinstance(value, bool):
+        raise Wrong("isLatestVersion is true or false")
+    return not_(overtaken) if value else overtaken
+
+
+_I = schema.INSTANCES.c
+_V = schema.VARIABLES.c
+_E = schema.ELEMENTS.c
+_N = schema.INCIDENTS.c
+
+
+def _has_incident(value: Any) -> ColumnElement[bool]:
+    if not isinstance(value, bool):
+        raise Wrong("hasIncident is true or false")
+    return _I.incidents > 0 if value else _I.incidents <= 0
+
+
+def _variables(value: Any, instance: Element[Any] = _I.key) -> ColumnElement[bool]:
+    """Every one of them has to be there: {name, value}, the value in its JSON form."""
+    if not isinstance(value, list):
+        raise Wrong("variables is a list of {name, value}")
+    found = []
+    for each in value:
+        if not isinstance(each, dict) or set(each) != {"name", "value"}:
+            raise Wrong("a variable filter has a name and a value")
+        where = [*compare(text(_V.name), each["name"]), *compare(text(_V.value), each["value"])]
+        found.append(exists(select(_V.key).where(_V.instance == instance, *where)))
+    return and_(true(), *found)
+
+
+def _by_element(field: Field) -> Any:
+    return lambda value: exists(select(_E.key).where(_E.instance == _I.key, *compare(field, value)))
+
+
+def _by_incident(field: Field) -> Any:
+    return lambda value: exists(
+        select(_N.key).where(_N.instance == _I.key, _N.state == "ACTIVE", *compare(field, value))
+    )
+
+
+PROCESS_INSTANCES = Entity(
+    schema.INSTANCES,
+    _I.key,
+    {
+        "processDefinitionId": text(_I.process_id), "processDefinitionName": text(_I.process_name),
+        "processDefinitionVersion": number(_I.version),
+        "processDefinitionVersionTag": text(_I.version_tag), "startDate": date(_I.start_date),
+        "endDate": date(_I.end_date), "state": enum(_I.state), "hasIncident": flag(_I.incidents),
+        "tenantId": text(_I.tenant), "processInstanceKey": key(_I.key),
+        "processDefinitionKey": key(_I.definition),
+        "parentProcessInstanceKey": key(_I.parent_instance),
+        "parentElementInstanceKey": key(_I.parent_element),
+        "rootProcessInstanceKey": key(_I.root), "tags": document(_I.tags),
+        "businessId": text(_I.business_id),
+    },
+    extras={
+        "hasIncident": _has_incident, "variables": _variables,
+        "elementId": _by_element(text(_E.element)),
+        "elementInstanceState": _by_element(enum(_E.state)),
+        "errorMessage": _by_incident(text(_N.error_message)),
+    },
+    constants={"suspendedDate": None},
+)  # fmt: skip
+
+ELEMENT_INSTANCES = Entity(
+    schema.ELEMENTS,
+    _E.key,
+    {
+        "processDefinitionId": text(_E.process_id), "startDate": date(_E.start_date),
+        "endDate": date(_E.end_date), "elementId": text(_E.element),
+        "elementName": text(_E.element_name), "type": enum(_E.type), "state": enum(_E.state),
+        "hasIncident": flag(_E.incident), "tenantId": text(_E.tenant),
+        "elementInstanceKey": key(_E.key), "processInstanceKey": key(_E.instance),
+        "rootProcessInstanceKey": key(_E.root), "processDefinitionKey": key(_E.definition),
+        "incidentKey": key(_E.incident),
+    },
+    hidden={"elementInstanceScopeKey": key(_E.scope)},
+    extras={"hasIncident": lambda value: _exists(_E.incident, value)},
+)  # fmt: skip
+
+
+def _exists(column: Any, value: Any) -> ColumnElement[bool]:
+    if not isinstance(value, bool):
+        raise Wrong("true or false is expected")
+    found: ColumnElement[bool] = column.is_not(None) if value else column.is_(None)
+    return found
+
+
+VARIABLES = Entity(
+    schema.VARIABLES,
+    _V.key,
+    {
+        "name": text(_V.name), "value": text(_V.value), "tenantId": text(_V.tenant),
+        "variableKey": key(_V.key), "scopeKey": key(_V.scope),
+        "processInstanceKey": key(_V.instance), "rootProcessInstanceKey": key(_V.root),
+    },
+    hidden={"processDefinitionKey": key(_V.definition)},
+)  # fmt: skip
+
+_J = schema.JOBS.c
+JOBS = Entity(
+    schema.JOBS,
+    _J.key,
+    {
+        "customHeaders": document(_J.headers), "deadline": date(_J.deadline),
+        "elementId": text(_J.element), "elementInstanceKey": key(_J.element_key),
+        "endTime": date(_J.end_date), "errorCode": text(_J.error_code),
+        "errorMessage": text(_J.error_message), "jobKey": key(_J.key), "kind": enum(_J.kind),
+        "listenerEventType": enum(_J.listener_event), "processDefinitionId": text(_J.process_id),
+        "processDefinitionKey": key(_J.definition), "processInstanceKey": key(_J.instance),
+        "rootProcessInstanceKey": key(_J.root), "retries": number(_J.retries),
+        "state": enum(_J.state), "tenantId": text(_J.tenant), "type": text(_J.type),
+        "worker": text(_J.worker), "creationTime": date(_J.created),
+        "lastUpdateTime": date(_J.updated),
+        "hasFailedWithRetriesLeft": Field(_J.state, lambda _: False, lambda value: value, "boolean"),
+    },
+    constants={"deniedReason": None, "isDenied": None, "businessId": None, "priority": 0},
+)  # fmt: skip
+
+INCIDENTS = Entity(
+    schema.INCIDENTS,
+    _N.key,
+    {
+        "processDefinitionId": text(_N.process_id), "errorType": enum(_N.error_type),
+        "errorMessage": text(_N.error_message), "elementId": text(_N.element),
+        "creationTime": date(_N.created), "state": enum(_N.state), "tenantId": text(_N.tenant),
+        "incidentKey": key(_N.key), "processDefinitionKey": key(_N.definition),
+        "processInstanceKey": key(_N.instance), "rootProcessInstanceKey": key(_N.root),
+        "elementInstanceKey": key(_N.element_key), "jobKey": key(_N.job),
+    },
+)  # fmt: skip
+
+_T = schema.USER_TASKS.c
+
+
+def _among(column: Any) -> Any:
+    """A name among those of a JSON list."""
+
+    def holds(value: Any) -> ColumnElement[bool]:
+        wanted = value.get("$eq") if isinstance(value, dict) else value
+        many = value.get("$in") if isinstance(value, dict) else None
+        names = many if isinstance(many, list) else [wanted]
+        if not names or not all(isinstance(each, str) for each in names):
+            raise Wrong("a name, {$eq: name} or {$in: [names]} is expected")
+        return or_(*(column.contains(f'"{each}"', autoescape=True) for each in names))
+
+    return holds
+
+
+USER_TASKS = Entity(
+    schema.USER_TASKS,
+    _T.key,
+    {
+        "name": text(_T.name), "state": enum(_T.state), "assignee": text(_T.assignee),
+        "elementId": text(_T.element), "candidateGroups": document(_T.candidate_groups),
+        "candidateUsers": document(_T.candidate_users), "processDefinitionId": text(_T.process_id),
+        "creationDate": date(_T.created), "completionDate": date(_T.end_date),
+        "followUpDate": date(_T.follow_up_date), "dueDate": date(_T.due_date),
+        "tenantId": text(_T.tenant), "externalFormReference": text(_T.external_reference),
+        "processDefinitionVersion": number(_T.version), "customHeaders": document(_T.headers),
+        "priority": number(_T.priority), "userTaskKey": key(_T.key),
+        "elementInstanceKey": key(_T.element_key), "processName": text(_T.process_name),
+        "processDefinitionKey": key(_T.definition), "processInstanceKey": key(_T.instance),
+        "rootProcessInstanceKey": key(_T.root), "formKey": key(_T.form_key),
+        "tags": document(_T.tags),
+    },
+    extras={
+        "candidateGroup": _among(_T.candidate_groups), "candidateUser": _among(_T.candidate_users),
+        "processInstanceVariables": lambda value: _variables(value, _T.instance),
+    },
+    constants={"businessId": None},
+)  # fmt: skip
+
+_R = schema.REQUIREMENTS.c
+DECISION_REQUIREMENTS = Entity(
+    schema.REQUIREMENTS,
+    _R.key,
+    {
+        "decisionRequirementsId": text(_R.requirements_id),
+        "decisionRequirementsName": text(_R.name), "version": number(_R.version),
+        "resourceName": text(_R.resource_name), "tenantId": text(_R.tenant),
+        "decisionRequirementsKey": key(_R.key),
+    },
+)  # fmt: skip
+
+_D = schema.DECISIONS.c
+DECISION_DEFINITIONS = Entity(
+    schema.DECISIONS,
+    _D.key,
+    {
+        "decisionDefinitionId": text(_D.decision_id), "name": text(_D.name),
+        "version": number(_D.version), "decisionRequirementsId": text(_D.requirements_id),
+        "decisionRequirementsKey": key(_D.requirements_key),
+        "decisionRequirementsName": text(_D.requirements_name),
+        "decisionRequirementsVersion": number(_D.requirements_version),
+        "tenantId": text(_D.tenant), "decisionDefinitionKey": key(_D.key),
+    },
+)  # fmt: skip
+
+_X = schema.EVALUATIONS.c
+DECISION_INSTANCES = Entity(
+    schema.EVALUATIONS,
+    _X.id,
+    {
+        "decisionEvaluationInstanceKey": text(_X.id), "decisionEvaluationKey": key(_X.key),
+        "state": enum(_X.state), "evaluationDate": date(_X.date),
+        "evaluationFailure": text(_X.failure), "decisionDefinitionKey": key(_X.decision_key),
+        "decisionDefinitionId": text(_X.decision_id),
+        "decisionDefinitionName": text(_X.decision_name),
+        "decisionDefinitionVersion": number(_X.decision_version),
+        "decisionDefinitionType": enum(_X.decision_type), "result": text(_X.result),
+        "rootDecisionDefinitionKey": key(_X.root_decision_key),
+        "decisionRequirementsKey": key(_X.requirements_key),
+        "decisionRequirementsId": text(_X.requirements_id),
+        "elementInstanceKey": key(_X.element_key), "processInstanceKey": key(_X.instance),
+        "processDefinitionKey": key(_X.definition), "processDefinitionId": text(_X.process_id),
+        "tenantId": text(_X.tenant),
+    },
+    constants={"rootProcessInstanceKey": None, "businessId": None},
+)  # fmt: skip
+
+_S = schema.SUBSCRIPTIONS.c
+MESSAGE_SUBSCRIPTIONS = Entity(
+    schema.SUBSCRIPTIONS,
+    _S.key,
+    {
+        "messageSubscriptionKey": key(_S.key), "messageSubscriptionState": enum(_S.state),
+        "lastUpdatedDate": date(_S.updated), "messageName": text(_S.name),
+        "correlationKey": text(_S.correlation_key), "elementId": text(_S.element),
+        "elementInstanceKey": key(_S.element_key), "processInstanceKey": key(_S.instance),
+        "processDefinitionKey": key(_S.definition), "processDefinitionId": text(_S.process_id),
+        "rootProcessInstanceKey": key(_S.root), "tenantId": text(_S.tenant),
+    },
+    constants={"businessId": None, "extensionProperties": {}},
+)  # fmt: skip
+
+_C = schema.CORRELATIONS.c
+CORRELATED_MESSAGES = Entity(
+    schema.CORRELATIONS,
+    _C.message,
+    {
+        "subscriptionKey": key(_C.subscription), "messageKey": key(_C.message),
+        "correlationTime": date(_C.date), "messageName": text(_C.name),
+        "correlationKey": text(_C.correlation_key), "elementId": text(_C.element),
+        "elementInstanceKey": key(_C.element_key), "processInstanceKey": key(_C.instance),
+        "processDefinitionKey": key(_C.definition), "processDefinitionId": text(_C.process_id),
+        "partitionId": number(_C.partition), "rootProcessInstanceKey": key(_C.root),
+        "tenantId": text(_C.tenant),
+    },
+    constants={"businessId": None},
+)  # fmt: skip
+
+_A = schema.AUDIT.c
+AUDIT = Entity(
+    schema.AUDIT,
+    _A.id,
+    {
+        "auditLogKey": text(_A.id), "timestamp": date(_A.date), "operationType": text(_A.command),
+        "entityKey": key(_A.key), "actorId": text(_A.actor), "actorType": text(_A.method),
+        "result": enum(_A.result), "reason": text(_A.reason),
+        "processInstanceKey": key(_A.instance),
+    },
+)  # fmt: skip

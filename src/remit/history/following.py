@@ -1,0 +1,133 @@
+"""The projection at work: follow the logs of all partitions, write what is new.
+
+python -m remit.history.following DATA PARTITIONS URL
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import msgspec
+from sqlalchemy import Engine, delete, insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from remit.engine.state import layout
+from remit.history.database import open_database, positions, prepare
+from remit.history.projection import Projection
+from remit.history.schema import POSITIONS
+from remit.partition.log import open_batches
+from remit.partition.storage.sqlite import read_log, read_rows
+from remit.protocol.values import ProcessDefinition
+
+PAUSE_SECONDS = 0.03
+LONGEST_PAUSE_SECONDS = 10.0
+TURNS = 2_000
+"""Turns told in one transaction at most."""
+
+DEFINITIONS = 40
+"""The number of the table of process definitions (`engine.state.state`)."""
+
+log = logging.getLogger("remit.history")
+
+
+class Follower:
+    """Follows one partition. What fails is tried again after a pause that grows."""
+
+    def __init__(self, engine: Engine, path: Path, partition: int, position: int) -> None:
+        self.position = position
+        self._engine = engine
+        self._path = path
+        self._partition = partition
+        self._projection: Projection | None = None
+
+    def follow(self) -> bool:
+        """Tell what is new; False when there was nothing. Raises `SQLAlchemyError`."""
+        if not self._path.exists():
+            return False
+        projection = self._projection
+        if projection is None:
+            projection = Projection(self._partition, _definitions(self._path, self.position))
+        self._projection = None  # not to be used again if it fails in between
+        told, last = 0, self.position
+        try:
+            for turn in open_batches(read_log(self._path, self.position), self.position):
+                projection.tell(turn)
+                last = turn.position + len(turn.events)
+                told += 1
+                if told >= TURNS:
+                    break
+        except apsw.Error:
+            return False
+        if told:
+            self._write(projection, last)
+        self._projection = projection
+        return bool(told)
+
+    def _write(self, projection: Projection, last: int) -> None:
+        with self._engine.begin() as connection:
+            projection.write(connection)
+            connection.execute(delete(POSITIONS).where(POSITIONS.c.partition == self._partition))
+            connection.execute(insert(POSITIONS).values(partition=self._partition, position=last))
+        self.position = last
+
+
+def followers(engine: Engine, folder: Path, partitions: int) -> list[Follower]:
+    at = positions(engine)
+    return [
+        Follower(engine, folder / f"partition-{number}.db", number, at.get(number, 0))
+        for number in range(1, partitions + 1)
+    ]
+
+
+def catch_up(
+    engine: Engine, folder: Path, partitions: int, progress: Callable[[int], None]
+) -> None:
+    """Tell everything that is in the log now; `progress` hears the positions told so far."""
+    for follower in followers(engine, folder, partitions):
+        while follower.follow():
+            progress(follower.position)
+
+
+def _definitions(path: Path, position: int) -> dict[int, ProcessDefinition]:
+    """What was deployed before `position`; from the beginning on the log itself tells."""
+    if not position:
+        return {}
+    decode = msgspec.msgpack.Decoder(ProcessDefinition).decode
+    rows = read_rows(path, layout.PARTITION + bytes((DEFINITIONS,)))
+    return {row.key: row for row in (decode(content) for _, content in rows)}
+
+
+def main(data: str, partitions: str, url: str) -> None:
+    """Follow until SIGTERM, or until the process that started this one is gone."""
+    engine = open_database(url)
+    prepare(engine)
+    following = followers(engine, Path(data), int(partitions))
+    parent = os.getppid()
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
+    pause = PAUSE_SECONDS
+    while True:
+        last_round = bool(stopping) or os.getppid() != parent
+        try:
+            told = [follower.follow() for follower in following]
+            moved = any(told)
+            pause = PAUSE_SECONDS
+        except SQLAlchemyError as fault:
+            log.error("writing history failed; it is tried again", extra={"reason": str(fault)})
+            moved, pause = False, min(pause * 2, LONGEST_PAUSE_SECONDS)
+        if last_round and not moved:
+            break
+        if not moved:
+            time.sleep(pause)
+    engine.dispose()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
