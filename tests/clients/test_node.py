@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.broker import Broker
-from tests.support.model import one_task
+from tests.support.model import DISH, Model, one_task
 
 FOLDER = Path(__file__).parent / "node"
 
@@ -23,7 +24,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def installed() -> Path:
     """The client's packages, installed once."""
-    if not (FOLDER / "node_modules" / "@camunda8" / "sdk").exists():
+    if not (FOLDER / "node_modules" / "@camunda8" / "orchestration-cluster-api").exists():
         subprocess.run(
             ["npm", "install", "--no-audit", "--no-fund", "--silent"],
             cwd=FOLDER, check=True, timeout=300,
@@ -39,6 +40,23 @@ def test_the_node_sdk_deploys_works_streams_and_publishes(
 
     done = subprocess.run(
         ["node", "zeebe.js", shared_broker.grpc, str(model)],
+        cwd=installed, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+def test_the_cluster_client_finds_every_answer_as_its_schemas_have_it(
+    installed: Path, start_broker: Callable[..., Broker], tmp_path: Path
+) -> None:
+    broker = start_broker("--history", "")
+    model = Model("oca").start("s").service("a", "oca-work").native_user("t").end("e")
+    files = {"oca.bpmn": model.path("s", "a", "t", "e").xml(), "dish.dmn": DISH}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+
+    done = subprocess.run(
+        ["node", "cluster.js", broker.http, *(str(tmp_path / name) for name in files)],
         cwd=installed, capture_output=True, text=True, timeout=90, check=False,
     )  # fmt: skip
 

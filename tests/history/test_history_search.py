@@ -230,7 +230,7 @@ def test_subscriptions_and_correlations(rest: Rest) -> None:
 def test_who_asked_for_what_is_kept_with_its_outcome(rest: Rest) -> None:
     rest.ask("POST", "/process-instances/4711/cancellation")
     wanted = {
-        "filter": {"operationType": "CancelInstance", "entityKey": "4711"},
+        "filter": {"operationType": "CANCEL", "entityKey": "4711"},
         "sort": [{"field": "timestamp", "order": "DESC"}],
     }
     assert find(rest, "/audit-logs", wanted)[0]["result"] == "FAIL"

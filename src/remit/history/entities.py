@@ -299,13 +299,31 @@ CORRELATED_MESSAGES = Entity(
 )  # fmt: skip
 
 _A = schema.AUDIT.c
+
+
+_ACTORS = {"none": "ANONYMOUS", "basic": "USER"}
+
 AUDIT = Entity(
     schema.AUDIT,
-    _A.id,
+    _A.key,
     {
-        "auditLogKey": text(_A.id), "timestamp": date(_A.date), "operationType": text(_A.command),
-        "entityKey": key(_A.key), "actorId": text(_A.actor), "actorType": text(_A.method),
-        "result": enum(_A.result), "reason": text(_A.reason),
-        "processInstanceKey": key(_A.instance),
+        "auditLogKey": key(_A.key), "timestamp": date(_A.date), "entityType": enum(_A.entity_type),
+        "operationType": enum(_A.operation), "category": enum(_A.category),
+        "entityKey": key(_A.entity_key), "actorId": text(_A.actor),
+        "actorType": Field(_A.method, lambda method: _ACTORS.get(method, "CLIENT"), str, "enum"),
+        "result": enum(_A.result), "processInstanceKey": key(_A.instance),
+        "entityDescription": text(_A.reason),
     },
+    constants=dict.fromkeys(
+        (
+            "batchOperationKey", "batchOperationType", "agentElementId", "processDefinitionId",
+            "processDefinitionKey", "rootProcessInstanceKey", "elementInstanceKey", "jobKey",
+            "userTaskKey", "decisionRequirementsId", "decisionRequirementsKey",
+            "decisionDefinitionId", "decisionDefinitionKey", "decisionEvaluationKey",
+            "deploymentKey", "formKey", "resourceKey", "relatedEntityKey", "relatedEntityType",
+            "inboundChannelType", "inboundChannelToolName",
+        )
+    )
+    | {"tenantId": "<default>"},
+    always=(_A.entity_type.is_not(None),),
 )  # fmt: skip

@@ -51,6 +51,30 @@ _OWN = frozenset(
 """Commands that a partition gives itself, and polling: nobody audits those."""
 
 
+_RESOURCES, _TASKS = "DEPLOYED_RESOURCES", "USER_TASKS"
+_AUDITED = {
+    "CreateInstance": ("PROCESS_INSTANCE", "CREATE", _RESOURCES),
+    "CancelInstance": ("PROCESS_INSTANCE", "CANCEL", _RESOURCES),
+    "ModifyInstance": ("PROCESS_INSTANCE", "MODIFY", _RESOURCES),
+    "DeployResources": ("RESOURCE", "CREATE", _RESOURCES),
+    "ResolveIncident": ("INCIDENT", "RESOLVE", _RESOURCES),
+    "SetVariables": ("VARIABLE", "UPDATE", _RESOURCES),
+    "EvaluateDecision": ("DECISION", "EVALUATE", _RESOURCES),
+    "CompleteJob": ("JOB", "COMPLETE", _RESOURCES),
+    "FailJob": ("JOB", "UPDATE", _RESOURCES),
+    "ThrowError": ("JOB", "UPDATE", _RESOURCES),
+    "UpdateJobRetries": ("JOB", "UPDATE", _RESOURCES),
+    "UpdateJobTimeout": ("JOB", "UPDATE", _RESOURCES),
+    "AssignUserTask": ("USER_TASK", "ASSIGN", _TASKS),
+    "UpdateUserTask": ("USER_TASK", "UPDATE", _TASKS),
+    "CompleteUserTask": ("USER_TASK", "COMPLETE", _TASKS),
+}
+"""Entity, operation and category of a command, in the words of the public API."""
+
+_NOT_SHOWN = (None, "UNKNOWN", _RESOURCES)
+"""Commands that the public API has no entity for are kept in the table all the same."""
+
+
 class Tellings:
     """What a batch changes in one table."""
 
@@ -96,7 +120,7 @@ class Projection:
         self._extra: dict[int, p.InstanceCreated] = {}
         self._flows: dict[tuple[int, str], Row] = {}
         self._incidents: dict[int, int] = {}
-        self._roots: dict[int, int] = {}
+        self._files: dict[int, tuple[str, int]] = {}
         self.tables = {
             table.name: Tellings(table, next(iter(table.primary_key.columns)).name)
             for table in (
@@ -181,7 +205,7 @@ class Projection:
             {
                 "key": event.key, "instance": event.instance, "definition": event.definition,
                 "process_id": process_id, "element": event.element,
-                "element_name": self._name(event.definition, event.element),
+                "element_name": self._name(event.definition, event.element) or event.element,
                 "type": ELEMENT_KINDS[event.kind], "start_date": self._now, "end_date": None,
                 "state": "ACTIVE", "scope": event.scope if event.scope > 0 else None,
                 "root": event.root, "tenant": event.tenant, "incident": None,
@@ -349,7 +373,7 @@ class Projection:
 
     def requirements_created(self, event: d.RequirementsCreated) -> None:
         row = event.requirements
-        self._roots[row.key] = row.version
+        self._files[row.key] = (row.name or row.requirements_id, row.version)
         if self.partition == row.key >> 51:
             self.tables["decision_requirements"].add(
                 row.key,
@@ -362,14 +386,15 @@ class Projection:
 
     def decision_created(self, event: d.DecisionCreated) -> None:
         row = event.decision
+        name, version = self._files.get(row.requirements_key, (row.requirements_id, 1))
         if self.partition == row.key >> 51:
             self.tables["decision_definitions"].add(
                 row.key,
                 {
                     "key": row.key, "decision_id": row.decision_id, "name": row.name,
                     "version": row.version, "requirements_id": row.requirements_id,
-                    "requirements_key": row.requirements_key, "requirements_name": None,
-                    "requirements_version": self._roots.get(row.requirements_key),
+                    "requirements_key": row.requirements_key, "requirements_name": name,
+                    "requirements_version": version,
                     "tenant": row.tenant,
                 },
             )  # fmt: skip
@@ -440,15 +465,17 @@ class Projection:
 
     def _audit(self, turn: Logged) -> None:
         actor = turn.header.actor
-        name = f"{self.partition}-{turn.position}"
-        key = turn.key
-        if key < 0:
-            key = next((getattr(event, "key", -1) for event in turn.events), -1)
+        name = self.partition << 51 | turn.position
+        entity_key = turn.key
+        if entity_key < 0:
+            entity_key = next((getattr(event, "key", -1) for event in turn.events), -1)
+        entity_type, operation, category = _AUDITED.get(turn.command, _NOT_SHOWN)
         self.tables["audit"].add(
             name,
             {
-                "id": name, "partition": self.partition, "position": turn.position,
-                "date": turn.timestamp, "command": turn.command, "key": key if key > 0 else None,
+                "key": name, "date": turn.timestamp, "command": turn.command,
+                "entity_type": entity_type, "operation": operation, "category": category,
+                "entity_key": entity_key,
                 "actor": actor.id, "method": actor.method,
                 "result": "SUCCESS" if turn.rejection is None else "FAIL",
                 "reason": None if turn.rejection is None else turn.rejection[1],

@@ -148,7 +148,9 @@ Extra = Callable[[Any], ColumnElement[bool]]
 @dataclass(frozen=True, slots=True)
 class Entity:
     """What can be searched. `fields` are shown; `hidden` can only be filtered; `extras` are filters
-    with a meaning of their own; `identity` is the column that makes an order total."""
+    with a meaning of their own; `constants` are shown the same for every row; `always` holds for
+    every row that is found. `identity` is the column that makes an order total.
+    """
 
     table: Table
     identity: Column[Any]
@@ -156,6 +158,7 @@ class Entity:
     hidden: Mapping[str, Field] = field(default_factory=dict)
     extras: Mapping[str, Extra] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
+    always: tuple[ColumnElement[bool], ...] = ()
 
     def shown(self, row: Any) -> dict[str, Any]:
         """A row of `select(self.table)` as the API shows it."""
@@ -288,7 +291,7 @@ def search(
     connection: Connection, entity: Entity, wanted: Search, *more: Condition
 ) -> dict[str, Any]:
     """The items of one page, and where the pages before and after begin; raises `Wrong`."""
-    where = [*conditions(entity, wanted.filter), *more]
+    where = [*entity.always, *conditions(entity, wanted.filter), *more]
     orders = _orders(entity, wanted.sort)
     limit, offset, cursor, backward = _page(wanted.page, orders)
     statement = select(entity.table).where(*where)
