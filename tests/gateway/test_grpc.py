@@ -107,7 +107,7 @@ def test_a_result_that_comes_too_late_is_deadline_exceeded(client: Client) -> No
         ("EvaluateDecision", {"decisionId": "nothing"}, "INVALID_ARGUMENT"),
         ("EvaluateDecision", {}, "INVALID_ARGUMENT"),
         ("ModifyProcessInstance", {"processInstanceKey": 1}, "NOT_FOUND"),
-        ("MigrateProcessInstance", {"processInstanceKey": 1}, "UNIMPLEMENTED"),
+        ("MigrateProcessInstance", {"processInstanceKey": 1}, "NOT_FOUND"),
         ("DeleteResource", {"resourceKey": 1}, "NOT_FOUND"),
     ],
 )

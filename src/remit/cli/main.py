@@ -16,6 +16,7 @@ from remit.cli.evaluate import evaluate_command
 from remit.cli.fail import fail_command
 from remit.cli.feel import feel_command
 from remit.cli.history import history_group
+from remit.cli.migrate import migrate_command
 from remit.cli.modify import modify_command
 from remit.cli.policy import policy_group
 from remit.cli.publish import publish_command
@@ -41,6 +42,7 @@ for command in (
     broadcast_command,
     cancel_command,
     modify_command,
+    migrate_command,
     resolve_command,
     set_command,
     complete_command,

@@ -41,6 +41,7 @@ from remit.protocol.values import (
     Actor,
     Document,
     Header,
+    MappingInstruction,
     MoveInstruction,
     StartInstruction,
     TerminateAfter,
@@ -271,6 +272,11 @@ class Engine:
     def broadcast(self, name: str, variables: Mapping[str, Any] | None = None) -> SignalBroadcast:
         """Tell everybody who listens to this signal now."""
         return self.execute(c.BroadcastSignal(name, dict(variables or {})), SignalBroadcast)
+
+    def migrate(self, key: int, target: int, mapping: Mapping[str, str]) -> Done:
+        """Let an instance go on in another definition; `mapping` says where each active element goes."""
+        instructions = tuple(MappingInstruction(*each) for each in mapping.items())
+        return self.execute(c.MigrateInstance(key, target, instructions), Done)
 
     def delete_resource(self, key: int) -> Done:
         """Nothing new is made of this definition; what runs goes on."""

@@ -55,6 +55,8 @@ _RESOURCES, _TASKS = "DEPLOYED_RESOURCES", "USER_TASKS"
 _AUDITED = {
     "CreateInstance": ("PROCESS_INSTANCE", "CREATE", _RESOURCES),
     "CancelInstance": ("PROCESS_INSTANCE", "CANCEL", _RESOURCES),
+    "MigrateInstance": ("PROCESS_INSTANCE", "MIGRATE", _RESOURCES),
+    "DeleteResource": ("RESOURCE", "DELETE", _RESOURCES),
     "ModifyInstance": ("PROCESS_INSTANCE", "MODIFY", _RESOURCES),
     "DeployResources": ("RESOURCE", "CREATE", _RESOURCES),
     "ResolveIncident": ("INCIDENT", "RESOLVE", _RESOURCES),
@@ -242,6 +244,19 @@ class Projection:
         self._elements.change(event.key, state=state, end_date=self._now)
         if event.kind == _PROCESS:
             self._instances.change(event.key, state=state, end_date=self._now)
+
+    def migrated(self, event: p.ElementMigrated) -> None:
+        row = self._definitions.get(event.definition)
+        changes = {
+            "definition": event.definition, "process_id": "" if row is None else row.process_id,
+        }  # fmt: skip
+        name = self._name(event.definition, event.element) or event.element
+        self._elements.change(event.key, element=event.element, element_name=name, **changes)
+        if event.kind == _PROCESS and row is not None:
+            self._instances.change(
+                event.key, version=row.version, process_name=row.name or None,
+                version_tag=row.version_tag or None, **changes,
+            )  # fmt: skip
 
     def flow_taken(self, event: p.SequenceFlowTaken) -> None:
         row = self._definitions.get(event.definition)
@@ -520,6 +535,7 @@ _TELLS: dict[type[Event], Callable[[Projection, Any], None]] = {
     p.ElementActivating: Projection.activating,
     p.ElementCompleted: Projection.completed,
     p.ElementTerminated: Projection.terminated,
+    p.ElementMigrated: Projection.migrated,
     p.SequenceFlowTaken: Projection.flow_taken,
     v.VariableCreated: Projection.variable_created,
     v.VariableUpdated: Projection.variable_updated,

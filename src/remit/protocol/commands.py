@@ -16,6 +16,7 @@ from remit.protocol.values import (
     NONE_KEY,
     ActivateInstruction,
     Document,
+    MappingInstruction,
     MessageSubscription,
     MoveInstruction,
     StartInstruction,
@@ -67,6 +68,14 @@ class ModifyInstance(Command, frozen=True):
     activate: tuple[ActivateInstruction, ...] = ()
     terminate: tuple[TerminateInstruction, ...] = ()
     move: tuple[MoveInstruction, ...] = ()
+
+
+class MigrateInstance(Command, frozen=True):
+    """To the definition `target`; every active element needs a mapping."""
+
+    key: int
+    target: int
+    mapping: tuple[MappingInstruction, ...] = ()
 
 
 class ActivateJobs(Command, frozen=True):

@@ -400,6 +400,13 @@ class MoveInstruction(Value, frozen=True):
     variables: tuple[VariableInstruction, ...] = ()
 
 
+class MappingInstruction(Value, frozen=True):
+    """The active instances of `source` become instances of `target` in the other definition."""
+
+    source: str
+    target: str
+
+
 class ActivatedJob(Value, frozen=True):
     """A job as a worker gets it: the job, the variables it asked for, and the policy's blocks."""
 

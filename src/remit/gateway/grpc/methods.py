@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from remit.gateway.broker import Broker
 from remit.gateway.faults import Code, Status
 from remit.gateway.grpc import decisions, instances, jobs, operations, resources
 from remit.gateway.grpc.service import Call, Methods, Unary
-from remit.protocol.wire.stubs import gateway_pb2 as pb
-
-NOT_YET = {
-    "MigrateProcessInstance": "migrating a process instance",
-}
-"""Methods whose engine part does not exist yet: they say so."""
 
 
 class Bare:
@@ -44,13 +36,6 @@ async def check_health(broker: Broker, request: Bare, call: Call) -> Bare:
     return _SERVING if led else _NOT_SERVING
 
 
-def _unimplemented(name: str, what: str) -> Unary:
-    async def refuse(broker: Broker, request: Any, call: Call) -> Any:
-        raise Status(Code.UNIMPLEMENTED, f"{name}: {what} is not supported yet")
-
-    return Unary(getattr(pb, f"{name}Request"), refuse)
-
-
 METHODS: Methods = {
     f"/gateway_protocol.Gateway/{name}": method
     for name, method in {
@@ -59,6 +44,5 @@ METHODS: Methods = {
         **resources.METHODS,
         **decisions.METHODS,
         **operations.METHODS,
-        **{name: _unimplemented(name, what) for name, what in NOT_YET.items()},
     }.items()
 } | {"/grpc.health.v1.Health/Check": Unary(Bare, check_health)}

@@ -1,15 +1,16 @@
-"""Modification of running instances; conditional start events."""
+"""Modification and migration of running instances; conditional start events."""
 
 from __future__ import annotations
 
 from remit.gateway.broker import Broker
 from remit.gateway.documents import document, tenant
 from remit.gateway.grpc.service import Call, Methods, Unary
-from remit.protocol.commands import EvaluateConditional, ModifyInstance
+from remit.protocol.commands import EvaluateConditional, MigrateInstance, ModifyInstance
 from remit.protocol.replies import InstancesStarted
 from remit.protocol.values import (
     NONE_KEY,
     ActivateInstruction,
+    MappingInstruction,
     TerminateInstruction,
     VariableInstruction,
 )
@@ -63,7 +64,24 @@ async def evaluate_conditional(
     )
 
 
+async def migrate(
+    broker: Broker, request: pb.MigrateProcessInstanceRequest, call: Call
+) -> pb.MigrateProcessInstanceResponse:
+    plan = request.migrationPlan
+    command = MigrateInstance(
+        request.processInstanceKey,
+        plan.targetProcessDefinitionKey,
+        tuple(
+            MappingInstruction(each.sourceElementId, each.targetElementId)
+            for each in plan.mappingInstructions
+        ),
+    )
+    await broker.router.by_key(command.key, command, call.header)
+    return pb.MigrateProcessInstanceResponse()
+
+
 METHODS: Methods = {
+    "MigrateProcessInstance": Unary(pb.MigrateProcessInstanceRequest, migrate),
     "EvaluateConditional": Unary(pb.EvaluateConditionalRequest, evaluate_conditional),
     "ModifyProcessInstance": Unary(pb.ModifyProcessInstanceRequest, modify),
 }

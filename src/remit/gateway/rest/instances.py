@@ -15,6 +15,7 @@ from remit.protocol.replies import InstanceCompleted, InstanceCreated
 from remit.protocol.values import (
     NONE_KEY,
     ActivateInstruction,
+    MappingInstruction,
     MoveInstruction,
     StartInstruction,
     TerminateAfter,
@@ -220,6 +221,30 @@ def _optional(key: str | None) -> int:
     return found if found > 0 else NONE_KEY
 
 
+class MappedElement(Body):
+    source_element_id: str
+    target_element_id: str
+
+
+class Migration(Body):
+    target_process_definition_key: Key
+    mapping_instructions: list[MappedElement]
+    operation_reference: int | None = None
+
+
+async def migrate(call: Call, body: Migration) -> None:
+    key = call.key("processInstanceKey")
+    command = c.MigrateInstance(
+        key,
+        key_of(body.target_process_definition_key, "targetProcessDefinitionKey"),
+        tuple(
+            MappingInstruction(each.source_element_id, each.target_element_id)
+            for each in body.mapping_instructions
+        ),
+    )
+    await call.broker.router.by_key(key, command, call.header)
+
+
 async def set_variables(call: Call, body: Variables) -> None:
     key = call.key("elementInstanceKey")
     command = c.SetVariables(key, bounded(body.variables), body.local)
@@ -245,6 +270,10 @@ OPERATIONS = (
     Operation(
         "POST", f"{_INSTANCE}/modification", "modifyProcessInstance", modify,
         request=Modification, success=204,
+    ),
+    Operation(
+        "POST", f"{_INSTANCE}/migration", "migrateProcessInstance", migrate,
+        request=Migration, success=204,
     ),
     Operation(
         "PUT", "/element-instances/{elementInstanceKey}/variables", "createElementInstanceVariables",

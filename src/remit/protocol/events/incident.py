@@ -13,6 +13,12 @@ class IncidentCreated(Event, frozen=True, tag=number(ValueType.INCIDENT, 0)):
     incident: Incident
 
 
+@event("MIGRATED")
+class IncidentMigrated(Event, frozen=True, tag=number(ValueType.INCIDENT, 3)):
+    key: int
+    incident: Incident
+
+
 @event("RESOLVED")
 class IncidentResolved(Event, frozen=True, tag=number(ValueType.INCIDENT, 2)):
     key: int

@@ -73,6 +73,12 @@ class JobTimeoutUpdated(Event, frozen=True, tag=number(ValueType.JOB, 18)):
     job: Job
 
 
+@event("MIGRATED")
+class JobMigrated(Event, frozen=True, tag=number(ValueType.JOB, 19)):
+    key: int
+    job: Job
+
+
 @event("ACTIVATED")
 class JobsActivated(Event, frozen=True, tag=number(ValueType.JOB_BATCH, 1)):
     """All jobs that one worker got in one turn, as they are then."""

@@ -10,7 +10,14 @@ from typing import Any
 
 from remit.protocol.events.base import Event, event, number
 from remit.protocol.numbers import ValueType
-from remit.protocol.values import DEFAULT_TENANT, NONE_KEY, ActivateInstruction, Document, Placement
+from remit.protocol.values import (
+    DEFAULT_TENANT,
+    NONE_KEY,
+    ActivateInstruction,
+    Document,
+    MappingInstruction,
+    Placement,
+)
 
 ELEMENT_KINDS = (
     "UNSPECIFIED",
@@ -111,6 +118,22 @@ class ElementTerminated(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_
     """`dropped`: ids of flows in the scope whose waiting tokens vanish with it, once per token."""
 
     dropped: tuple[str, ...] = ()
+
+
+@event("ELEMENT_MIGRATED")
+class ElementMigrated(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 11)):
+    """`definition` and `element` are those of the target."""
+
+
+@event("MIGRATED")
+class InstanceMigrated(Event, frozen=True, tag=number(ValueType.PROCESS_INSTANCE_MIGRATION, 1)):
+    """`definition` is the target."""
+
+    key: int
+    instance: int
+    definition: int
+    mapping: tuple[MappingInstruction, ...] = ()
+    tenant: str = DEFAULT_TENANT
 
 
 @event("CREATED")

@@ -62,6 +62,11 @@ class UserTaskUpdated(UserTaskEvent, frozen=True, tag=number(ValueType.USER_TASK
     pass
 
 
+@event("MIGRATED")
+class UserTaskMigrated(UserTaskEvent, frozen=True, tag=number(ValueType.USER_TASK, 14)):
+    pass
+
+
 @event("COMPLETION_DENIED")
 class UserTaskCompletionDenied(UserTaskEvent, frozen=True, tag=number(ValueType.USER_TASK, 17)):
     pass

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from remit.engine.state.state import State
-from remit.protocol.events.incident import IncidentCreated, IncidentResolved
+from remit.protocol.events.incident import IncidentCreated, IncidentMigrated, IncidentResolved
 
 
-def created(state: State, event: IncidentCreated) -> None:
+def created(state: State, event: IncidentCreated | IncidentMigrated) -> None:
     state.incidents.put(event.key, event.incident)
 
 
@@ -16,4 +16,8 @@ def resolved(state: State, event: IncidentResolved) -> None:
     state.incidents.delete(event.key)
 
 
-FOLDS: dict[Any, Any] = {IncidentCreated: created, IncidentResolved: resolved}
+FOLDS: dict[Any, Any] = {
+    IncidentCreated: created,
+    IncidentMigrated: created,
+    IncidentResolved: resolved,
+}

@@ -17,6 +17,7 @@ from remit.protocol.events.job import (
     JobCreated,
     JobErrorThrown,
     JobFailed,
+    JobMigrated,
     JobRecurred,
     JobRetriesUpdated,
     JobsActivated,
@@ -36,7 +37,8 @@ def changed(
     | JobRecurred
     | JobYielded
     | JobErrorThrown
-    | JobTimeoutUpdated,
+    | JobTimeoutUpdated
+    | JobMigrated,
 ) -> None:
     _replace(state, event.job)
 
@@ -79,6 +81,7 @@ def _leave(state: State, job: Job) -> None:
 
 
 FOLDS: dict[Any, Any] = {
+    JobMigrated: changed,
     JobCreated: changed,
     JobTimedOut: changed,
     JobFailed: changed,

@@ -27,9 +27,11 @@ from remit.protocol.events.process_instance import (
     ElementCompleted,
     ElementCompleting,
     ElementEvent,
+    ElementMigrated,
     ElementTerminated,
     ElementTerminating,
     InstanceCreated,
+    InstanceMigrated,
     InstanceModified,
     LoopStarted,
     PlacementSet,
@@ -146,7 +148,14 @@ def created(state: State, event: InstanceCreated) -> None:
         )
 
 
-def modified(state: State, event: InstanceModified) -> None:
+def migrated(state: State, event: ElementMigrated) -> None:
+    element = state.elements[event.key]
+    state.elements.put(
+        event.key, replace(element, definition=event.definition, element=event.element)
+    )
+
+
+def modified(state: State, event: InstanceModified | InstanceMigrated) -> None:
     """What it changes is told by the events that follow."""
 
 
@@ -223,6 +232,8 @@ FOLDS: dict[Any, Any] = {
     SequenceFlowTaken: flow_taken,
     InstanceCreated: created,
     InstanceModified: modified,
+    InstanceMigrated: modified,
+    ElementMigrated: migrated,
     TriggerSet: trigger_set,
     PlacementSet: placement_set,
     TriggerTaken: trigger_taken,

@@ -27,6 +27,7 @@ _CHANGING: tuple[type[events.UserTaskEvent], ...] = (
     events.UserTaskUpdated,
     events.UserTaskCompletionDenied,
     events.UserTaskCorrected,
+    events.UserTaskMigrated,
     events.UserTaskAssignmentDenied,
     events.UserTaskUpdateDenied,
 )
