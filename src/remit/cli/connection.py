@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 refused by the broker, 2 wrong usage, 3 broker not reached
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -43,7 +44,7 @@ class Connection:
             response_deserializer=response.FromString,
         )
         try:
-            return ask(request, timeout=timeout)
+            return ask(request, timeout=timeout, metadata=_credentials())
         except grpc.RpcError as fault:
             self._fail(fault)
 
@@ -72,6 +73,12 @@ class Connection:
         else:
             click.echo(f"{code.name}: {said}", err=True)
         sys.exit(UNREACHABLE if code in _NOT_NOW else REFUSED)
+
+
+def _credentials() -> tuple[tuple[str, str], ...]:
+    """What REMIT_AUTHORIZATION says, e.g. "Bearer KEY" or "Basic bmFtZTpwYXNz"."""
+    given = os.environ.get("REMIT_AUTHORIZATION")
+    return (("authorization", given),) if given else ()
 
 
 def connected(verb: Callable[..., None]) -> Callable[..., None]:

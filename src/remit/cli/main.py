@@ -22,6 +22,7 @@ from remit.cli.resolve import resolve_command
 from remit.cli.serve import serve_command
 from remit.cli.set import set_command
 from remit.cli.status import status_command
+from remit.cli.user import user_group
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,6 +49,7 @@ for command in (
     dmn_group,
     policy_group,
     history_group,
+    user_group,
 ):
     main.add_command(command)
 

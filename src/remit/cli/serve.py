@@ -61,6 +61,48 @@ from remit.server.main import CannotStart, serve
     help="Where to keep what can be searched: a database URL, or none. Default: beside the data.",
 )
 @click.option(
+    "--policy-keys",
+    envvar="REMIT_POLICY_KEYS",
+    default="",
+    help="A JWK set: the keys that signed policies are checked with.",
+)
+@click.option(
+    "--holder-key",
+    envvar="REMIT_HOLDER_KEY",
+    default="",
+    help="NAME=FILE: the key that this broker binds policies with.",
+)
+@click.option(
+    "--users",
+    envvar="REMIT_USERS",
+    default="",
+    help="Let in who has a name and password here: a file of NAME:ARGON2-HASH lines.",
+)
+@click.option(
+    "--api-keys",
+    envvar="REMIT_API_KEYS",
+    default="",
+    help="Let in who has a key here: a file of NAME:SHA256-OF-KEY lines.",
+)
+@click.option(
+    "--oidc-issuer",
+    envvar="REMIT_OIDC_ISSUER",
+    default="",
+    help="Let in who has a token of this issuer.",
+)
+@click.option(
+    "--oidc-audience",
+    envvar="REMIT_OIDC_AUDIENCE",
+    default="",
+    help="The audience that tokens are for.",
+)
+@click.option(
+    "--oidc-keys",
+    envvar="REMIT_OIDC_KEYS",
+    default="",
+    help="The issuer's keys: a file with a JWK set, or its https URL.",
+)
+@click.option(
     "--allow-anonymous-network",
     envvar="REMIT_ALLOW_ANONYMOUS_NETWORK",
     is_flag=True,
@@ -74,6 +116,13 @@ def serve_command(
     partitions: int,
     exporters: tuple[str, ...],
     history: str,
+    policy_keys: str,
+    holder_key: str,
+    users: str,
+    api_keys: str,
+    oidc_issuer: str,
+    oidc_audience: str,
+    oidc_keys: str,
     allow_anonymous_network: bool,
 ) -> None:
     """Run a broker until it is told to stop (SIGTERM or Ctrl-C)."""
@@ -85,6 +134,13 @@ def serve_command(
         partitions=partitions,
         exporters=exporters,
         history=history,
+        policy_keys=policy_keys,
+        holder_key=holder_key,
+        users=users,
+        api_keys=api_keys,
+        oidc_issuer=oidc_issuer,
+        oidc_audience=oidc_audience,
+        oidc_keys=oidc_keys,
         allow_anonymous_network=allow_anonymous_network,
     )
     try:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 from remit.base.errors import Fault
+from remit.engine.governance import Governor
 from remit.engine.state.state import State
 from remit.engine.step import step
 from remit.engine.turn import Answer, Request, Turn
@@ -64,7 +66,7 @@ class Engine:
 
     `path` None keeps everything in memory; otherwise a folder that holds the partition's file.
     `clock` gives epoch milliseconds; by default time stands still at the start of the engine until
-    `advance` moves it.
+    `advance` moves it. `actor` is who asks; `governor` is what policies are checked and bound with.
     """
 
     def __init__(
@@ -73,18 +75,29 @@ class Engine:
         *,
         clock: Callable[[], int] | None = None,
         actor: Actor = Actor(),  # noqa: B008  (immutable)
+        governor: Governor | None = None,
     ) -> None:
         self._store: Store = MemoryStore() if path is None else SqliteStore.open(Path(path), 1)
         self._epoch = self._store.acquire("embedded")
         self._chain = Chain.of(self._store.recover())
         self.state = State(1, 1, self._store)
         self.state.recover()
+        self.state.governor = governor
         self._offset = 0
         self._start = int(time.time() * 1000)
         self._clock = clock
         self._actor = actor
         self._requests = 0
         self._answers: dict[str, Reply] = {}
+
+    @contextmanager
+    def acting_as(self, actor: Actor) -> Iterator[None]:
+        """Somebody else asks, for a while."""
+        before, self._actor = self._actor, actor
+        try:
+            yield
+        finally:
+            self._actor = before
 
     # --- time --------------------------------------------------------------------------------------
 

@@ -135,6 +135,9 @@ AgendaItem = (
 encode_item = msgspec.msgpack.Encoder().encode
 decode_item = msgspec.msgpack.Decoder(AgendaItem).decode
 
+encode_json = msgspec.json.Encoder().encode
+decode_json = msgspec.json.Decoder(Activate).decode
+
 LIMIT = 500
 """Items played in one turn at most; with about 10 µs each a turn stays far below 20 ms."""
 

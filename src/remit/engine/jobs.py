@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec.structs import replace
 
 from remit.engine.expressions import evaluate
@@ -59,6 +61,17 @@ def as_retries(run: Run, work: JobDefinition, element: ElementInstance) -> int:
         f"Expected the retries '{work.retries.text}' of element '{element.element}' to be a "
         f"number, but it is {retries!r}"
     )
+
+
+def facts(run: Run, job: Job, variables: Iterable[str]) -> dict[str, object]:
+    """What a policy may ask about a step of this job."""
+    return {
+        "jobType": job.type,
+        "jobKey": str(job.key),
+        "retries": job.retries,
+        "varNames": tuple(variables),
+        "worker": job.worker,
+    }
 
 
 def make_activatable(job: Job, **changes: object) -> Job:

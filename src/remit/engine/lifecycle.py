@@ -26,9 +26,12 @@ from remit.engine.agenda import (
     ResumeAfter,
     Settle,
     Terminate,
+    decode_json,
+    encode_json,
 )
 from remit.engine.definitions import Definition, Plan
 from remit.engine.faults import IncidentRaised
+from remit.engine.governance import ElementDenied, admit_step, tell
 from remit.engine.run import BODY_KIND, Run
 from remit.engine.state.entities import ElementInstance, Trigger
 from remit.engine.variables import propagate, set_local
@@ -48,6 +51,9 @@ from remit.protocol.values import NONE_KEY, Document, Phase, Placement
 
 FLOW_KIND = 25
 """SEQUENCE_FLOW in `ELEMENT_KINDS`."""
+
+ENTER = "enter:"
+"""Before the stage of an incident at a scope: the `Activate` that was denied follows, as JSON."""
 
 IS_ENDING = frozenset((Phase.TERMINATING, Phase.TERMINATED))
 
@@ -141,7 +147,18 @@ def begin_inside(run: Run, scope: ElementInstance, waiting: Iterable[Trigger]) -
 
 
 def open_in(run: Run, item: Activate, scope: ElementInstance) -> None:
-    """Begin the life of `item.element` in `scope`, which accepts it, and open it."""
+    """Begin the life of `item.element` in `scope`, which accepts it, and open it.
+
+    What the instance's policy denies does not begin: an incident stands at the scope until it may.
+    """
+    plan = _plan_in(run, item.element, scope)
+    facts = {"elementId": item.element, "elementType": plan.node.type.value}
+    try:
+        admit_step(run, scope, "element.enter", facts)
+    except ElementDenied as fault:
+        tell(run, fault.event)
+        incidents.create(run, scope, fault, stage=ENTER + encode_json(item).decode())
+        return
     key = begin(run, item, scope)
     open_from(run, run.plan(run.element(key)), key, 0)
 
@@ -150,7 +167,6 @@ def begin(run: Run, item: Activate, scope: ElementInstance) -> int:
     """ACTIVATING, and nothing more yet; returns the key of the new element instance."""
     plan = _plan_in(run, item.element, scope)
     key = run.new_key()
-    run.admit("element.activate", {"elementId": item.element})
     run.emit(
         ElementActivating(
             key,
@@ -200,6 +216,9 @@ def resume(run: Run, key: int, stage: str, *, done: bool = False) -> None:
     """
     element = run.state.elements.get(key)
     if element is None or element.phase in IS_ENDING:
+        return
+    if stage.startswith(ENTER):
+        activate(run, decode_json(stage.removeprefix(ENTER)))
         return
     plan = run.plan(element)
     if element.phase is Phase.ACTIVATING:
@@ -420,6 +439,8 @@ def _play_stages(run: Run, stages: tuple, plan: Plan, key: int, start: int) -> b
                 return False
         except IncidentRaised as fault:
             run.undo(mark)
+            if isinstance(fault, ElementDenied):
+                tell(run, fault.event)
             incidents.create(run, run.element(key), fault, stage=stage.name)
             return False
     return True

@@ -132,12 +132,6 @@ class Run:
     def jobs_available(self, job_type: str, tenant: str) -> None:
         self.effects.append(JobsAvailable(job_type, tenant))
 
-    def admit(self, action: str, facts: Mapping[str, Any]) -> None:
-        """The door of governance: raises `Denied` when the instance's policy does not permit it.
-
-        Nothing is governed yet: everything is admitted.
-        """
-
     # --- reading -----------------------------------------------------------------------------------
 
     def element(self, key: int) -> ElementInstance:

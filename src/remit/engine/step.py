@@ -25,6 +25,7 @@ from remit.engine.agenda import (
 )
 from remit.engine.commands import COMMANDS
 from remit.engine.faults import Busy
+from remit.engine.governance import StepDenied, tell
 from remit.engine.messages import start_next
 from remit.engine.multi_instance import spawn
 from remit.engine.plans import load
@@ -53,6 +54,8 @@ def step(state: State, request: Request, now: int) -> Turn:
     except Rejection as fault:
         run.undo(before)
         run.reply = Rejected(fault.type, intent_of(run), str(fault))
+        if isinstance(fault, StepDenied):
+            tell(run, fault.event)
     except (Missing, Busy, Unavailable):
         run.undo(before)
         raise

@@ -14,6 +14,7 @@ from remit.engine.agenda import Complete
 from remit.engine.definitions import Plan, Stage
 from remit.engine.expressions import evaluate
 from remit.engine.faults import extract_value_error
+from remit.engine.governance import admit_step
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.variables import local, visible
@@ -54,10 +55,10 @@ def throw_escalation(run: Run, element: ElementInstance, definition: EscalationD
 def throw_message(run: Run, element: ElementInstance, definition: MessageDefinition) -> Throw:
     """Delivered by name and correlation key, with what the element sees as variables."""
     name = _text(run, definition.name, element, "message name")
+    admit_step(run, element, "message.publish", {"messageName": name})
     key = "" if definition.correlation_key is None else _key(run, definition, element)
 
     def throw() -> bool:
-        run.admit("message.publish", {"messageName": name})
         variables = visible(run, element.key)
         partition = partition_for(key, run.state.partitions)
         run.send(partition, DeliverMessage(name, key, KEPT, variables, element.tenant))

@@ -1,15 +1,61 @@
 """Who calls, as the channel says it: never as the caller says it of itself.
 
-Mode `none` takes everybody as anonymous; the server then listens on the loopback only, unless it is
-told otherwise in words. An empty `authorization` header is anonymous as well: clients send it.
+    authorization: Basic name:password        users, argon2 hashes          method "basic"
+    authorization: Bearer KEY, or x-api-key   API keys, SHA-256 hashes      method "apikey"
+    authorization: Bearer JWT                 OIDC, keys of the issuer      method "jwt"
+
+Without any of them everybody is anonymous (mode `none`), and the server listens on the loopback only,
+unless it is told otherwise in words. With one of them nobody is: a missing or empty header is refused.
+gRPC metadata and HTTP headers are the same thing here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+import base64
+import binascii
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.error import URLError
+from urllib.request import urlopen
 
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from remit.base.errors import Fault
+from remit.gateway.faults import Code, Status
 from remit.protocol.values import ANONYMOUS, Actor
+
+ALGORITHMS = (
+    "RS256",
+    "RS384",
+    "RS512",
+    "PS256",
+    "PS384",
+    "PS512",
+    "ES256",
+    "ES384",
+    "Ed25519",
+    "EdDSA",
+)
+"""Signatures that are taken: asymmetric ones. `none` and shared secrets are not among them."""
+
+SKEW_SECONDS = 30
+REMEMBERED_SECONDS = 60.0
+REMEMBERED = 10_000
+PASSWORDS_PER_SECOND = 4.0
+"""Passwords that are checked: each costs some 50 ms on purpose. Known ones are remembered."""
+
+KEYS_SECONDS = 300.0
+LARGEST_HEADER = 16 * 1024
 
 
 class Authenticator(Protocol):
@@ -23,3 +69,206 @@ class Nobody:
 
     def actor(self, headers: Mapping[bytes, bytes]) -> Actor:
         return ANONYMOUS
+
+
+class Way(Protocol):
+    """One way to say who calls. None: not this way; raises `Status` for what is wrong."""
+
+    def actor(self, scheme: str, credentials: str) -> Actor | None: ...
+
+
+class Ways:
+    """The first way that knows the credentials; nobody is let in without."""
+
+    def __init__(self, ways: Sequence[Way]) -> None:
+        self._ways = ways
+
+    def actor(self, headers: Mapping[bytes, bytes]) -> Actor:
+        given = headers.get(b"authorization", b"").strip()
+        if not given and headers.get(b"x-api-key"):
+            given = b"Bearer " + headers[b"x-api-key"].strip()
+        if not given:
+            raise _unknown("Expected credentials in the authorization header, but there are none")
+        if len(given) > LARGEST_HEADER:
+            raise _unknown("the authorization header is too long")
+        scheme, _, credentials = given.decode("latin-1").partition(" ")
+        for way in self._ways:
+            actor = way.actor(scheme.lower(), credentials.strip())
+            if actor is not None:
+                return actor
+        raise _unknown("the credentials are not known here")
+
+
+class Users:
+    """`NAME:ARGON2-HASH`, one to a line."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._hashes = dict(_pairs(path))
+        self._hasher = PasswordHasher()
+        self._clock = clock
+        self._known: dict[bytes, tuple[float, bool]] = {}
+        self._allowance, self._at = PASSWORDS_PER_SECOND, clock()
+
+    def actor(self, scheme: str, credentials: str) -> Actor | None:
+        if scheme != "basic":
+            return None
+        try:
+            text = base64.b64decode(credentials, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            raise _unknown("the basic credentials can't be read") from None
+        name, colon, password = text.partition(":")
+        if not colon or not self._is(name, password):
+            raise _unknown("the name or the password is wrong")
+        return Actor(name, "basic", "basic")
+
+    def _is(self, name: str, password: str) -> bool:
+        digest = hashlib.sha256(f"{name}\0{password}".encode()).digest()
+        known = self._known.get(digest)
+        if known is not None and self._clock() - known[0] < REMEMBERED_SECONDS:
+            return known[1]
+        self._wait_for_turn()
+        outcome = self._verify(name, password)
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        self._known[digest] = (self._clock(), outcome)
+        return outcome
+
+    def _verify(self, name: str, password: str) -> bool:
+        """A name that nobody has takes as long as a wrong password."""
+        found = self._hashes.get(name)
+        try:
+            self._hasher.verify(found or _NO_HASH, password)
+        except (VerificationError, InvalidHashError):
+            return False
+        return found is not None
+
+    def _wait_for_turn(self) -> None:
+        now = self._clock()
+        self._allowance = min(
+            PASSWORDS_PER_SECOND, self._allowance + (now - self._at) * PASSWORDS_PER_SECOND
+        )
+        self._at = now
+        if self._allowance < 1:
+            raise Status(
+                Code.RESOURCE_EXHAUSTED, "too many passwords are being tried; wait a moment"
+            )
+        self._allowance -= 1
+
+
+class ApiKeys:
+    """`NAME:SHA256-OF-THE-KEY` in hexadecimal, one to a line."""
+
+    def __init__(self, path: Path) -> None:
+        self._names = {digest.lower(): name for name, digest in _pairs(path)}
+
+    def actor(self, scheme: str, credentials: str) -> Actor | None:
+        if scheme != "bearer":
+            return None
+        wanted = hashlib.sha256(credentials.encode("latin-1")).hexdigest()
+        for digest, name in self._names.items():
+            if hmac.compare_digest(digest, wanted):
+                return Actor(name, "apikey", "apikey")
+        return None
+
+
+class Oidc:
+    """Tokens of one issuer for one audience. `keys` is a file with a JWK set, or its https URL."""
+
+    def __init__(self, issuer: str, audience: str, keys: str, claim: str = "sub") -> None:
+        self._claim = claim
+        self._source = keys
+        self._keys = KeySet([])
+        self._fetched = 0.0
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="jwks")
+        self._claims = jwt.JWTClaimsRegistry(
+            leeway=SKEW_SECONDS,
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": audience},
+            exp={"essential": True},
+        )
+        self._fetch()
+
+    def actor(self, scheme: str, credentials: str) -> Actor | None:
+        if scheme != "bearer" or credentials.count(".") != 2:
+            return None
+        if time.monotonic() - self._fetched > KEYS_SECONDS:
+            self._threads.submit(self._fetch)
+        try:
+            token = jwt.decode(credentials, self._keys, algorithms=list(ALGORITHMS))
+            self._claims.validate(token.claims)
+        except (JoseError, ValueError, TypeError) as fault:
+            self._fetch_soon()
+            raise _unknown(f"the token is not accepted: {fault}") from None
+        name = token.claims.get(self._claim)
+        if not isinstance(name, str) or not name:
+            raise _unknown(f"the token has no claim '{self._claim}' that names somebody")
+        return Actor(name, "jwt", "jwt", _plain(token.claims))
+
+    def _fetch_soon(self) -> None:
+        """A key that is not known may be a new one: look, but not for every wrong token."""
+        if time.monotonic() - self._fetched > 10:
+            self._fetched = time.monotonic()
+            self._threads.submit(self._fetch)
+
+    def _fetch(self) -> None:
+        self._fetched = time.monotonic()
+        try:
+            if self._source.startswith("https://"):
+                with urlopen(self._source, timeout=10) as answer:
+                    content = answer.read(1024 * 1024)
+            else:
+                content = Path(self._source).read_bytes()
+            self._keys = KeySet.import_key_set(msgspec.json.decode(content))
+        except (OSError, URLError, ValueError, JoseError, msgspec.DecodeError) as fault:
+            if not self._keys.keys:
+                raise Fault(f"the keys of the token issuer can't be read from {self._source}: {fault}") \
+                    from fault  # fmt: skip
+
+
+def authenticator(
+    users: str = "", api_keys: str = "", issuer: str = "", audience: str = "", keys: str = ""
+) -> Authenticator:
+    """The ways that are configured; raises `Fault` with a sentence for what can't be."""
+    ways: list[Way] = []
+    try:
+        if users:
+            ways.append(Users(Path(users)))
+        if issuer:
+            if not audience or not keys:
+                raise Fault("--oidc-issuer needs --oidc-audience and --oidc-keys as well")
+            ways.append(Oidc(issuer, audience, keys))
+        if api_keys:
+            ways.append(ApiKeys(Path(api_keys)))
+    except OSError as fault:
+        raise Fault(f"credentials can't be read: {fault}") from fault
+    return Ways(ways) if ways else Nobody()
+
+
+def hash_password(password: str) -> str:
+    return PasswordHasher().hash(password)
+
+
+_NO_HASH = hash_password("nobody has this name")
+
+
+def _pairs(path: Path) -> list[tuple[str, str]]:
+    """NAME:VALUE lines; empty ones and those that begin with # are left out."""
+    found = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        name, colon, value = line.strip().partition(":")
+        if not colon or not name or not value:
+            raise Fault(f"{path}, line {number}: expected NAME:HASH")
+        found.append((name, value))
+    return found
+
+
+def _plain(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """The claims that are simple values: what authorizations and mapping rules look at."""
+    kinds = (str, int, bool, list)
+    return {name: value for name, value in claims.items() if isinstance(value, kinds)}
+
+
+def _unknown(said: str) -> Status:
+    return Status(Code.UNAUTHENTICATED, said)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from remit.gateway.faults import Code, Status
-from remit.protocol.values import DEFAULT_TENANT, Document
+from remit.protocol.values import DEFAULT_TENANT, ActivatedJob, Document
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -47,6 +47,18 @@ def bounded(value: Document) -> Document:
 
 def text(value: Document) -> str:
     return _encode(value).decode() if value else "{}"
+
+
+def headers_of(activated: ActivatedJob) -> dict[str, str]:
+    """The headers that a worker gets: those of the model, and the policy that the job comes under."""
+    headers = activated.job.headers
+    if not activated.policy:
+        return headers
+    return {**headers, POLICY_HEADER: _encode(activated.policy).decode()}
+
+
+POLICY_HEADER = "gov.policy"
+"""A JSON list of the signed blocks; the reserved variable `_policy` has the same."""
 
 
 def tenant(given: str) -> str:

@@ -25,6 +25,7 @@ from msgspec.structs import replace
 
 from remit.base.errors import Overloaded, Unavailable
 from remit.engine.faults import Busy
+from remit.engine.governance import Governor
 from remit.engine.state.state import State
 from remit.engine.step import step
 from remit.engine.turn import Answer, JobsAvailable, Request, Send, Turn
@@ -110,8 +111,10 @@ class PartitionLoop:
         deliver: Deliver | None = None,
         acknowledge: Acknowledge | None = None,
         clock: Callable[[], float] = time.time,
+        governor: Governor | None = None,
     ) -> None:
         self.id = partition
+        self._governor = governor
         self.partitions = partitions
         self.metrics = Metrics()
         self._store = store
@@ -548,6 +551,7 @@ class PartitionLoop:
         self._overlay = overlays.Overlay(self._store)
         self._chain = Chain.of(self._store.recover())
         self.state = State(self.id, self.partitions, self._overlay)
+        self.state.governor = self._governor
         self.state.recover()
         self._outbox = Outbox(self._store)
 

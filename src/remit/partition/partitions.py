@@ -16,8 +16,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from remit.base.errors import Unavailable
+from remit.engine.governance import Governor
 from remit.partition import frames as f
 from remit.partition.client import PartitionClient
+from remit.partition.keys import read_governor
 from remit.partition.loop import PartitionLoop
 from remit.partition.outbox import Parcel
 from remit.partition.remote import RemotePartition
@@ -48,20 +50,23 @@ class Partitions:
         raise NotImplementedError
 
 
-async def open_partitions(folder: Path, count: int) -> Partitions:
+async def open_partitions(
+    folder: Path, count: int, policy_keys: str = "", holder_key: str = ""
+) -> Partitions:
     """Open the partitions of a data folder; must run on the event loop that will serve them.
 
-    Raises `Unavailable` when the folder was made with another number of partitions: keys, messages and
-    deployments are spread by that number.
+    `policy_keys` and `holder_key` as `read_governor` takes them. Raises `Unavailable` when the folder
+    was made with another number of partitions: keys, messages and deployments are spread by it.
     """
     found = len(list(folder.glob("partition-*.db")))
     if found not in (0, count):
         raise Unavailable(
             f"{folder} holds {found} partitions, not {count}: start with --partitions {found}"
         )
+    governor = read_governor(policy_keys, holder_key)
     if count == 1:
-        return OwnPartitions(folder, count)
-    processes = PartitionProcesses(folder, count)
+        return OwnPartitions(folder, count, governor)
+    processes = PartitionProcesses(folder, count, policy_keys, holder_key)
     await processes.start()
     return processes
 
@@ -69,13 +74,18 @@ async def open_partitions(folder: Path, count: int) -> Partitions:
 class OwnPartitions(Partitions):
     """Partitions in this process: the usual one, or several on one core."""
 
-    def __init__(self, folder: Path, count: int) -> None:
+    def __init__(self, folder: Path, count: int, governor: Governor | None = None) -> None:
         self.loops: list[PartitionLoop] = []
         for number in range(1, count + 1):
             store = SqliteStore.open(folder, number)
             self.loops.append(
                 PartitionLoop(
-                    number, count, store, deliver=self._deliver, acknowledge=self._acknowledge
+                    number,
+                    count,
+                    store,
+                    deliver=self._deliver,
+                    acknowledge=self._acknowledge,
+                    governor=governor,
                 )
             )
         self.clients = self.loops
@@ -101,8 +111,11 @@ class OwnPartitions(Partitions):
 class PartitionProcesses(Partitions):
     """A process for each partition, behind a Unix socket."""
 
-    def __init__(self, folder: Path, count: int) -> None:
+    def __init__(
+        self, folder: Path, count: int, policy_keys: str = "", holder_key: str = ""
+    ) -> None:
         self._folder = folder
+        self._keys = (policy_keys, holder_key)
         self._remotes = [RemotePartition(number, self._forward) for number in range(1, count + 1)]
         self.clients = self._remotes
         self._sockets = tempfile.TemporaryDirectory(prefix="remit-partitions-")
@@ -161,6 +174,7 @@ class PartitionProcesses(Partitions):
                 os.environ.get(PYTHON, sys.executable),
                 "-m", "remit.partition.process",
                 str(self._folder), str(partition), str(len(self._remotes)), self._path,
+                *self._keys,
                 env=_environment(),
             )  # fmt: skip
             self._processes[partition] = process

@@ -1,6 +1,6 @@
 """A partition in a process of its own: the loop behind a Unix socket.
 
-    python -m remit.partition.process DATA PARTITION PARTITIONS SOCKET
+    python -m remit.partition.process DATA PARTITION PARTITIONS SOCKET POLICY_KEYS HOLDER_KEY
 
 It connects to the gateway's socket, says who it is by its first report, and ends when the gateway is
 gone or tells it to stop, or at SIGTERM; always after finishing what is there. SIGINT is the gateway's
@@ -19,7 +19,9 @@ from pathlib import Path
 import uvloop
 
 from remit.base.errors import Overloaded, Unavailable
+from remit.engine.governance import Governor
 from remit.partition import frames as f
+from remit.partition.keys import read_governor
 from remit.partition.loop import PartitionLoop
 from remit.partition.outbox import Parcel
 from remit.partition.storage.sqlite import SqliteStore
@@ -33,7 +35,14 @@ log = logging.getLogger("remit.partition")
 class Served:
     """Obeys the frames of the gateway."""
 
-    def __init__(self, channel: f.Channel, partition: int, partitions: int, folder: Path) -> None:
+    def __init__(
+        self,
+        channel: f.Channel,
+        partition: int,
+        partitions: int,
+        folder: Path,
+        governor: Governor | None,
+    ) -> None:
         self._channel = channel
         self._streams: dict[int, Callable[[], None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -45,6 +54,7 @@ class Served:
             SqliteStore.open(folder, partition),
             deliver=self._deliver,
             acknowledge=self._acknowledge,
+            governor=governor,
         )
         self.loop.watch_jobs(lambda kind, tenant: channel.say(f.JobsThere(kind, tenant)))
 
@@ -117,11 +127,14 @@ class Served:
             await asyncio.sleep(REPORT_SECONDS)
 
 
-async def main(data: str, partition: str, partitions: str, socket: str) -> None:
+async def main(
+    data: str, partition: str, partitions: str, socket: str, policy_keys: str, holder_key: str
+) -> None:
+    governor = read_governor(policy_keys, holder_key)
     reader, writer = await asyncio.open_unix_connection(socket)
     channel = f.Channel(reader, writer)
     writer.write(int(partition).to_bytes(2, "big"))
-    await Served(channel, int(partition), int(partitions), Path(data)).run()
+    await Served(channel, int(partition), int(partitions), Path(data), governor).run()
 
 
 if __name__ == "__main__":

@@ -372,7 +372,8 @@ class MoveInstruction(Value, frozen=True):
 
 
 class ActivatedJob(Value, frozen=True):
-    """A job as a worker gets it: the job and the variables it asked for."""
+    """A job as a worker gets it: the job, the variables it asked for, and the policy's blocks."""
 
     job: Job
     variables: Document
+    policy: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ import msgspec
 
 from remit.base.errors import Fault
 from remit.gateway.app import Gateway
-from remit.gateway.auth import Nobody
+from remit.gateway.auth import authenticator
 from remit.gateway.broker import Broker
 from remit.gateway.grpc.framing import Receive, Scope, Send
 from remit.history.reading import History
@@ -62,10 +62,18 @@ class Application:
 
     async def _open(self, config: Config) -> None:
         folder = Path(config.data)
-        self._partitions = await open_partitions(folder, config.partitions)
+        self._partitions = await open_partitions(
+            folder, config.partitions, config.policy_keys, config.holder_key
+        )
         self._broker = Broker(
             self._partitions.clients,
-            Nobody(),
+            authenticator(
+                config.users,
+                config.api_keys,
+                config.oidc_issuer,
+                config.oidc_audience,
+                config.oidc_keys,
+            ),
             host=config.host,
             port=config.grpc_port,
             cluster_id=_cluster_id(folder),

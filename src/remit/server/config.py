@@ -26,6 +26,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow_anonymous_network: bool = False
     exporters: tuple[str, ...] = ()
     history: str = ""
+    policy_keys: str = ""
+    holder_key: str = ""
+    users: str = ""
+    api_keys: str = ""
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
+    oidc_keys: str = ""
     control: str = ""
 
     @property
@@ -39,7 +46,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """What is wrong with these settings, as a sentence; empty when nothing is."""
         if not 1 <= self.partitions <= 64:
             return f"--partitions is between 1 and 64, not {self.partitions}"
-        if self.host not in LOOPBACK and not self.allow_anonymous_network:
+        is_anonymous = not (self.users or self.api_keys or self.oidc_issuer)
+        if is_anonymous and self.host not in LOOPBACK and not self.allow_anonymous_network:
             return (
                 f"--host {self.host} would let anybody on the network in, since nobody has to say who "
                 f"they are. Listen on 127.0.0.1, or add --allow-anonymous-network if that is what you "

@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from remit.base.errors import InvalidArgument
 from remit.engine import incidents
 from remit.engine.faults import IncidentRaised
+from remit.engine.governance import POLICY, may_activate, tokens_of
+from remit.engine.jobs import facts
 from remit.engine.run import Handler, Run
 from remit.engine.variables import visible
 from remit.protocol.commands import ActivateJobs
@@ -20,6 +22,9 @@ from remit.protocol.values import ActivatedJob, Document, Job, JobState
 
 MESSAGE_LIMIT = 4 * 1024 * 1024 - 8 * 1024
 """Bytes of variables in one answer: the gateway's 4 MB less a margin for the rest (rule 79)."""
+
+SKIPPABLE = 100
+"""Jobs that policies may keep from a worker before the ones behind them have to wait."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -31,9 +36,13 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
     room = MESSAGE_LIMIT
     for tenant in command.tenants:
         queue = run.state.ready_jobs(tenant, command.type)
-        for key, root in queue.take(command.limit - len(found)):
+        for key, root in queue.take(command.limit - len(found) + SKIPPABLE):
+            if len(found) >= command.limit:
+                break
             run.state.load_root(root)
             job = run.state.jobs[key]
+            if not may_activate(run, run.element(job.element_key), facts(run, job, ())):
+                continue
             variables = visible(run, job.element_key, command.fetch_variables)
             size = len(_encode(variables)) + _overhead(job)
             if size > MESSAGE_LIMIT:
@@ -74,7 +83,6 @@ def _check(command: ActivateJobs) -> None:
 
 
 def _activate(run: Run, command: ActivateJobs, job: Job, variables: Document) -> ActivatedJob:
-    run.admit("job.activate", {"jobType": job.type})
     activated = replace(
         job,
         state=JobState.ACTIVATED,
@@ -82,7 +90,10 @@ def _activate(run: Run, command: ActivateJobs, job: Job, variables: Document) ->
         timeout=command.timeout,
         deadline=run.now + command.timeout,
     )
-    return ActivatedJob(activated, variables)
+    policy = tokens_of(run, run.element(job.element_key))
+    if policy and (not command.fetch_variables or POLICY in command.fetch_variables):
+        variables = {**variables, POLICY: list(policy)}
+    return ActivatedJob(activated, variables, policy)
 
 
 def _overhead(job: Job) -> int:

@@ -13,7 +13,6 @@ from remit.protocol.replies import SignalBroadcast
 def broadcast_signal(run: Run, command: BroadcastSignal) -> None:
     if not command.name:
         raise InvalidArgument("Expected to broadcast a signal with a name, but it was blank")
-    run.admit("signal.broadcast", {"signalName": command.name})
     key = signals.broadcast(run, command.name, command.variables, command.tenant)
     run.reply = SignalBroadcast(key, command.tenant)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remit.base.errors import InvalidState, NotFound
 from remit.engine.agenda import Terminate
+from remit.engine.governance import admit_command
 from remit.engine.lifecycle import IS_ENDING
 from remit.engine.run import Handler, Run
 from remit.protocol.commands import CancelInstance
@@ -24,7 +25,7 @@ def cancel_instance(run: Run, command: CancelInstance) -> None:
             f"parent process instance. Cancel the root process instance '{element.root}' instead."
         )
     run.touch(element.root)
-    run.admit("admin.cancel", {})
+    admit_command(run, element, "instance.cancel", {})
     run.later(Terminate(command.key))
     run.reply = Done(command.key)
 

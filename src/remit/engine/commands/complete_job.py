@@ -7,33 +7,37 @@ from __future__ import annotations
 
 from remit.engine import user_tasks
 from remit.engine.agenda import Complete
+from remit.engine.governance import admit_command, without_policy
 from remit.engine.job_lookup import find
+from remit.engine.jobs import facts as job_facts
 from remit.engine.run import Handler, Run
 from remit.engine.stages import listeners
 from remit.protocol.commands import CompleteJob
 from remit.protocol.events.job import JobCompleted
 from remit.protocol.replies import Done
-from remit.protocol.values import Job, JobKind
+from remit.protocol.values import Document, Job, JobKind
 
 
 def complete_job(run: Run, command: CompleteJob) -> None:
     job = find(run, command.key, "complete")
-    run.admit("job.complete", {"jobType": job.type})
-    run.emit(JobCompleted(job.key, job, command.variables, command.result))
-    _DONE[job.kind](run, job, command)
+    element = run.element(job.element_key)
+    variables = without_policy(run, element, command.variables)
+    admit_command(run, element, "job.complete", job_facts(run, job, variables), "worker")
+    run.emit(JobCompleted(job.key, job, variables, command.result))
+    _DONE[job.kind](run, job, variables, command.result)
     run.reply = Done(job.key)
 
 
-def _work_done(run: Run, job: Job, command: CompleteJob) -> None:
-    run.later(Complete(job.element_key, command.variables))
+def _work_done(run: Run, job: Job, variables: Document, result: Document | None) -> None:
+    run.later(Complete(job.element_key, variables))
 
 
-def _listener_done(run: Run, job: Job, command: CompleteJob) -> None:
-    listeners.completed(run, job, command.variables)
+def _listener_done(run: Run, job: Job, variables: Document, result: Document | None) -> None:
+    listeners.completed(run, job, variables)
 
 
-def _task_listener_done(run: Run, job: Job, command: CompleteJob) -> None:
-    user_tasks.listener_done(run, job, command.result)
+def _task_listener_done(run: Run, job: Job, variables: Document, result: Document | None) -> None:
+    user_tasks.listener_done(run, job, result)
 
 
 _DONE = {

@@ -15,7 +15,6 @@ def correlate_message(run: Run, command: CorrelateMessage) -> None:
     """Answered with the first instance that has got it, waiting ones before started ones."""
     if not command.name:
         raise InvalidArgument("Expected to correlate a message with a name, but it was blank")
-    run.admit("message.publish", {"messageName": command.name})
     correlation = run.state.load_correlation(command.tenant, command.name, command.correlation_key)
     waiting = [row.instance for row in run.state.message_subscriptions.values_of(correlation)
                if row.correlating == -1]  # fmt: skip

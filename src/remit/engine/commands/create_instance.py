@@ -6,7 +6,7 @@ Answered when it is created, or with its variables when it has completed.
 from __future__ import annotations
 
 from remit.base.errors import InvalidArgument, InvalidState, NotFound
-from remit.engine import instances
+from remit.engine import governance, instances
 from remit.engine.placing import Wanted, placements
 from remit.engine.run import Handler, Run
 from remit.model.bpmn.graph import Process
@@ -27,8 +27,12 @@ def create_instance(run: Run, command: CreateInstance) -> None:
     placed = _placements(definition.process, command)
     key = run.new_key()
     run.root = key
-    run.admit("instance.create", {"processId": row.process_id})
-    instances.prepare_variables(run, definition, key, command.variables)
+    variables = dict(command.variables)
+    policy = variables.pop(governance.POLICY, None)
+    if policy is not None:
+        run.state.resident[key] = None
+        governance.attach(run, definition, key, policy)
+    instances.prepare_variables(run, definition, key, variables)
     run.emit(
         Created(
             key,
@@ -37,7 +41,7 @@ def create_instance(run: Run, command: CreateInstance) -> None:
             row.process_id,
             row.version,
             row.tenant,
-            command.variables,
+            variables,
             tuple(each.element for each in command.start),
             command.tags,
             command.business_id,

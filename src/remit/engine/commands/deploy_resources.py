@@ -27,7 +27,6 @@ from remit.protocol.replies import Deployed, Done
 def deploy_resources(run: Run, command: DeployResources) -> None:
     if not command.resources:
         raise InvalidArgument("Expected to deploy at least one resource, but none given")
-    run.admit("admin.deploy", {})
     key = run.new_key()
     drafts = resources.prepare(run, command, key)
     deployed = []

@@ -25,7 +25,6 @@ def evaluate_decision(run: Run, command: EvaluateDecision) -> None:
         raise InvalidArgument(
             f"Expected to evaluate decision with {said}, but no decision found for it"
         )
-    run.admit("decision.evaluate", {"decisionId": row.decision_id})
     evaluation = decisions.evaluate(run, row, command.variables)
     requirements = run.state.requirements[row.requirements_key]
     run.reply = DecisionEvaluated(run.state.next_key - 1, row, requirements.version, evaluation)

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from remit.engine import incidents, jobs
 from remit.engine.faults import IncidentRaised
+from remit.engine.governance import admit_command, without_policy
 from remit.engine.job_lookup import find
 from remit.engine.run import Handler, Run
 from remit.engine.variables import set_local
@@ -24,20 +25,21 @@ _NO_RETRIES = {
 
 def fail_job(run: Run, command: FailJob) -> None:
     job = find(run, command.key, "fail")
-    run.admit("job.fail", {"jobType": job.type})
+    element = run.element(job.element_key)
+    variables = without_policy(run, element, command.variables)
+    admit_command(run, element, "job.fail", jobs.facts(run, job, variables), "worker")
     said = command.error_message[: incidents.MESSAGE_LIMIT]
     failed = replace(
         job, retries=command.retries, error_message=said, backoff=command.backoff, deadline=-1
     )
-    element = run.element(job.element_key)
     if command.retries <= 0:
         failed = replace(failed, state=JobState.FAILED, worker="")
     elif command.backoff > 0:
         failed = replace(failed, state=JobState.BACKOFF, recurs_at=run.now + command.backoff)
     else:
         failed = jobs.make_activatable(failed)
-    run.emit(JobFailed(job.key, failed, command.variables))
-    set_local(run, element, command.variables)
+    run.emit(JobFailed(job.key, failed, variables))
+    set_local(run, element, variables)
     if failed.state is JobState.FAILED:
         message = said or "No more retries left."
         incidents.create(run, element, IncidentRaised(_NO_RETRIES[job.kind], message), job=failed)

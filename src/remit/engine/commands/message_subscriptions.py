@@ -8,6 +8,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from remit.engine import messages
+from remit.engine.governance import admit_command
 from remit.engine.run import Handler, Run
 from remit.engine.triggering import accepts, trigger
 from remit.protocol.commands import (
@@ -131,7 +132,8 @@ def correlate(run: Run, command: CorrelateSubscription) -> None:
             ),
         )
         return
-    run.admit("message.correlate", {"messageName": command.name})
+    facts = {"messageName": command.name, "senderGoverned": False}
+    admit_command(run, element, "message.correlate", facts, "message")
     run.emit(
         ProcessSubscriptionCorrelated(
             subscription.key, subscription, command.message, command.variables

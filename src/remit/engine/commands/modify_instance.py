@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from remit.base.errors import InvalidArgument, NotFound
 from remit.engine.agenda import Place, Terminate
+from remit.engine.governance import admit_command
 from remit.engine.lifecycle import IS_ENDING
 from remit.engine.placing import Wanted, node_to_place, placements
 from remit.engine.run import BODY_KIND, Handler, Run
@@ -34,7 +35,7 @@ INSTRUCTION = "modification"
 def modify_instance(run: Run, command: ModifyInstance) -> None:
     instance = _instance(run, command.key)
     process = run.definition(instance.definition).process
-    run.admit("admin.modify", {"instance": command.key})
+    admit_command(run, instance, "instance.modify", {})
     ended = {key for each in command.terminate for key in _ended(run, instance, each)}
     activate = list(command.activate)
     for move in command.move:

@@ -23,7 +23,6 @@ def publish_message(run: Run, command: PublishMessage) -> None:
                     f"Expected to publish a new message with id '{command.message_id}', but a message "
                     f"with that id was already published"
                 )
-    run.admit("message.publish", {"messageName": command.name})
     key = _publish(run, command)
     run.reply = MessagePublished(key, command.tenant)
 

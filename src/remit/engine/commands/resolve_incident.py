@@ -5,6 +5,7 @@ from __future__ import annotations
 from remit.base.errors import InvalidState, NotFound
 from remit.engine import jobs
 from remit.engine.agenda import Resume
+from remit.engine.governance import admit_command
 from remit.engine.run import Handler, Run
 from remit.protocol.commands import ResolveIncident
 from remit.protocol.events.incident import IncidentResolved
@@ -20,7 +21,7 @@ def resolve_incident(run: Run, command: ResolveIncident) -> None:
             f"Expected to resolve incident with key '{command.key}', but no such incident was found"
         )
     run.touch(incident.root)
-    run.admit("admin.resolve_incident", {})
+    admit_command(run, run.element(incident.element_key), "incident.resolve", {})
     if incident.job != NONE_KEY:
         _resolve_job(run, incident)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from remit.base.errors import NotFound
+from remit.engine.governance import admit_command, without_policy
 from remit.engine.lifecycle import IS_ENDING
 from remit.engine.run import Handler, Run
 from remit.engine.variables import propagate, set_local
@@ -19,11 +20,13 @@ def set_variables(run: Run, command: SetVariables) -> None:
             f"element was found"
         )
     run.touch(element.root)
-    run.admit("var.write", {"varNames": tuple(command.variables)})
+    variables = without_policy(run, element, command.variables)
+    facts = {"varNames": tuple(variables), "source": "api", "scope": element.element}
+    admit_command(run, element, "var.write", facts)
     key = run.new_key()
     write = set_local if command.local else propagate
-    write(run, element, command.variables)
-    run.emit(VariablesSet(key, element.key, command.local, command.variables))
+    write(run, element, variables)
+    run.emit(VariablesSet(key, element.key, command.local, variables))
     run.reply = Done(key)
 
 

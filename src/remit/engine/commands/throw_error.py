@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from remit.engine import errors, incidents
+from remit.engine import errors, incidents, jobs
+from remit.engine.governance import admit_command, without_policy
 from remit.engine.job_lookup import find
 from remit.engine.run import Handler, Run
 from remit.engine.triggering import trigger
@@ -16,7 +17,10 @@ from remit.protocol.values import JobState
 
 def throw_error(run: Run, command: ThrowError) -> None:
     job = find(run, command.key, "throw an error for")
-    run.admit("job.error", {"jobType": job.type})
+    element = run.element(job.element_key)
+    variables = without_policy(run, element, command.variables)
+    facts = {**jobs.facts(run, job, variables), "errorCode": command.error_code}
+    admit_command(run, element, "job.error", facts, "worker")
     thrown = replace(
         job,
         state=JobState.ERROR_THROWN,
@@ -24,14 +28,13 @@ def throw_error(run: Run, command: ThrowError) -> None:
         error_message=command.error_message[: incidents.MESSAGE_LIMIT],
         deadline=-1,
     )
-    element = run.element(job.element_key)
-    run.emit(JobErrorThrown(job.key, thrown, command.variables))
+    run.emit(JobErrorThrown(job.key, thrown, variables))
     catcher = errors.find_catcher(run, element, command.error_code)
     if catcher is None:
         fault = errors.unhandled(element, command.error_code, command.error_message)
         incidents.create(run, element, fault, job=thrown)
     else:
-        trigger(run, catcher.host, catcher.target, command.variables)
+        trigger(run, catcher.host, catcher.target, variables)
     run.reply = Done(job.key)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from remit.base.errors import InvalidArgument, InvalidState
+from remit.engine.governance import admit_command
 from remit.engine.job_lookup import any_state
 from remit.engine.run import Handler, Run
 from remit.protocol.commands import UpdateJobRetries, UpdateJobTimeout
@@ -21,7 +22,7 @@ def update_job_retries(run: Run, command: UpdateJobRetries) -> None:
             f"Expected to update retries for job with key '{command.key}' with a positive amount of "
             f"retries, but the amount given was '{command.retries}'"
         )
-    run.admit("admin.update_job", {"jobType": job.type})
+    admit_command(run, run.element(job.element_key), "job.retries", {"jobType": job.type})
     run.emit(JobRetriesUpdated(job.key, replace(job, retries=command.retries)))
     run.reply = Done(job.key)
 
@@ -32,7 +33,7 @@ def update_job_timeout(run: Run, command: UpdateJobTimeout) -> None:
         raise InvalidState(
             f"Expected to update the timeout of job with key '{command.key}', but it is not active"
         )
-    run.admit("admin.update_job", {"jobType": job.type})
+    admit_command(run, run.element(job.element_key), "job.retries", {"jobType": job.type})
     deadline = run.now + command.timeout
     changed = replace(job, timeout=command.timeout, deadline=deadline)
     run.emit(JobTimeoutUpdated(job.key, changed))

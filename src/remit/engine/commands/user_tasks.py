@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from remit.base.errors import InvalidArgument, InvalidState, NotFound
 from remit.engine import user_tasks
+from remit.engine.governance import admit_command, without_policy
 from remit.engine.run import Handler, Run
 from remit.model.timing import instant
 from remit.protocol.commands import AssignUserTask, CompleteUserTask, UpdateUserTask
@@ -23,7 +24,8 @@ def assign(run: Run, command: AssignUserTask) -> None:
         raise InvalidState(
             f"Expected to assign user task with key '{task.key}', but it has already been assigned"
         )
-    run.admit("task.assign", {"assignee": command.assignee})
+    facts = {"assignee": command.assignee, "candidateGroups": task.candidate_groups}
+    admit_command(run, run.element(task.element_key), "usertask.assign", facts)
     wanted = replace(
         task, assignee=command.assignee, action=command.action or _action(command),
         changed=("assignee",), before=user_tasks.remembered(task),
@@ -34,7 +36,7 @@ def assign(run: Run, command: AssignUserTask) -> None:
 def update(run: Run, command: UpdateUserTask) -> None:
     task = _open_task(run, command.key, "update")
     _check(command)
-    run.admit("task.update", {"attributes": sorted(command.changes)})
+    admit_command(run, run.element(task.element_key), "usertask.assign", {})
     changed = user_tasks.corrected(task, command.changes)
     wanted = replace(changed, action=command.action or "update", before=user_tasks.remembered(task))
     user_tasks.begin(run, wanted, "updating", answers=True)
@@ -42,9 +44,12 @@ def update(run: Run, command: UpdateUserTask) -> None:
 
 def complete(run: Run, command: CompleteUserTask) -> None:
     task = _open_task(run, command.key, "complete")
-    run.admit("task.complete", {"variables": sorted(command.variables)})
+    element = run.element(task.element_key)
+    variables = without_policy(run, element, command.variables)
+    facts = {"assignee": task.assignee, "varNames": tuple(variables)}
+    admit_command(run, element, "usertask.complete", facts)
     wanted = replace(
-        task, variables=command.variables, action=command.action or "complete",
+        task, variables=variables, action=command.action or "complete",
         before=user_tasks.remembered(task),
     )  # fmt: skip
     user_tasks.begin(run, wanted, "completing", answers=True)

@@ -14,6 +14,7 @@ from remit.engine.elements.event import PAYLOAD
 from remit.engine.elements.job_activity import JOB
 from remit.engine.expressions import evaluate
 from remit.engine.faults import IncidentRaised, extract_value_error
+from remit.engine.governance import admit_step
 from remit.engine.run import Run
 from remit.engine.variables import set_local, visible
 from remit.model.bpmn.elements.business_rule_task import BusinessRuleTask as BusinessRuleTaskNode
@@ -40,7 +41,7 @@ def decide(run: Run, plan: Plan, key: int) -> bool:
             f"Expected to evaluate decision '{decision_id}' from '{node.id}', but no decision with "
             f"this id is deployed (binding {node.binding.value})",
         )
-    run.admit("decision.evaluate", {"decisionId": decision_id})
+    admit_step(run, element, "decision.evaluate", {"decisionId": decision_id})
     evaluation = decisions.evaluate(
         run, row, visible(run, key), element_key=key, instance=element.instance
     )

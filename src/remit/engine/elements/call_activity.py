@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remit.engine import instances
+from remit.engine import governance, instances
 from remit.engine.agenda import Complete
 from remit.engine.definitions import Definition, Plan, Stage
 from remit.engine.elements.activity import ActivityElement
 from remit.engine.expressions import evaluate
 from remit.engine.faults import IncidentRaised, extract_value_error
+from remit.engine.governance import admit_step
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.variables import local, visible
@@ -34,7 +35,9 @@ def find_process(run: Run, plan: Plan, key: int) -> bool:
             f"Expected process '{definition.process.id}' to have a none start event, but it has "
             f"not: '{node.id}' can't call it",
         )
-    run.admit("call.activity", {"calledProcess": definition.process.id})
+    facts = {"calledProcess": definition.process.id, "calledVersion": definition.row.version}
+    admit_step(run, element, "call.activity", facts)
+    governance.check_derivable(run, element)
     run.choices[key] = definition
     return False
 
@@ -72,6 +75,7 @@ class CallActivity(ActivityElement):
         variables = visible(run, key) if node.propagate_all_parent else local(run, key)
         child = run.new_key()
         instances.prepare_variables(run, definition, child, variables, caller=element)
+        governance.derive_child(run, element, definition, child)
         instances.start(run, definition, child, caller=element)
 
     def called_completed(self, run: Run, plan: Plan, key: int, variables: Document) -> None:

@@ -54,6 +54,20 @@ class ProcessInstance(Value, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class Governed(Value, frozen=True):
+    """A process instance with a policy: its signed blocks, their hash, and the trust slope (msgpack).
+
+    `rejections` are the last ones that need not be told again.
+    """
+
+    key: int
+    root: int
+    tokens: tuple[str, ...]
+    policy: str
+    slope: bytes
+    rejections: tuple[str, ...] = ()
+
+
 class Variable(Value, frozen=True):
     key: int
     scope: int

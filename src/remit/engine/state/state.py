@@ -20,6 +20,7 @@ from remit.engine.state.entities import (
     Banned,
     Distribution,
     ElementInstance,
+    Governed,
     ProcessInstance,
     Rest,
     Result,
@@ -110,6 +111,7 @@ class State:
 
     `collections` keeps what parallel multi-instance bodies have read while they open their instances,
     portion by portion; nothing of theirs happens in between, and what is lost is read again.
+    `governor` is what governance trusts and signs with (`engine.governance`), None for nothing.
     """
 
     def __init__(self, partition: int, partitions: int, rows: Rows | None = None) -> None:
@@ -128,6 +130,8 @@ class State:
         self.resident_correlations: OrderedDict[Correlation, None] = OrderedDict()
         self.definition_cache: dict[int, Any] = {}
         self.collections: dict[int, list[Any]] = {}
+        self.governor: Any = None
+        self.authority_cache: dict[str, Any] = {}
 
     def _make_tables(self) -> None:
         journal = self.journal
@@ -188,6 +192,10 @@ class State:
             61, ConditionSubscription, journal,
             key_of=lambda row: row.key, address=_owned, index_of=by_element,
         )  # fmt: skip
+        self.governed = Table[int, Governed](
+            100, Governed, journal,
+            key_of=lambda row: row.key, address=_owned, index_of=lambda row: row.key,
+        )  # fmt: skip
         self.user_tasks = Table[int, UserTask](
             80, UserTask, journal,
             key_of=lambda row: row.key, address=_owned, index_of=by_element, is_located=True,
@@ -246,7 +254,7 @@ class State:
             for table in (
                 self.elements, self.variables, self.jobs, self.timers, self.subscriptions,
                 self.incidents, self.tokens, self.instances, self.triggers, self.results,
-                self.signals, self.conditions, self.user_tasks,
+                self.signals, self.conditions, self.user_tasks, self.governed,
             )
         }  # fmt: skip
         self.correlation_tables: dict[int, Table[Any, Any]] = {

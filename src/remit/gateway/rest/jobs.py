@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from remit.gateway.documents import bounded, tenants
+from remit.gateway.documents import bounded, headers_of, tenants
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import Answer, Body, Call, Operation, Receive
 from remit.protocol import commands as c
@@ -141,7 +141,7 @@ def _told(activated: ActivatedJob) -> dict[str, Any]:
         "processDefinitionId": job.process_id,
         "processDefinitionVersion": job.version,
         "elementId": job.element,
-        "customHeaders": job.headers,
+        "customHeaders": headers_of(activated),
         "worker": job.worker,
         "retries": job.retries,
         "deadline": job.deadline,

@@ -14,6 +14,7 @@ from remit.engine.state.folds import (
     deployment,
     escalation,
     form,
+    governance,
     incident,
     job,
     message,
@@ -44,6 +45,7 @@ FOLDS: dict[type[Event], Fold] = {
     **condition.FOLDS,
     **user_task.FOLDS,
     **form.FOLDS,
+    **governance.FOLDS,
 }
 """One line per event; a shape test asserts that every event has one."""
 

@@ -96,6 +96,8 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
     for result in state.results.of(key):
         state.results.delete(result)
     state.elements.delete(key)
+    if key in state.governed:
+        state.governed.delete(key)
     if key in state.instances:
         _unlock(state, state.instances[key])
         state.instances.delete(key)

@@ -1,0 +1,37 @@
+"""The policy that an instance carries, and how far trust has sunk in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from remit.engine.state.entities import Governed
+from remit.engine.state.state import State
+from remit.protocol.events.governance import PolicyAttached, StepAdmitted, StepRejected
+
+REMEMBERED = 50
+"""Rejections that are remembered, so that the same one is not told again and again (T27)."""
+
+
+def attached(state: State, event: PolicyAttached) -> None:
+    state.governed.put(
+        event.instance,
+        Governed(event.instance, event.root, event.tokens, event.policy, event.slope),
+    )
+
+
+def admitted(state: State, event: StepAdmitted) -> None:
+    row = state.governed[event.instance]
+    if row.slope != event.slope:
+        state.governed.put(event.instance, replace(row, slope=event.slope))
+
+
+def rejected(state: State, event: StepRejected) -> None:
+    row = state.governed.get(event.instance)
+    if row is not None and event.about:
+        rejections = (*row.rejections, event.about)[-REMEMBERED:]
+        state.governed.put(event.instance, replace(row, rejections=rejections))
+
+
+FOLDS: dict[Any, Any] = {PolicyAttached: attached, StepAdmitted: admitted, StepRejected: rejected}

@@ -1,0 +1,71 @@
+"""Governance: which policy an instance carries, and each step that it admitted or rejected.
+
+A slope travels as the authority room writes it (msgpack): this floor does not look into it.
+"""
+
+from __future__ import annotations
+
+from remit.protocol.events.base import Event, event, number
+from remit.protocol.numbers import ValueType
+from remit.protocol.values import DEFAULT_TENANT, Document
+
+
+@event("ADMITTED")
+class StepAdmitted(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
+    """Comes before the effect that it admits.
+
+    `clauses` has the deciding clause of each block, `facts` what the decision has read, `policy` the
+    hash of the chain, `slope` the one after the step; `head`, `trust` and `low` are those of it.
+    """
+
+    key: int
+    instance: int
+    definition: int
+    element: str
+    action: str
+    clauses: tuple[str, ...]
+    facts: Document
+    policy: str
+    slope: bytes
+    head: str
+    trust: int
+    low: int
+    actor: str
+    method: str
+    duties: tuple[str, ...] = ()
+    tenant: str = DEFAULT_TENANT
+
+
+@event("REJECTED")
+class StepRejected(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 1)):
+    """Nothing of the step has happened. `reason` is the code of the decision."""
+
+    key: int
+    instance: int
+    definition: int
+    element: str
+    action: str
+    reason: str
+    clauses: tuple[str, ...]
+    facts: Document
+    policy: str
+    head: str
+    actor: str
+    method: str
+    about: str = ""
+    tenant: str = DEFAULT_TENANT
+
+
+@event("POLICY_ATTACHED")
+class PolicyAttached(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 5)):
+    """`tokens` are the signed blocks; `parent` is the instance whose policy they are derived from."""
+
+    key: int
+    instance: int
+    definition: int
+    root: int
+    tokens: tuple[str, ...]
+    policy: str
+    slope: bytes
+    parent: int = -1
+    tenant: str = DEFAULT_TENANT
