@@ -108,14 +108,19 @@ class Model:
 
     @contextmanager
     def sub_process(
-        self, element: str, *, by_event: bool = False, inputs: Mapping[str, str] | None = None
+        self,
+        element: str,
+        *,
+        by_event: bool = False,
+        inputs: Mapping[str, str] | None = None,
+        tag: str = "subProcess",
     ) -> Iterator[Model]:
         outer, self._parts = self._parts, []
         yield self
         inner, self._parts = "".join(self._parts), outer
         event = ' triggeredByEvent="true"' if by_event else ""
         mapped = f"<extensionElements>{_mappings(inputs, None)}</extensionElements>"
-        self._parts.append(f'<subProcess id="{element}"{event}>{mapped}{inner}</subProcess>')
+        self._parts.append(f'<{tag} id="{element}"{event}>{mapped}{inner}</{tag}>')
 
     # --- events ---
 
@@ -177,6 +182,28 @@ class Model:
             f"<conditionalEventDefinition><extensionElements>{filters}</extensionElements>"
             f"<condition>{escape(text)}</condition></conditionalEventDefinition>"
         )
+
+    @staticmethod
+    def compensation(activity: str = "", *, waits: bool = True) -> str:
+        reference = f' activityRef="{activity}"' if activity else ""
+        no_wait = "" if waits else ' waitForCompletion="false"'
+        return f"<compensateEventDefinition{reference}{no_wait}/>"
+
+    CANCEL = "<cancelEventDefinition/>"
+
+    def undone_by(self, activity: str, handler: str, job_type: str = "") -> Model:
+        """Give an activity a compensation boundary event with a handler: a job, or nothing to do."""
+        mark = {"isForCompensation": "true"}
+        if job_type:
+            inner = f'<zeebe:taskDefinition type="{escape(job_type)}"/>'
+            self._add("serviceTask", handler, inner, **mark)
+        else:
+            self._add("manualTask", handler, "", **mark)
+        self.boundary(f"undo-{activity}", activity, Model.compensation())
+        self._parts.append(
+            f'<association id="of-{activity}" sourceRef="undo-{activity}" targetRef="{handler}"/>'
+        )
+        return self
 
     @staticmethod
     def link(name: str) -> str:

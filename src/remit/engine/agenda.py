@@ -108,6 +108,13 @@ class AskJoins(Item, frozen=True):
     scope: int
 
 
+class HandlerEnded(Item, frozen=True):
+    """An element has completed in a process with compensation: perhaps it was a handler."""
+
+    key: int
+    scope: int
+
+
 class StartByMessage(Item, frozen=True):
     """The lock of an ended instance is free: the oldest buffered message starts the next (rule 23)."""
 
@@ -130,6 +137,7 @@ AgendaItem = (
     | Signal
     | AskConditions
     | AskJoins
+    | HandlerEnded
 )
 
 encode_item = msgspec.msgpack.Encoder().encode
@@ -144,7 +152,7 @@ LIMIT = 500
 
 def owner_of(item: AgendaItem) -> int:
     """The element instance that an item concerns, -1 for none."""
-    if isinstance(item, (Activate, FollowTrigger, Place, AskJoins)):
+    if isinstance(item, (Activate, FollowTrigger, Place, AskJoins, HandlerEnded)):
         return item.scope
     if isinstance(item, (Complete, Terminate, Resume, ResumeAfter, Settle, Spawn)):
         return item.key

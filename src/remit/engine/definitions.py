@@ -53,7 +53,8 @@ class Definition:
     """A process definition, ready to be played.
 
     `plans` holds every node and the process itself, `bodies` those of multi-instance activities;
-    `late_joins` the joins of each scope that ask what can still reach them.
+    `late_joins` the joins of each scope that ask what can still reach them; `compensates`: something
+    in it can be compensated.
     """
 
     row: ProcessDefinition
@@ -61,6 +62,7 @@ class Definition:
     plans: dict[str, Plan] = field(default_factory=dict, repr=False)
     bodies: dict[str, Plan] = field(default_factory=dict, repr=False)
     late_joins: dict[str, list[str]] = field(default_factory=dict, repr=False)
+    compensates: bool = False
 
 
 Load = Callable[[ProcessDefinition], Definition]

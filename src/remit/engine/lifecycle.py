@@ -21,6 +21,7 @@ from remit.engine.agenda import (
     AskJoins,
     Complete,
     FollowTrigger,
+    HandlerEnded,
     Place,
     Resume,
     ResumeAfter,
@@ -259,6 +260,8 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
     ends_instance = _ends_instance(run, element)
     flows = () if plan.is_inner or ends_instance else plan.element.leave(run, plan, key)
     ending = plan.element.ending(run, plan, key)
+    if plan.definition.compensates:
+        plan.element.remember(run, plan, element)
     run.emit(
         ElementCompleted(
             key,
@@ -274,6 +277,8 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
         take(run, element.scope, flow)
     if ending is not None:
         ending()
+    if plan.definition.compensates:
+        run.later(HandlerEnded(key, element.scope))
     if plan.definition.late_joins:
         ask_joins(run, plan.definition, element.scope)
     if ends_instance:

@@ -6,6 +6,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from remit.engine import elements
+from remit.engine.compensation import compensates
 from remit.engine.definitions import Definition, Plan, kind_of
 from remit.engine.elements.base import Element
 from remit.engine.multi_instance import BODY, RESULT
@@ -34,7 +35,7 @@ def load(row: ProcessDefinition) -> Definition:
     """Read a deployed process and plan each of its nodes."""
     processes = read(row.resource, row.resource_name).processes
     process = next(each for each in processes if each.id == row.process_id)
-    definition = Definition(row, process)
+    definition = Definition(row, process, compensates=compensates(process))
     for node in (process, *process.nodes.values()):
         definition.plans[node.id] = plan(node, definition)
         made = definition.plans[node.id]

@@ -13,11 +13,12 @@ from __future__ import annotations
 import traceback
 
 from remit.base.errors import Rejection, RejectionType, Unavailable
-from remit.engine import conditional, joins, lifecycle
+from remit.engine import compensation, conditional, joins, lifecycle
 from remit.engine.agenda import (
     LIMIT,
     AskConditions,
     AskJoins,
+    HandlerEnded,
     Signal,
     Spawn,
     StartByMessage,
@@ -86,6 +87,8 @@ def play_agenda(run: Run) -> None:
                 conditional.ask(run, item)
             elif isinstance(item, AskJoins):
                 joins.ask(run, item)
+            elif isinstance(item, HandlerEnded):
+                compensation.handler_ended(run, item)
             else:
                 lifecycle.play(run, item)
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from remit.base.keys import partition_for
-from remit.engine import escalations, signals
+from remit.engine import compensation, escalations, signals
 from remit.engine.agenda import Complete
 from remit.engine.definitions import Plan, Stage
 from remit.engine.expressions import evaluate
@@ -20,6 +20,7 @@ from remit.engine.state.entities import ElementInstance
 from remit.engine.variables import local, visible
 from remit.feel import Expression
 from remit.model.bpmn.graph import (
+    CompensationDefinition,
     EscalationDefinition,
     EventDefinition,
     EventNode,
@@ -78,10 +79,22 @@ def _key(run: Run, definition: MessageDefinition, element: ElementInstance) -> s
     return str(value)
 
 
+def throw_compensation(
+    run: Run, element: ElementInstance, definition: CompensationDefinition
+) -> Throw:
+    """All that has completed in its scope, or one activity, is undone; it waits for that (B11)."""
+    process = run.definition(element.definition).process
+    return lambda: compensation.throw(
+        run, element, compensation.scopes_of(run, element), definition.activity,
+        waits=definition.wait_for_completion, in_reverse=not process.parallel_compensation,
+    )  # fmt: skip
+
+
 THROWS: dict[type, Callable[..., Throw]] = {
     SignalDefinition: throw_signal,
     EscalationDefinition: throw_escalation,
     MessageDefinition: throw_message,
+    CompensationDefinition: throw_compensation,
 }
 """How each kind of event is thrown; a message only where no worker sends it."""
 

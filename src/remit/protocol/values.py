@@ -168,6 +168,32 @@ class StartSubscription(Value, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class CompensationSubscription(Value, frozen=True):
+    """What undoes `activity`: its `handler`, the compensation `sub_process` in it, or those `inner`.
+
+    `scope` is the element instance that it belongs to; `variables` those of the activity's scope when
+    it completed. While it runs: `thrower` waits for it, `handler_key` is the handler's instance, and
+    `order` says who comes next in reverse.
+    """
+
+    key: int
+    scope: int
+    activity: str
+    handler: str
+    instance: int
+    definition: int
+    root: int
+    variables: Document = {}
+    inner: tuple[CompensationSubscription, ...] = ()
+    sub_process: str = ""
+    is_triggered: bool = False
+    thrower: int = -1
+    handler_key: int = -1
+    in_reverse: bool = False
+    order: int = -1
+    tenant: str = DEFAULT_TENANT
+
+
 class SignalSubscription(Value, frozen=True):
     """Somebody listens to a signal; `element_key` -1: a start event of the definition."""
 

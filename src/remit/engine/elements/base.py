@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from remit.engine import incidents, jobs, lifecycle
+from remit.engine import compensation, incidents, jobs, lifecycle
 from remit.engine.agenda import Activate, Complete
 from remit.engine.definitions import Plan, Stage
 from remit.engine.events import close_events
@@ -94,6 +94,16 @@ class Element:
 
     def child_ended(self, run: Run, plan: Plan, key: int) -> None:
         """A child ended without sending a token on. Containers may be done now."""
+
+    def remember(self, run: Run, plan: Plan, element: ElementInstance) -> None:
+        """It is about to complete in a process with compensation."""
+        compensation.remember(run, plan, element)
+
+    def compensated(
+        self, run: Run, plan: Plan, element: ElementInstance
+    ) -> Callable[[], None] | None:
+        """All that it has thrown compensation for is undone. None: it completes."""
+        return None
 
     # --- leaving -----------------------------------------------------------------------------------
 

@@ -17,7 +17,9 @@ from remit.model.bpmn.graph import BoundaryNode, EventType, Node
 from remit.protocol.events.process_instance import TriggerSet
 from remit.protocol.values import Document
 
-_THROWN_AT = (EventType.ERROR, EventType.ESCALATION)
+_THROWN_AT = (
+    EventType.ERROR, EventType.ESCALATION, EventType.COMPENSATION, EventType.CANCEL,
+)  # fmt: skip
 """Kinds that nothing waits for: whoever throws finds them."""
 
 

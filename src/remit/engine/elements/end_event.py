@@ -6,14 +6,22 @@ from collections.abc import Callable, Sequence
 
 from remit.engine import errors
 from remit.engine.agenda import Terminate
+from remit.engine.cancelling import CANCEL, cancel, cancels, leave
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
 from remit.engine.elements.job_activity import sending
 from remit.engine.lifecycle import child_ended
 from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance
 from remit.engine.throwing import plays_throws, throw_all, throws
 from remit.engine.triggering import trigger
-from remit.model.bpmn.graph import ErrorDefinition, EventNode, Node, TerminateDefinition
+from remit.model.bpmn.graph import (
+    CancelDefinition,
+    ErrorDefinition,
+    EventNode,
+    Node,
+    TerminateDefinition,
+)
 
 
 def find_catcher(run: Run, plan: Plan, key: int) -> bool:
@@ -31,25 +39,37 @@ ERROR = Stage("error", find_catcher)
 
 class EndEvent(Element):
     def plays(self, node: Node) -> bool:
-        return plays_throws(node, ErrorDefinition, TerminateDefinition)
+        return plays_throws(node, ErrorDefinition, TerminateDefinition, CancelDefinition)
 
     def opening(self, node: Node) -> Sequence[Stage]:
         stages = super().opening(node)
         if _definition(node, ErrorDefinition):
             return (*stages, ERROR)
+        if cancels(node):
+            return (*stages, CANCEL)
         return (*stages, *sending(node))
 
     def waits(self, plan: Plan) -> bool:
-        return bool(sending(plan.node)) or _definition(plan.node, ErrorDefinition) is not None
+        ends_others = cancels(plan.node) or _definition(plan.node, ErrorDefinition) is not None
+        return ends_others or bool(sending(plan.node))
 
     def opened(self, run: Run, plan: Plan, key: int) -> None:
         """An error's catcher ends this event with everything else in its way."""
         if throws(plan.node):
             throw_all(run, plan, key)
             return
+        if cancels(plan.node):
+            cancel(run, run.element(key))
+            return
         catcher: errors.Catcher | None = run.choices.pop(key, None)
         if catcher is not None:
             trigger(run, catcher.host, catcher.target, {})
+
+    def compensated(
+        self, run: Run, plan: Plan, element: ElementInstance
+    ) -> Callable[[], None] | None:
+        """A cancelled transaction is left when everything in it is undone."""
+        return (lambda: leave(run, element)) if cancels(plan.node) else None
 
     def clears_scope(self, plan: Plan) -> bool:
         return _definition(plan.node, TerminateDefinition) is not None

@@ -17,10 +17,15 @@ from remit.model.bpmn.graph import Container, EventType, Node, StartNode
 from remit.protocol.events.process_instance import TriggerSet
 from remit.protocol.values import Document
 
+_NOT_WAITED_FOR = (
+    EventType.NONE, EventType.ERROR, EventType.ESCALATION, EventType.COMPENSATION,
+)  # fmt: skip
+"""Kinds that are begun with, or that whoever throws finds."""
+
 
 class StartEvent(TriggeredElement):
     def plays(self, node: Node) -> bool:
-        if node.event_type in (EventType.NONE, EventType.ERROR, EventType.ESCALATION):
+        if node.event_type in _NOT_WAITED_FOR:
             return True
         return is_waited_for(node)
 

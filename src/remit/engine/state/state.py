@@ -43,6 +43,7 @@ from remit.protocol.commands import (
 )
 from remit.protocol.values import (
     NONE_KEY,
+    CompensationSubscription,
     ConditionSubscription,
     DecisionDefinition,
     DecisionRequirements,
@@ -192,6 +193,10 @@ class State:
             61, ConditionSubscription, journal,
             key_of=lambda row: row.key, address=_owned, index_of=by_element,
         )  # fmt: skip
+        self.compensations = Table[int, CompensationSubscription](
+            70, CompensationSubscription, journal,
+            key_of=lambda row: row.key, address=_owned, index_of=lambda row: row.scope,
+        )  # fmt: skip
         self.governed = Table[int, Governed](
             100, Governed, journal,
             key_of=lambda row: row.key, address=_owned, index_of=lambda row: row.key,
@@ -255,6 +260,7 @@ class State:
                 self.elements, self.variables, self.jobs, self.timers, self.subscriptions,
                 self.incidents, self.tokens, self.instances, self.triggers, self.results,
                 self.signals, self.conditions, self.user_tasks, self.governed,
+                self.compensations,
             )
         }  # fmt: skip
         self.correlation_tables: dict[int, Table[Any, Any]] = {

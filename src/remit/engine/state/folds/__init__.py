@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from remit.engine.state.folds import (
+    compensation,
     condition,
     decision,
     deployment,
@@ -46,6 +47,7 @@ FOLDS: dict[type[Event], Fold] = {
     **user_task.FOLDS,
     **form.FOLDS,
     **governance.FOLDS,
+    **compensation.FOLDS,
 }
 """One line per event; a shape test asserts that every event has one."""
 

@@ -95,6 +95,8 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
         state.triggers.delete(trigger)
     for result in state.results.of(key):
         state.results.delete(result)
+    for compensation in state.compensations.of(key):
+        state.compensations.delete(compensation)
     state.elements.delete(key)
     if key in state.governed:
         state.governed.delete(key)
