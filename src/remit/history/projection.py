@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, bindparam, delete, insert, update
+from sqlalchemy import Connection, Dialect, Table, bindparam, delete, insert, update
 
 from remit.history import schema
 from remit.model.bpmn import read
@@ -84,6 +85,46 @@ _LONGEST_MESSAGE = 500
 """Characters of an error message that its count is kept by."""
 
 
+def write_rows(
+    connection: Connection, table: Table, rows: list[Row], *, known: bool = False
+) -> None:
+    """New rows, given to the driver as they are: half of the time that SQLAlchemy takes for them.
+
+    `known`: some may be there already, and stay as they are.
+    """
+    statement = _insertion(table, connection.dialect)
+    connection.exec_driver_sql(statement + " ON CONFLICT DO NOTHING" * known, rows)
+
+
+def change_rows(
+    connection: Connection, table: Table, key: str, names: tuple[str, ...], rows: list[Row]
+) -> None:
+    """The columns `names` of rows, each with its key as `b_key`."""
+    connection.exec_driver_sql(_change(table, key, names, connection.dialect), rows)
+
+
+@cache
+def _insertion(table: Table, dialect: Dialect) -> str:
+    return str(insert(table).compile(dialect=_by_name(dialect)))
+
+
+@cache
+def _change(table: Table, key: str, names: tuple[str, ...], dialect: Dialect) -> str:
+    statement = (
+        update(table)
+        .where(table.c[key] == bindparam("b_key"))
+        .values({name: bindparam(name) for name in names})
+    )
+    return str(statement.compile(dialect=_by_name(dialect)))
+
+
+def _by_name(dialect: Dialect) -> Dialect:
+    """The same dialect with parameters that are named, as rows are."""
+    kind: Any = type(dialect)
+    named: Dialect = kind(paramstyle="named" if dialect.name == "sqlite" else "pyformat")
+    return named
+
+
 class Tellings:
     """What a batch changes in one table."""
 
@@ -114,17 +155,12 @@ class Tellings:
                 [{"b_key": key} for key in self.gone],
             )
         if self.new:
-            connection.execute(insert(self.table), list(self.new.values()))
+            write_rows(connection, self.table, list(self.new.values()))
         shapes: dict[tuple[str, ...], list[Row]] = {}
         for key, columns in self.changes.items():
             shapes.setdefault(tuple(columns), []).append({**columns, "b_key": key})
         for names, rows in shapes.items():
-            statement = (
-                update(self.table)
-                .where(self.table.c[self.key] == bindparam("b_key"))
-                .values({name: bindparam(name) for name in names})
-            )
-            connection.execute(statement, rows)
+            change_rows(connection, self.table, self.key, names, rows)
         self.new, self.changes, self.gone = {}, {}, []
 
 
@@ -168,7 +204,8 @@ class Projection:
         for tellings in self.tables.values():
             tellings.write(connection)
         if self._flows:
-            self._write_flows(connection)
+            write_rows(connection, schema.FLOWS, list(self._flows.values()), known=True)
+            self._flows = {}
         if self._incidents:
             self._write_incidents(connection)
         if self._counts:
@@ -272,19 +309,6 @@ class Projection:
             "process_id": "" if row is None else row.process_id, "root": None,
             "tenant": "<default>" if row is None else row.tenant,
         }  # fmt: skip
-
-    def _write_flows(self, connection: Connection) -> None:
-        table = schema.FLOWS
-        where = (table.c.instance == bindparam("b_instance")) & (
-            table.c.flow == bindparam("b_flow")
-        )
-        rows = list(self._flows.values())
-        connection.execute(
-            delete(table).where(where),
-            [{"b_instance": row["instance"], "b_flow": row["flow"]} for row in rows],
-        )
-        connection.execute(insert(table), rows)
-        self._flows = {}
 
     # --- variables, jobs, incidents ----------------------------------------------------------------
 
