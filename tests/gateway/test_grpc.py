@@ -108,8 +108,7 @@ def test_a_result_that_comes_too_late_is_deadline_exceeded(client: Client) -> No
         ("EvaluateDecision", {}, "INVALID_ARGUMENT"),
         ("ModifyProcessInstance", {"processInstanceKey": 1}, "NOT_FOUND"),
         ("MigrateProcessInstance", {"processInstanceKey": 1}, "UNIMPLEMENTED"),
-        ("DeleteResource", {"resourceKey": 1}, "UNIMPLEMENTED"),
-        ("EvaluateConditional", {}, "UNIMPLEMENTED"),
+        ("DeleteResource", {"resourceKey": 1}, "NOT_FOUND"),
     ],
 )
 def test_what_can_not_be_is_answered_with_its_status(

@@ -9,6 +9,7 @@ from remit.cli.broadcast import broadcast_command
 from remit.cli.cancel import cancel_command
 from remit.cli.complete import complete_command
 from remit.cli.create import create_command
+from remit.cli.delete import delete_command
 from remit.cli.deploy import deploy_command
 from remit.cli.dmn import dmn_group
 from remit.cli.evaluate import evaluate_command
@@ -34,6 +35,7 @@ def main() -> None:
 for command in (
     serve_command,
     deploy_command,
+    delete_command,
     create_command,
     publish_command,
     broadcast_command,

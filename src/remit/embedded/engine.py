@@ -272,6 +272,10 @@ class Engine:
         """Tell everybody who listens to this signal now."""
         return self.execute(c.BroadcastSignal(name, dict(variables or {})), SignalBroadcast)
 
+    def delete_resource(self, key: int) -> Done:
+        """Nothing new is made of this definition; what runs goes on."""
+        return self.execute(c.DeleteResource(key), Done)
+
     def execute(self, command: c.Command, expected: type[R]) -> R:
         """Play any command and return its reply; raises `Refused` when it is rejected."""
         self._requests += 1

@@ -146,6 +146,20 @@ class CorrelateMessage(Command, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class DeleteResource(Command, frozen=True):
+    """A process definition, a decision requirements definition or a form, by its key."""
+
+    key: int
+
+
+class EvaluateConditional(Command, frozen=True):
+    """The conditional start events of one definition, or of all processes."""
+
+    definition: int = NONE_KEY
+    variables: Document = {}
+    tenant: str = DEFAULT_TENANT
+
+
 class BroadcastSignal(Command, frozen=True):
     name: str
     variables: Document = {}
@@ -314,6 +328,12 @@ class DeliverMessage(Command, frozen=True):
     time_to_live: int
     variables: Document
     tenant: str = DEFAULT_TENANT
+
+
+class ForgetResource(Command, frozen=True):
+    """Partition 1 to the others: this was deleted."""
+
+    key: int
 
 
 class DistributeDeployment(Command, frozen=True):

@@ -89,6 +89,12 @@ class MessageCorrelated(Reply, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class InstancesStarted(Reply, frozen=True):
+    """(definition, instance) of each."""
+
+    instances: tuple[tuple[int, int], ...]
+
+
 class SignalBroadcast(Reply, frozen=True):
     key: int
     tenant: str = DEFAULT_TENANT

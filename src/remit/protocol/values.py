@@ -251,6 +251,8 @@ class Incident(Value, frozen=True):
 
 
 class ProcessDefinition(Value, frozen=True):
+    """`is_deleted`: nothing new is made of it; it stays for the instances that run."""
+
     key: int
     process_id: str
     version: int
@@ -261,6 +263,7 @@ class ProcessDefinition(Value, frozen=True):
     version_tag: str = ""
     tenant: str = DEFAULT_TENANT
     name: str = ""
+    is_deleted: bool = False
 
 
 class DecisionRequirements(Value, frozen=True):

@@ -75,7 +75,7 @@ def _find(run: Run, command: CreateInstance) -> ProcessDefinition:
     state = run.state
     if command.definition != NONE_KEY:
         row = state.processes.get(command.definition)
-        if row is None or row.tenant != command.tenant:
+        if row is None or row.is_deleted or row.tenant != command.tenant:
             raise NotFound(
                 f"Expected to find process definition with key '{command.definition}', but none found"
             )
@@ -89,7 +89,7 @@ def _find(run: Run, command: CreateInstance) -> ProcessDefinition:
             )
         return row
     for row in state.processes.values_of((command.tenant, command.process_id)):
-        if row.version == command.version:
+        if row.version == command.version and not row.is_deleted:
             return row
     raise NotFound(
         f"Expected to find process definition with process ID '{command.process_id}' and version "

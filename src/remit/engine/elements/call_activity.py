@@ -110,7 +110,9 @@ def _find(
     tenant = caller.row.tenant
     if node.binding is Binding.LATEST:
         return run.state.latest_process(tenant, process_id)
-    versions = run.state.processes.values_of((tenant, process_id))
+    versions = [
+        row for row in run.state.processes.values_of((tenant, process_id)) if not row.is_deleted
+    ]
     if node.binding is Binding.DEPLOYMENT:
         return next((row for row in versions if row.deployment == caller.row.deployment), None)
     tagged = [row for row in versions if row.version_tag == node.version_tag]

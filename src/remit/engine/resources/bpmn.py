@@ -88,7 +88,8 @@ def _deploy(
     if before is not None and _is_same(before, row):
         return _tell(before, is_duplicate=True)
     key = run.new_key()
-    version = 1 if before is None else before.version + 1
+    versions = run.state.processes.values_of((row.tenant, row.process_id))
+    version = 1 + max((each.version for each in versions), default=0)
     row = msgspec.structs.replace(row, key=key, version=version)
     run.emit(ProcessCreated(key, row))
     _take_over(run, before, row, process)
@@ -142,6 +143,12 @@ def open_starts(run: Run, row: ProcessDefinition, process: Process) -> None:
             elif isinstance(definition, SignalDefinition):
                 signal = evaluate_static(definition.name, run.now)
                 signals.listen_to_start(run, row, start, str(signal))
+
+
+def start_timers(run: Run, row: ProcessDefinition, process: Process) -> None:
+    """Arm the start timers of this version from now on."""
+    for start, schedule in _start_timers(process, row.resource_name, run.now):
+        timers.create_start(run, row, start, schedule)
 
 
 def _start_timers(process: Process, name: str, now: int) -> list[Start]:

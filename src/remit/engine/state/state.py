@@ -346,7 +346,8 @@ class State:
         return bool(self.ready_jobs(tenant, job_type))
 
     def latest_process(self, tenant: str, process_id: str) -> ProcessDefinition | None:
-        found = list(self.processes.values_of((tenant, process_id)))
+        versions = self.processes.values_of((tenant, process_id))
+        found = [row for row in versions if not row.is_deleted]
         return max(found, key=lambda row: row.version) if found else None
 
     def load_root(self, root: int) -> None:

@@ -12,8 +12,6 @@ from remit.protocol.wire.stubs import gateway_pb2 as pb
 
 NOT_YET = {
     "MigrateProcessInstance": "migrating a process instance",
-    "DeleteResource": "deleting a resource",
-    "EvaluateConditional": "evaluating conditional start events",
 }
 """Methods whose engine part does not exist yet: they say so."""
 

@@ -1,11 +1,12 @@
-"""Operations on running instances: modification."""
+"""Modification of running instances; conditional start events."""
 
 from __future__ import annotations
 
 from remit.gateway.broker import Broker
-from remit.gateway.documents import document
+from remit.gateway.documents import document, tenant
 from remit.gateway.grpc.service import Call, Methods, Unary
-from remit.protocol.commands import ModifyInstance
+from remit.protocol.commands import EvaluateConditional, ModifyInstance
+from remit.protocol.replies import InstancesStarted
 from remit.protocol.values import (
     NONE_KEY,
     ActivateInstruction,
@@ -43,6 +44,26 @@ def _activation(
     )
 
 
+async def evaluate_conditional(
+    broker: Broker, request: pb.EvaluateConditionalRequest, call: Call
+) -> pb.EvaluateConditionalResponse:
+    key = request.processDefinitionKey
+    command = EvaluateConditional(
+        key if key > 0 else NONE_KEY, document(request.variables), tenant(request.tenantId)
+    )
+    reply = await broker.router.round_robin(command, call.header)
+    assert isinstance(reply, InstancesStarted)
+    return pb.EvaluateConditionalResponse(
+        processInstances=[
+            pb.ProcessInstanceReference(
+                processDefinitionKey=definition, processInstanceKey=instance
+            )
+            for definition, instance in reply.instances
+        ]
+    )
+
+
 METHODS: Methods = {
+    "EvaluateConditional": Unary(pb.EvaluateConditionalRequest, evaluate_conditional),
     "ModifyProcessInstance": Unary(pb.ModifyProcessInstanceRequest, modify),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from remit.gateway.broker import VERSION, Broker
 from remit.gateway.documents import tenant
 from remit.gateway.grpc.service import Call, Methods, Unary
-from remit.protocol.commands import DeployResources
+from remit.protocol.commands import DeleteResource, DeployResources
 from remit.protocol.replies import Deployed, DeployedResource
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 
@@ -34,6 +34,16 @@ async def deploy_process(
     return pb.DeployProcessResponse(
         key=reply.key, processes=[_process(each) for each in reply.resources]
     )
+
+
+async def delete(
+    broker: Broker, request: pb.DeleteResourceRequest, call: Call
+) -> pb.DeleteResourceResponse:
+    """Definition keys are all of partition 1, which tells the others."""
+    await broker.router.by_key(
+        request.resourceKey, DeleteResource(request.resourceKey), call.header
+    )
+    return pb.DeleteResourceResponse()
 
 
 async def topology(broker: Broker, request: pb.TopologyRequest, call: Call) -> pb.TopologyResponse:
@@ -108,5 +118,6 @@ def _process(each: DeployedResource) -> pb.ProcessMetadata:
 METHODS: Methods = {
     "DeployResource": Unary(pb.DeployResourceRequest, deploy),
     "DeployProcess": Unary(pb.DeployProcessRequest, deploy_process),
+    "DeleteResource": Unary(pb.DeleteResourceRequest, delete),
     "Topology": Unary(pb.TopologyRequest, topology),
 }

@@ -10,8 +10,8 @@ from starlette.requests import Request
 
 from remit.gateway.documents import tenant
 from remit.gateway.faults import Code, Status
-from remit.gateway.rest.frame import MAX_BODY_BYTES, Answer, BadRequest, Call, Operation
-from remit.protocol.commands import DeployResources
+from remit.gateway.rest.frame import MAX_BODY_BYTES, Answer, BadRequest, Body, Call, Operation
+from remit.protocol.commands import DeleteResource, DeployResources
 from remit.protocol.replies import Deployed, DeployedResource
 
 
@@ -125,7 +125,35 @@ _METADATA = {
     "resource": _resource,
 }
 
+
+class Deletion(Body):
+    operation_reference: int | None = None
+    delete_history: bool = False
+
+
+class Deleted(Answer):
+    resource_key: str
+    batch_operation: dict[str, Any] | None
+
+
+async def delete(call: Call, body: Deletion) -> Deleted:
+    """Nothing new is made of it; its history stays until that is pruned."""
+    if body.delete_history:
+        raise Status(Code.UNIMPLEMENTED, "deleteHistory is not served by this version")
+    key = call.key("resourceKey")
+    await call.broker.router.by_key(key, DeleteResource(key), call.header)
+    return Deleted(resource_key=str(key), batch_operation=None)
+
+
 OPERATIONS = (
+    Operation(
+        "POST",
+        "/resources/{resourceKey}/deletion",
+        "deleteResource",
+        delete,
+        request=Deletion,
+        answer=Deleted,
+    ),
     Operation(
         "POST", "/deployments", "createDeployment", deploy, answer=Deployment, reads_body=False
     ),

@@ -6,9 +6,15 @@ from typing import Any
 
 from remit.gateway.documents import bounded, tenant
 from remit.gateway.faults import Code, Status
-from remit.gateway.rest.frame import Answer, Body, Call, Operation
+from remit.gateway.rest.frame import Answer, Body, Call, Key, Operation, key_of
 from remit.protocol import commands as c
-from remit.protocol.replies import MessageCorrelated, MessagePublished, SignalBroadcast
+from remit.protocol.replies import (
+    InstancesStarted,
+    MessageCorrelated,
+    MessagePublished,
+    SignalBroadcast,
+)
+from remit.protocol.values import NONE_KEY
 
 
 class Publication(Body):
@@ -86,7 +92,42 @@ async def broadcast(call: Call, body: Signal) -> Broadcast:
     return Broadcast(tenant_id=reply.tenant, signal_key=str(reply.key))
 
 
+class Conditions(Body):
+    variables: dict[str, Any]
+    tenant_id: str | None = None
+    process_definition_key: Key | None = None
+
+
+class Started(Answer):
+    conditional_evaluation_key: str | None
+    tenant_id: str
+    process_instances: list[dict[str, str]]
+
+
+async def evaluate_conditions(call: Call, body: Conditions) -> Started:
+    """Conditional start events: an instance for each that holds."""
+    key = body.process_definition_key
+    command = c.EvaluateConditional(
+        NONE_KEY if key is None else key_of(key, "processDefinitionKey"),
+        bounded(body.variables), tenant(body.tenant_id or ""),
+    )  # fmt: skip
+    reply = await call.broker.router.round_robin(command, call.header)
+    assert isinstance(reply, InstancesStarted)
+    return Started(
+        conditional_evaluation_key=None,
+        tenant_id=command.tenant,
+        process_instances=[
+            {"processDefinitionKey": str(definition), "processInstanceKey": str(instance)}
+            for definition, instance in reply.instances
+        ],
+    )
+
+
 OPERATIONS = (
+    Operation(
+        "POST", "/conditionals/evaluation", "evaluateConditionals", evaluate_conditions,
+        request=Conditions, answer=Started,
+    ),
     Operation(
         "POST", "/messages/publication", "publishMessage", publish,
         request=Publication, answer=Published,

@@ -19,6 +19,18 @@ class DecisionCreated(Event, frozen=True, tag=number(ValueType.DECISION, 0)):
     decision: DecisionDefinition
 
 
+@event("DELETED")
+class RequirementsDeleted(Event, frozen=True, tag=number(ValueType.DECISION_REQUIREMENTS, 1)):
+    key: int
+    requirements: DecisionRequirements
+
+
+@event("DELETED")
+class DecisionDeleted(Event, frozen=True, tag=number(ValueType.DECISION, 1)):
+    key: int
+    decision: DecisionDefinition
+
+
 @event("EVALUATED")
 class DecisionEvaluated(Event, frozen=True, tag=number(ValueType.DECISION_EVALUATION, 0)):
     """`evaluation` is the answer as a document: see `remit.engine.decisions`."""

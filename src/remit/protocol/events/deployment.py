@@ -50,6 +50,12 @@ class DistributionCompleted(Event, frozen=True, tag=number(ValueType.DEPLOYMENT_
     partition: int
 
 
+@event("DELETING")
+class ResourceDeleting(Event, frozen=True, tag=number(ValueType.RESOURCE_DELETION, 1)):
+    key: int
+    resource: int
+
+
 @event("DELETED")
 class ResourceDeleted(Event, frozen=True, tag=number(ValueType.RESOURCE_DELETION, 2)):
     key: int

@@ -16,6 +16,7 @@ from remit.protocol.events.deployment import (
     ProcessCreated,
     ProcessDeleted,
     ResourceDeleted,
+    ResourceDeleting,
 )
 
 
@@ -24,7 +25,7 @@ def process_created(state: State, event: ProcessCreated) -> None:
 
 
 def process_deleted(state: State, event: ProcessDeleted) -> None:
-    state.processes.delete(event.key)
+    state.processes.put(event.key, replace(state.processes[event.key], is_deleted=True))
 
 
 def created(state: State, event: DeploymentCreated) -> None:
@@ -42,7 +43,7 @@ def fully_distributed(state: State, event: DeploymentFullyDistributed) -> None:
     state.distributions.delete(event.key)
 
 
-def noted(state: State, event: DeploymentDistributed | ResourceDeleted) -> None:
+def noted(state: State, event: DeploymentDistributed | ResourceDeleting | ResourceDeleted) -> None:
     """Says that it happened; the definitions are events of their own."""
 
 
@@ -53,5 +54,6 @@ FOLDS: dict[Any, Any] = {
     DistributionCompleted: distribution_completed,
     DeploymentFullyDistributed: fully_distributed,
     DeploymentDistributed: noted,
+    ResourceDeleting: noted,
     ResourceDeleted: noted,
 }
