@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, not_, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.sql.elements import ColumnElement as Element
 
 from remit.history import schema
@@ -17,8 +28,11 @@ from remit.history.searching import (
     document,
     enum,
     flag,
+    flag_of,
     key,
+    maybe,
     number,
+    plain,
     text,
 )
 
@@ -55,6 +69,7 @@ _I = schema.INSTANCES.c
 _V = schema.VARIABLES.c
 _E = schema.ELEMENTS.c
 _N = schema.INCIDENTS.c
+_J = schema.JOBS.c
 
 
 def _has_incident(value: Any) -> ColumnElement[bool]:
@@ -63,7 +78,9 @@ def _has_incident(value: Any) -> ColumnElement[bool]:
     return _I.incidents > 0 if value else _I.incidents <= 0
 
 
-def _variables(value: Any, instance: Element[Any] = _I.key) -> ColumnElement[bool]:
+def _variables(
+    value: Any, owner: Element[Any] = _I.key, of: Element[Any] = _V.instance
+) -> ColumnElement[bool]:
     """Every one of them has to be there: {name, value}, the value in its JSON form."""
     if not isinstance(value, list):
         raise Wrong("variables is a list of {name, value}")
@@ -72,8 +89,37 @@ def _variables(value: Any, instance: Element[Any] = _I.key) -> ColumnElement[boo
         if not isinstance(each, dict) or set(each) != {"name", "value"}:
             raise Wrong("a variable filter has a name and a value")
         where = [*compare(text(_V.name), each["name"]), *compare(text(_V.value), each["value"])]
-        found.append(exists(select(_V.key).where(_V.instance == instance, *where)))
+        found.append(exists(select(_V.key).where(of == owner, *where)))
     return and_(true(), *found)
+
+
+def _tags(value: Any) -> ColumnElement[bool]:
+    """Every one of them has to be on the instance."""
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise Wrong("tags is a list of texts")
+    return and_(true(), *(_I.tags.contains(f'"{plain(each)}"', autoescape=True) for each in value))
+
+
+def _retries_left(value: Any) -> ColumnElement[bool]:
+    """A job of the instance failed, and will be tried again."""
+    found = exists(select(_J.key).where(_J.instance == _I.key, _failed_with_retries()))
+    return found if _flag(value) else not_(found)
+
+
+def _failed_with_retries() -> ColumnElement[bool]:
+    return and_(_J.state == "FAILED", _J.retries > 0)
+
+
+def _in_trouble(value: Any) -> ColumnElement[bool]:
+    """An element instance stands at an incident."""
+    found = exists(select(_N.key).where(_N.instance == _I.key, _N.state == "ACTIVE"))
+    return found if _flag(value) else not_(found)
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Wrong(f"true or false is expected, not {value!r}")
+    return value
 
 
 def _by_element(field: Field) -> Any:
@@ -106,8 +152,12 @@ PROCESS_INSTANCES = Entity(
         "elementId": _by_element(text(_E.element)),
         "elementInstanceState": _by_element(enum(_E.state)),
         "errorMessage": _by_incident(text(_N.error_message)),
+        "incidentErrorHashCode": _by_incident(number(_N.error_hash)),
+        "hasElementInstanceIncident": _in_trouble, "hasRetriesLeft": _retries_left,
+        "tags": _tags,
     },
     constants={"suspendedDate": None},
+    absent=("batchOperationKey", "batchOperationId"),
 )  # fmt: skip
 
 ELEMENT_INSTANCES = Entity(
@@ -134,6 +184,16 @@ def _exists(column: Any, value: Any) -> ColumnElement[bool]:
     return found
 
 
+TRUNCATED = 8_191
+"""Characters of a variable's value that a search shows, unless it is asked for all."""
+
+
+def _is_long(value: Any) -> ColumnElement[bool]:
+    length = func.length(_V.value)
+    found: ColumnElement[bool] = length > TRUNCATED if _flag(value) else length <= TRUNCATED
+    return found
+
+
 VARIABLES = Entity(
     schema.VARIABLES,
     _V.key,
@@ -143,9 +203,9 @@ VARIABLES = Entity(
         "processInstanceKey": key(_V.instance), "rootProcessInstanceKey": key(_V.root),
     },
     hidden={"processDefinitionKey": key(_V.definition)},
+    extras={"isTruncated": lambda value: _is_long(value)},
 )  # fmt: skip
 
-_J = schema.JOBS.c
 JOBS = Entity(
     schema.JOBS,
     _J.key,
@@ -160,9 +220,10 @@ JOBS = Entity(
         "state": enum(_J.state), "tenantId": text(_J.tenant), "type": text(_J.type),
         "worker": text(_J.worker), "creationTime": date(_J.created),
         "lastUpdateTime": date(_J.updated),
-        "hasFailedWithRetriesLeft": Field(_J.state, lambda _: False, lambda value: value, "boolean"),
+        "hasFailedWithRetriesLeft": flag_of("tried_again", _failed_with_retries()),
+        "isDenied": maybe(_J.denied), "deniedReason": text(_J.denied_reason),
     },
-    constants={"deniedReason": None, "isDenied": None, "businessId": None, "priority": 0},
+    constants={"businessId": None, "priority": 0},
 )  # fmt: skip
 
 INCIDENTS = Entity(
@@ -215,6 +276,7 @@ USER_TASKS = Entity(
     extras={
         "candidateGroup": _among(_T.candidate_groups), "candidateUser": _among(_T.candidate_users),
         "processInstanceVariables": lambda value: _variables(value, _T.instance),
+        "localVariables": lambda value: _variables(value, _T.element_key, _V.scope),
     },
     constants={"businessId": None},
 )  # fmt: skip
@@ -243,7 +305,21 @@ DECISION_DEFINITIONS = Entity(
         "decisionRequirementsVersion": number(_D.requirements_version),
         "tenantId": text(_D.tenant), "decisionDefinitionKey": key(_D.key),
     },
+    extras={"isLatestVersion": lambda value: _is_latest_decision(value)},
 )  # fmt: skip
+
+
+def _is_latest_decision(value: Any) -> ColumnElement[bool]:
+    newer = schema.DECISIONS.alias()
+    overtaken = exists(
+        select(newer.c.key).where(
+            newer.c.decision_id == _D.decision_id,
+            newer.c.tenant == _D.tenant,
+            newer.c.version > _D.version,
+        )
+    )
+    return not_(overtaken) if _flag(value) else overtaken
+
 
 _X = schema.EVALUATIONS.c
 DECISION_INSTANCES = Entity(
@@ -278,8 +354,13 @@ MESSAGE_SUBSCRIPTIONS = Entity(
         "elementInstanceKey": key(_S.element_key), "processInstanceKey": key(_S.instance),
         "processDefinitionKey": key(_S.definition), "processDefinitionId": text(_S.process_id),
         "rootProcessInstanceKey": key(_S.root), "tenantId": text(_S.tenant),
+        "messageSubscriptionType": enum(_S.type), "processDefinitionName": text(_S.process_name),
+        "processDefinitionVersion": number(_S.version),
     },
-    constants={"businessId": None, "extensionProperties": {}},
+    constants={
+        "businessId": None, "extensionProperties": {}, "toolProperties": {}, "toolName": None,
+        "inboundConnectorType": None,
+    },
 )  # fmt: skip
 
 _C = schema.CORRELATIONS.c
@@ -295,6 +376,7 @@ CORRELATED_MESSAGES = Entity(
         "partitionId": number(_C.partition), "rootProcessInstanceKey": key(_C.root),
         "tenantId": text(_C.tenant),
     },
+    ties=(_C.subscription,),
     constants={"businessId": None},
 )  # fmt: skip
 
@@ -312,18 +394,57 @@ AUDIT = Entity(
         "entityKey": key(_A.entity_key), "actorId": text(_A.actor),
         "actorType": Field(_A.method, lambda method: _ACTORS.get(method, "CLIENT"), str, "enum"),
         "result": enum(_A.result), "processInstanceKey": key(_A.instance),
-        "entityDescription": text(_A.reason),
+        "entityDescription": text(_A.reason), "rootProcessInstanceKey": key(_A.root),
+        "processDefinitionKey": key(_A.definition), "processDefinitionId": text(_A.process_id),
+        "elementInstanceKey": key(_A.element_key), "jobKey": key(_A.job),
+        "userTaskKey": key(_A.user_task), "tenantId": text(_A.tenant),
     },
     constants=dict.fromkeys(
         (
-            "batchOperationKey", "batchOperationType", "agentElementId", "processDefinitionId",
-            "processDefinitionKey", "rootProcessInstanceKey", "elementInstanceKey", "jobKey",
-            "userTaskKey", "decisionRequirementsId", "decisionRequirementsKey",
+            "batchOperationKey", "batchOperationType", "agentElementId",
+            "decisionRequirementsId", "decisionRequirementsKey",
             "decisionDefinitionId", "decisionDefinitionKey", "decisionEvaluationKey",
             "deploymentKey", "formKey", "resourceKey", "relatedEntityKey", "relatedEntityType",
             "inboundChannelType", "inboundChannelToolName",
         )
-    )
-    | {"tenantId": "<default>"},
+    ),
     always=(_A.entity_type.is_not(None),),
 )  # fmt: skip
+
+
+def _waits() -> Any:
+    """What every instance waits for: jobs, user tasks, messages, timers, signals, conditions."""
+    parts = (
+        (_J, "JOB", _J.key, _J.end_date.is_(None)),
+        (_T, "USER_TASK", _T.key, _T.end_date.is_(None)),
+        (_S, "MESSAGE", _S.key, and_(_S.state == "CREATED", _S.element_key.is_not(None))),
+        (schema.WAITS.c, schema.WAITS.c.kind, schema.WAITS.c.key, true()),
+    )
+    return union_all(
+        *(
+            select(
+                identity.label("key"),
+                (literal(kind) if isinstance(kind, str) else kind).label("kind"),
+                columns.element_key, columns.instance, columns.root, _E.element, _E.type,
+                _E.process_id, _E.tenant,
+            )
+            .join_from(columns.element_key.table, schema.ELEMENTS, columns.element_key == _E.key)
+            .where(condition)
+            for columns, kind, identity, condition in parts
+        )
+    ).subquery("waiting")  # fmt: skip
+
+
+_W = _waits().c
+WAIT_STATES = Entity(
+    _W.key.table,
+    _W.key,
+    {
+        "rootProcessInstanceKey": key(_W.root), "processInstanceKey": key(_W.instance),
+        "elementInstanceKey": key(_W.element_key), "elementId": text(_W.element),
+        "elementType": enum(_W.type), "tenantId": text(_W.tenant),
+        "bpmnProcessId": text(_W.process_id),
+    },
+    hidden={"waitStateType": enum(_W.kind)},
+)  # fmt: skip
+"""Rows without their details: those are in the table that `waitStateType` names."""

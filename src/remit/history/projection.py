@@ -6,16 +6,20 @@ changes of rows that are on disk already are collected by column.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, bindparam, delete, insert, update
+from sqlalchemy import Connection, Dialect, Table, bindparam, delete, insert, update
 
 from remit.history import schema
 from remit.model.bpmn import read
+from remit.model.bpmn.graph import ConditionalDefinition
 from remit.model.timing import instant
 from remit.partition.log import Logged
+from remit.protocol.events import condition as c
 from remit.protocol.events import decision as d
 from remit.protocol.events import deployment as dep
 from remit.protocol.events import form as f
@@ -23,6 +27,8 @@ from remit.protocol.events import incident as i
 from remit.protocol.events import job as j
 from remit.protocol.events import message as m
 from remit.protocol.events import process_instance as p
+from remit.protocol.events import signal as s
+from remit.protocol.events import timer as t
 from remit.protocol.events import user_task as u
 from remit.protocol.events import variable as v
 from remit.protocol.events.base import Event
@@ -30,7 +36,6 @@ from remit.protocol.events.process_instance import ELEMENT_KINDS, KIND_NUMBERS
 from remit.protocol.values import (
     Incident,
     Job,
-    MessageSubscription,
     ProcessDefinition,
     ProcessSubscription,
     UserTask,
@@ -77,6 +82,51 @@ _NOT_SHOWN = (None, "UNKNOWN", _RESOURCES)
 """Commands that the public API has no entity for are kept in the table all the same."""
 
 
+_MINUTE = 60_000
+_LONGEST_MESSAGE = 500
+"""Characters of an error message that its count is kept by."""
+
+
+def write_rows(
+    connection: Connection, table: Table, rows: list[Row], *, known: bool = False
+) -> None:
+    """New rows, given to the driver as they are: half of the time that SQLAlchemy takes for them.
+
+    `known`: some may be there already, and stay as they are.
+    """
+    statement = _insertion(table, connection.dialect)
+    connection.exec_driver_sql(statement + " ON CONFLICT DO NOTHING" * known, rows)
+
+
+def change_rows(
+    connection: Connection, table: Table, key: str, names: tuple[str, ...], rows: list[Row]
+) -> None:
+    """The columns `names` of rows, each with its key as `b_key`."""
+    connection.exec_driver_sql(_change(table, key, names, connection.dialect), rows)
+
+
+@cache
+def _insertion(table: Table, dialect: Dialect) -> str:
+    return str(insert(table).compile(dialect=_by_name(dialect)))
+
+
+@cache
+def _change(table: Table, key: str, names: tuple[str, ...], dialect: Dialect) -> str:
+    statement = (
+        update(table)
+        .where(table.c[key] == bindparam("b_key"))
+        .values({name: bindparam(name) for name in names})
+    )
+    return str(statement.compile(dialect=_by_name(dialect)))
+
+
+def _by_name(dialect: Dialect) -> Dialect:
+    """The same dialect with parameters that are named, as rows are."""
+    kind: Any = type(dialect)
+    named: Dialect = kind(paramstyle="named" if dialect.name == "sqlite" else "pyformat")
+    return named
+
+
 class Tellings:
     """What a batch changes in one table."""
 
@@ -85,6 +135,7 @@ class Tellings:
         self.key = key
         self.new: dict[Any, Row] = {}
         self.changes: dict[Any, Row] = {}
+        self.gone: list[Any] = []
 
     def add(self, key: Any, row: Row) -> None:
         self.new[key] = row
@@ -95,20 +146,24 @@ class Tellings:
             row = self.changes.setdefault(key, {})
         row.update(columns)
 
+    def drop(self, key: Any) -> None:
+        if self.new.pop(key, None) is None:
+            self.gone.append(key)
+
     def write(self, connection: Connection) -> None:
+        if self.gone:
+            connection.execute(
+                delete(self.table).where(self.table.c[self.key] == bindparam("b_key")),
+                [{"b_key": key} for key in self.gone],
+            )
         if self.new:
-            connection.execute(insert(self.table), list(self.new.values()))
+            write_rows(connection, self.table, list(self.new.values()))
         shapes: dict[tuple[str, ...], list[Row]] = {}
         for key, columns in self.changes.items():
             shapes.setdefault(tuple(columns), []).append({**columns, "b_key": key})
         for names, rows in shapes.items():
-            statement = (
-                update(self.table)
-                .where(self.table.c[self.key] == bindparam("b_key"))
-                .values({name: bindparam(name) for name in names})
-            )
-            connection.execute(statement, rows)
-        self.new, self.changes = {}, {}
+            change_rows(connection, self.table, self.key, names, rows)
+        self.new, self.changes, self.gone = {}, {}, []
 
 
 class Projection:
@@ -122,6 +177,7 @@ class Projection:
         self._extra: dict[int, p.InstanceCreated] = {}
         self._flows: dict[tuple[int, str], Row] = {}
         self._incidents: dict[int, int] = {}
+        self._counts: dict[tuple[int, str, str, str, str, str], list[int]] = {}
         self._files: dict[int, tuple[str, int]] = {}
         self.tables = {
             table.name: Tellings(table, next(iter(table.primary_key.columns)).name)
@@ -129,7 +185,7 @@ class Projection:
                 schema.PROCESSES, schema.INSTANCES, schema.ELEMENTS, schema.VARIABLES, schema.JOBS,
                 schema.INCIDENTS, schema.USER_TASKS, schema.REQUIREMENTS, schema.DECISIONS,
                 schema.EVALUATIONS, schema.SUBSCRIPTIONS, schema.CORRELATIONS, schema.FORMS,
-                schema.AUDIT,
+                schema.AUDIT, schema.WAITS,
             )
         }  # fmt: skip
         self._instances = self.tables["process_instances"]
@@ -150,9 +206,12 @@ class Projection:
         for tellings in self.tables.values():
             tellings.write(connection)
         if self._flows:
-            self._write_flows(connection)
+            write_rows(connection, schema.FLOWS, list(self._flows.values()), known=True)
+            self._flows = {}
         if self._incidents:
             self._write_incidents(connection)
+        if self._counts:
+            self._write_counts(connection)
 
     # --- definitions -------------------------------------------------------------------------------
 
@@ -169,7 +228,7 @@ class Projection:
                 "version": row.version, "version_tag": row.version_tag or None,
                 "resource_name": row.resource_name, "tenant": row.tenant,
                 "has_start_form": process is not None and process.form is not None,
-                "state": "ACTIVE", "form_key": None, "xml": row.resource,
+                "state": "ACTIVE", "form_id": _form_of(process), "xml": row.resource,
             },
         )  # fmt: skip
 
@@ -266,19 +325,6 @@ class Projection:
             "tenant": "<default>" if row is None else row.tenant,
         }  # fmt: skip
 
-    def _write_flows(self, connection: Connection) -> None:
-        table = schema.FLOWS
-        where = (table.c.instance == bindparam("b_instance")) & (
-            table.c.flow == bindparam("b_flow")
-        )
-        rows = list(self._flows.values())
-        connection.execute(
-            delete(table).where(where),
-            [{"b_instance": row["instance"], "b_flow": row["flow"]} for row in rows],
-        )
-        connection.execute(insert(table), rows)
-        self._flows = {}
-
     # --- variables, jobs, incidents ----------------------------------------------------------------
 
     def variable_created(self, event: v.VariableCreated) -> None:
@@ -296,6 +342,7 @@ class Projection:
 
     def job_created(self, event: j.JobCreated) -> None:
         job = event.job
+        self._count(job, "CREATED")
         self._jobs.add(
             job.key,
             {
@@ -304,6 +351,7 @@ class Projection:
                 "listener_event": job.listener_event.upper() or "UNSPECIFIED",
                 "deadline": None, "end_date": None, "created": self._now, "updated": self._now,
                 "error_code": None, "error_message": None, "headers": _json(job.headers).decode(),
+                "denied": None, "denied_reason": None,
                 "element": job.element, "element_key": job.element_key, "instance": job.instance,
                 "definition": job.definition, "process_id": job.process_id, "root": job.root,
                 "tenant": job.tenant,
@@ -328,6 +376,55 @@ class Projection:
             changes["end_date"] = self._now
         self._jobs.change(job.key, **changes)
 
+    def job_completed(self, event: j.JobCompleted) -> None:
+        self.job_changed(event.job, "COMPLETED", ends=True)
+        self._count(event.job, "COMPLETED")
+        if event.result and "denied" in event.result:
+            self._jobs.change(
+                event.key,
+                denied=bool(event.result["denied"]),
+                denied_reason=event.result.get("deniedReason") or None,
+            )
+
+    def job_failed(self, event: j.JobFailed) -> None:
+        self.job_changed(event.job, "FAILED")
+        self._count(event.job, "FAILED")
+
+    def error_thrown(self, event: j.JobErrorThrown) -> None:
+        self.job_changed(event.job, "ERROR_THROWN")
+        self._count(event.job, "FAILED")
+
+    def _count(self, job: Job, status: str) -> None:
+        failed = status == "FAILED"
+        key = (
+            self._now - self._now % _MINUTE, job.type, job.worker, status,
+            job.error_code if failed else "",
+            job.error_message[:_LONGEST_MESSAGE] if failed else "",
+        )  # fmt: skip
+        counted = self._counts.get(key)
+        if counted is None:
+            self._counts[key] = [1, self._now]
+        else:
+            counted[0] += 1
+            counted[1] = self._now
+
+    def _write_counts(self, connection: Connection) -> None:
+        """Add to what is there; what is not there yet is made."""
+        table = schema.JOB_COUNTS
+        names = ("minute", "type", "worker", "status", "error_code", "error_message")
+        more = (
+            update(table)
+            .where(*(table.c[name] == bindparam(f"b_{name}") for name in names))
+            .values(count=table.c.count + bindparam("b_count"), last=bindparam("b_last"))
+        )
+        for key, (count, last) in self._counts.items():
+            values = {f"b_{name}": value for name, value in zip(names, key, strict=True)}
+            found = connection.execute(more, {**values, "b_count": count, "b_last": last})
+            if not found.rowcount:
+                row = dict(zip(names, key, strict=True)) | {"count": count, "last": last}
+                connection.execute(insert(table), row)
+        self._counts = {}
+
     def incident_created(self, event: i.IncidentCreated) -> None:
         row = event.incident
         self.tables["incidents"].add(row.key, self._incident(row))
@@ -343,6 +440,7 @@ class Projection:
     def _incident(self, row: Incident) -> Row:
         return {
             "key": row.key, "error_type": row.error_type, "error_message": row.error_message,
+            "error_hash": error_hash(row.error_message),
             "state": "ACTIVE", "created": self._now, "element": row.element,
             "element_key": row.element_key, "instance": row.instance, "definition": row.definition,
             "process_id": row.process_id, "job": row.job if row.job > 0 else None,
@@ -457,8 +555,46 @@ class Projection:
     def subscribed(self, event: m.ProcessSubscriptionCreating) -> None:
         row = event.subscription
         self.tables["message_subscriptions"].add(
-            row.key, {"state": "CREATED", "updated": self._now, **_subscription(row)}
-        )
+            row.key,
+            {
+                "state": "CREATED", "updated": self._now, "type": "PROCESS_EVENT",
+                **_subscription(row), **self._of(row.definition),
+            },
+        )  # fmt: skip
+
+    def start_subscribed(self, event: m.StartSubscriptionCreated) -> None:
+        """A process that messages start: one row for every version that ever listened."""
+        row = event.subscription
+        if self.partition == row.key >> 51:
+            self.tables["message_subscriptions"].add(
+                row.key,
+                {
+                    "key": row.key, "state": "CREATED", "updated": self._now, "name": row.name,
+                    "correlation_key": None, "type": "START_EVENT", "element": row.start,
+                    "element_key": None, "instance": None, "definition": row.definition,
+                    "process_id": row.process_id, "root": None, "tenant": row.tenant,
+                    **self._of(row.definition),
+                },
+            )  # fmt: skip
+
+    def start_correlated(self, event: m.StartSubscriptionCorrelated) -> None:
+        row = event.subscription
+        self.tables["correlated_messages"].add(
+            (row.key, event.message),
+            {
+                "subscription": row.key, "message": event.message, "date": self._now,
+                "partition": event.message >> 51, "name": row.name,
+                "correlation_key": event.correlation_key or None, "element": row.start,
+                "element_key": None, "instance": event.instance, "definition": row.definition,
+                "process_id": row.process_id, "root": event.instance, "tenant": row.tenant,
+            },
+        )  # fmt: skip
+
+    def _of(self, definition: int) -> Row:
+        row = self._definitions.get(definition)
+        if row is None:
+            return {"process_name": None, "version": None}
+        return {"process_name": row.name or None, "version": row.version}
 
     def subscription_changed(self, row: ProcessSubscription, state: str) -> None:
         self.tables["message_subscriptions"].change(row.key, state=state, updated=self._now)
@@ -476,6 +612,44 @@ class Projection:
             },
         )  # fmt: skip
 
+    # --- what is waited for ------------------------------------------------------------------------
+
+    def waiting(self, row: Any, kind: str, details: Row) -> None:
+        if row.element_key > 0:  # else it starts instances, none of them waits
+            self.tables["waits"].add(
+                row.key,
+                {
+                    "key": row.key, "kind": kind, "element_key": row.element_key,
+                    "instance": row.instance, "root": row.root,
+                    "details": _json(details).decode(),
+                },
+            )  # fmt: skip
+
+    def waits_for_timer(self, event: t.TimerCreated) -> None:
+        timer = event.timer
+        repetitions = None if timer.repetitions == 1 else timer.repetitions
+        self.waiting(timer, "TIMER", {"dueDate": timer.due, "repetitions": repetitions})
+
+    def waits_for_signal(self, event: s.SignalSubscriptionCreated) -> None:
+        self.waiting(event.subscription, "SIGNAL", {"signalName": event.subscription.name})
+
+    def waits_for_condition(self, event: c.ConditionCreated) -> None:
+        row = event.subscription
+        definition = self._definitions.get(row.definition)
+        process = None if definition is None else self._process(definition)
+        node = None if process is None else process.nodes.get(row.target)
+        for each in getattr(node, "definitions", ()):
+            if isinstance(each, ConditionalDefinition):
+                shown = {
+                    "expression": f"={each.condition.text}",
+                    "events": list(each.variable_events),
+                }
+                self.waiting(row, "CONDITION", shown)
+                return
+
+    def waits_no_more(self, event: t.TimerTriggered | s.SignalSubscriptionDeleted) -> None:
+        self.tables["waits"].drop(event.key)
+
     # --- audit -------------------------------------------------------------------------------------
 
     def _audit(self, turn: Logged) -> None:
@@ -485,6 +659,7 @@ class Projection:
         if entity_key < 0:
             entity_key = next((getattr(event, "key", -1) for event in turn.events), -1)
         entity_type, operation, category = _AUDITED.get(turn.command, _NOT_SHOWN)
+        about = next(filter(None, map(_about, turn.events)), _NOTHING)
         self.tables["audit"].add(
             name,
             {
@@ -494,11 +669,46 @@ class Projection:
                 "actor": actor.id, "method": actor.method,
                 "result": "SUCCESS" if turn.rejection is None else "FAIL",
                 "reason": None if turn.rejection is None else turn.rejection[1],
-                "instance": next(
-                    (each.instance for each in turn.events if hasattr(each, "instance")), None
-                ),
+                **about,
+                "job": entity_key if entity_type == "JOB" else None,
+                "user_task": entity_key if entity_type == "USER_TASK" else None,
             },
         )  # fmt: skip
+
+
+_NOTHING = dict.fromkeys(("instance", "root", "definition", "process_id", "element_key", "tenant"))
+
+
+def _about(event: Event) -> Row | None:
+    """Which instance an event is about; nothing when it is about none."""
+    row = getattr(event, "job", None) or getattr(event, "task", None)
+    row = row or getattr(event, "incident", None) or event
+    instance = getattr(row, "instance", None)
+    if instance is None:
+        return None
+    element_key = getattr(row, "element_key", None)
+    return {
+        "instance": instance, "root": getattr(row, "root", None),
+        "definition": getattr(row, "definition", None),
+        "process_id": getattr(row, "process_id", None), "element_key": element_key,
+        "tenant": getattr(row, "tenant", None),
+    }  # fmt: skip
+
+
+def _form_of(process: Any) -> str | None:
+    """The id of the form that a process starts with."""
+    link = None if process is None else process.form
+    found = None if link is None or link.form_id is None else link.form_id.static_value
+    return found if isinstance(found, str) else None
+
+
+def error_hash(message: str) -> int:
+    """A number for an error message, the same for ever.
+
+    >>> error_hash("no luck")
+    1241258233
+    """
+    return zlib.crc32(message.encode("utf-8", "replace")) & 0x7FFF_FFFF
 
 
 def _task(task: UserTask) -> Row:
@@ -511,12 +721,12 @@ def _task(task: UserTask) -> Row:
     }  # fmt: skip
 
 
-def _subscription(row: ProcessSubscription | MessageSubscription) -> Row:
+def _subscription(row: ProcessSubscription) -> Row:
     return {
         "key": row.key, "name": row.name, "correlation_key": row.correlation_key,
         "element": row.target, "element_key": row.element_key, "instance": row.instance,
         "definition": row.definition, "process_id": row.process_id,
-        "root": getattr(row, "root", None), "tenant": row.tenant,
+        "root": row.root, "tenant": row.tenant,
     }  # fmt: skip
 
 
@@ -541,11 +751,11 @@ _TELLS: dict[type[Event], Callable[[Projection, Any], None]] = {
     v.VariableUpdated: Projection.variable_updated,
     j.JobCreated: Projection.job_created,
     j.JobsActivated: Projection.jobs_activated,
-    j.JobCompleted: _job("COMPLETED", ends=True),
+    j.JobCompleted: Projection.job_completed,
     j.JobCanceled: _job("CANCELED", ends=True),
-    j.JobFailed: _job("FAILED"),
+    j.JobFailed: Projection.job_failed,
     j.JobTimedOut: _job("TIMED_OUT"),
-    j.JobErrorThrown: _job("ERROR_THROWN"),
+    j.JobErrorThrown: Projection.error_thrown,
     j.JobRetriesUpdated: _job("RETRIES_UPDATED"),
     j.JobRecurred: _job("CREATED"),
     j.JobYielded: _job("CREATED"),
@@ -574,5 +784,15 @@ _TELLS: dict[type[Event], Callable[[Projection, Any], None]] = {
     m.ProcessSubscriptionCreating: Projection.subscribed,
     m.ProcessSubscriptionCorrelated: Projection.correlated,
     m.ProcessSubscriptionDeleted: _subscription_state("DELETED"),
+    m.StartSubscriptionCreated: Projection.start_subscribed,
+    m.StartSubscriptionCorrelated: Projection.start_correlated,
+    m.StartSubscriptionDeleted: _subscription_state("DELETED"),
+    t.TimerCreated: Projection.waits_for_timer,
+    t.TimerTriggered: Projection.waits_no_more,
+    t.TimerCanceled: Projection.waits_no_more,
+    s.SignalSubscriptionCreated: Projection.waits_for_signal,
+    s.SignalSubscriptionDeleted: Projection.waits_no_more,
+    c.ConditionCreated: Projection.waits_for_condition,
+    c.ConditionDeleted: Projection.waits_no_more,
 }
 """Who tells of an event; what is not here changes nothing that people search for."""

@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 1
+VERSION = 2
 """Raise it when the tables change: a history of another version is made anew from the log."""
 
 metadata = MetaData()
@@ -46,7 +46,7 @@ PROCESSES = Table(
     Column("tenant", String, nullable=False),
     Column("has_start_form", Boolean, nullable=False),
     Column("state", String, nullable=False),
-    Column("form_key", BigInteger),
+    Column("form_id", String),
     Column("xml", LargeBinary, nullable=False),
 )
 
@@ -143,6 +143,8 @@ JOBS = Table(
     Column("error_code", String),
     Column("error_message", Text),
     Column("headers", Text, nullable=False),
+    Column("denied", Boolean),
+    Column("denied_reason", Text),
     Column("element", String, nullable=False),
     Column("element_key", BigInteger, nullable=False),
     Column("instance", BigInteger, nullable=False),
@@ -155,12 +157,27 @@ JOBS = Table(
     Index("jobs_by_state", "state", "key"),
 )
 
+JOB_COUNTS = Table(
+    "job_counts",
+    metadata,
+    Column("minute", BigInteger, primary_key=True),
+    Column("type", String, primary_key=True),
+    Column("worker", String, primary_key=True),
+    Column("status", String, primary_key=True),
+    Column("error_code", String, primary_key=True),
+    Column("error_message", String, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last", BigInteger, nullable=False),
+)
+"""What became of jobs, by the first millisecond of a minute: CREATED, COMPLETED, FAILED."""
+
 INCIDENTS = Table(
     "incidents",
     metadata,
     _key(),
     Column("error_type", String, nullable=False),
     Column("error_message", Text, nullable=False),
+    Column("error_hash", BigInteger, nullable=False),
     Column("state", String, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("element", String, nullable=False),
@@ -267,6 +284,9 @@ SUBSCRIPTIONS = Table(
     Column("updated", BigInteger, nullable=False),
     Column("name", String, nullable=False),
     Column("correlation_key", String),
+    Column("type", String, nullable=False),
+    Column("process_name", String),
+    Column("version", Integer),
     Column("element", String, nullable=False),
     Column("element_key", BigInteger),
     Column("instance", BigInteger, index=True),
@@ -294,6 +314,19 @@ CORRELATIONS = Table(
     Column("tenant", String, nullable=False),
 )
 
+WAITS = Table(
+    "waits",
+    metadata,
+    _key(),
+    Column("kind", String, nullable=False),
+    Column("element_key", BigInteger, nullable=False),
+    Column("instance", BigInteger, nullable=False),
+    Column("root", BigInteger, nullable=False),
+    Column("details", Text, nullable=False),
+    Index("waits_by_instance", "instance"),
+)
+"""What stands until a timer, a signal or a condition; `details` as the public API shows them."""
+
 FORMS = Table(
     "forms",
     metadata,
@@ -320,6 +353,13 @@ AUDIT = Table(
     Column("result", String, nullable=False),
     Column("reason", Text),
     Column("instance", BigInteger),
+    Column("root", BigInteger),
+    Column("definition", BigInteger),
+    Column("process_id", String),
+    Column("element_key", BigInteger),
+    Column("job", BigInteger),
+    Column("user_task", BigInteger),
+    Column("tenant", String),
     Index("audit_by_date", "date", "key"),
     Index("audit_by_entity", "entity_key"),
 )

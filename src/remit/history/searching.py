@@ -22,12 +22,14 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     Select,
-    Table,
     and_,
     false,
     func,
+    literal,
     not_,
+    null,
     or_,
     select,
     true,
@@ -39,8 +41,17 @@ COUNTED = 10_000
 DEFAULT_LIMIT, MAX_LIMIT = 100, 10_000
 
 
+Anything = Column[Any] | ColumnElement[Any]
+"""A column of a table, or of a query that is searched like one."""
+
+
 class Wrong(ValueError):
     """A search that makes no sense, in a sentence."""
+
+
+def plain(value: str) -> str:
+    """A text that every database takes: none of them keeps NUL in texts, PostgreSQL refuses it."""
+    return value.replace("\x00", "\ufffd")
 
 
 # --- fields ----------------------------------------------------------------------------------------
@@ -50,40 +61,64 @@ class Wrong(ValueError):
 class Field:
     """A property of an entity: its column, how it is shown, how a filter's value is read."""
 
-    column: Column[Any]
+    column: Anything
     show: Callable[[Any], Any]
     read: Callable[[Any], Any]
     kind: str
 
 
-def text(column: Column[Any]) -> Field:
+def text(column: Anything) -> Field:
     return Field(column, _same, _text, "string")
 
 
-def enum(column: Column[Any]) -> Field:
+def enum(column: Anything) -> Field:
     """Shown in upper case; asked for in any."""
     return Field(column, _same, lambda value: _text(value).upper(), "enum")
 
 
-def key(column: Column[Any]) -> Field:
+def key(column: Anything) -> Field:
     return Field(column, lambda value: None if value is None else str(value), _key, "key")
 
 
-def number(column: Column[Any]) -> Field:
+def number(column: Anything) -> Field:
     return Field(column, _same, _number, "integer")
 
 
-def flag(column: Column[Any]) -> Field:
+def flag(column: Anything) -> Field:
     return Field(column, bool, _flag, "boolean")
 
 
-def date(column: Column[Any]) -> Field:
+def date(column: Anything) -> Field:
     return Field(column, show_date, _date, "date")
 
 
-def document(column: Column[Any]) -> Field:
+def document(column: Anything) -> Field:
     """JSON that is shown as it is and can't be filtered."""
     return Field(column, lambda value: msgspec.json.decode(value), _nothing, "document")
+
+
+def maybe(column: Anything) -> Field:
+    """True, false, or not known."""
+    return Field(column, lambda value: None if value is None else bool(value), _flag, "boolean")
+
+
+def flag_of(name: str, condition: ColumnElement[bool]) -> Field:
+    """A property that is true where a condition holds."""
+    return Field(condition.label(name), bool, _flag, "boolean")
+
+
+def _constant(value: Any) -> Field:
+    """A property that is the same for every row: nothing, a number or a text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Field(literal(value), _same, _number, "integer")
+    found = null() if value is None else literal(value)
+    return Field(found, _same, _scalar, "string")
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise Wrong(f"a text, a number or true or false is expected, not {value!r}")
 
 
 def show_date(milliseconds: int | None) -> str | None:
@@ -104,7 +139,7 @@ def _same(value: Any) -> Any:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise Wrong(f"a text is expected, not {value!r}")
-    return value
+    return plain(value)
 
 
 def _key(value: Any) -> int:
@@ -148,25 +183,38 @@ Extra = Callable[[Any], ColumnElement[bool]]
 @dataclass(frozen=True, slots=True)
 class Entity:
     """What can be searched. `fields` are shown; `hidden` can only be filtered; `extras` are filters
-    with a meaning of their own; `constants` are shown the same for every row; `always` holds for
-    every row that is found. `identity` is the column that makes an order total.
+    with a meaning of their own; `constants` are shown the same for every row; `absent` can be asked
+    for, and no row has it; `always` holds for every row that is found. `identity`, with `ties`, makes
+    an order total.
     """
 
-    table: Table
-    identity: Column[Any]
+    table: FromClause
+    identity: Anything
     fields: Mapping[str, Field]
     hidden: Mapping[str, Field] = field(default_factory=dict)
     extras: Mapping[str, Extra] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    ties: tuple[Anything, ...] = ()
     always: tuple[ColumnElement[bool], ...] = ()
 
+    def statement(self) -> Select[Any]:
+        """All rows, with what is computed of them."""
+        held = set(self.table.c)
+        computed = [each.column for each in self.fields.values() if each.column not in held]
+        return select(self.table, *computed)
+
     def shown(self, row: Any) -> dict[str, Any]:
-        """A row of `select(self.table)` as the API shows it."""
+        """A row of `statement` as the API shows it."""
         found = {name: each.show(row._mapping[each.column]) for name, each in self.fields.items()}
         return {**found, **self.constants}
 
     def field(self, name: str) -> Field:
         found = self.fields.get(name) or self.hidden.get(name)
+        if found is None and name in self.absent:
+            return _constant(None)
+        if found is None and name in self.constants:
+            return _constant(self.constants[name])
         if found is None:
             raise Wrong(f"Request property [{name}] cannot be parsed: there is no such property")
         return found
@@ -283,7 +331,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    column: Column[Any]
+    column: Anything
     descending: bool
 
 
@@ -294,7 +342,7 @@ def search(
     where = [*entity.always, *conditions(entity, wanted.filter), *more]
     orders = _orders(entity, wanted.sort)
     limit, offset, cursor, backward = _page(wanted.page, orders)
-    statement = select(entity.table).where(*where)
+    statement = entity.statement().where(*where)
     if cursor is not None:
         statement = statement.where(_behind(orders, cursor, backward))
     rows = list(
@@ -326,9 +374,12 @@ def _orders(entity: Entity, sort: Sequence[Mapping[str, Any]]) -> list[_Order]:
         order = str(each.get("order") or "ASC").upper()
         if order not in ("ASC", "DESC"):
             raise Wrong(f"sort: the order is ASC or DESC, not '{order}'")
-        found.append(_Order(entity.field(each["field"]).column, order == "DESC"))
-    if not any(each.column is entity.identity for each in found):
-        found.append(_Order(entity.identity, found[-1].descending if found else False))
+        column = entity.field(each["field"]).column  # one that is no property is refused here
+        if each["field"] not in entity.constants:
+            found.append(_Order(column, order == "DESC"))
+    for tie in (entity.identity, *entity.ties):
+        if not any(each.column is tie for each in found):
+            found.append(_Order(tie, found[-1].descending if found else False))
     return found
 
 
@@ -357,7 +408,7 @@ def _sorted(statement: Select[Any], orders: list[_Order], backward: bool) -> Sel
     parts = []
     for each in orders:
         down = each.descending != backward
-        if each.column.nullable:
+        if _may_be_null(each.column):
             parts.append(
                 each.column.desc().nulls_last() if down else each.column.asc().nulls_first()
             )
@@ -377,14 +428,18 @@ def _behind(orders: list[_Order], values: list[Any], backward: bool) -> Conditio
     return or_(*found)
 
 
-def _beyond(column: Column[Any], value: Any, down: bool) -> Condition:
+def _beyond(column: Anything, value: Any, down: bool) -> Condition:
     if value is None:
         return false() if down else column.is_not(None)
     below: Condition = column < value
     if down:
-        return or_(below, column.is_(None)) if column.nullable else below
+        return or_(below, column.is_(None)) if _may_be_null(column) else below
     above: Condition = column > value
     return above
+
+
+def _may_be_null(column: Anything) -> bool:
+    return bool(getattr(column, "nullable", True))
 
 
 def _cursor(row: Any, orders: list[_Order]) -> str:

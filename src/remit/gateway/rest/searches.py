@@ -6,15 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, select
 
 from remit.gateway.faults import Code, Status
-from remit.gateway.rest.frame import BadRequest, Body, Call, Operation, Page
-from remit.history import entities, schema
+from remit.gateway.rest.frame import BadRequest, Body, Call, Handle, Operation, Page
+from remit.history import entities, schema, statistics
 from remit.history.searching import Entity, Search, Wrong, search
-
-TRUNCATED = 8_191
-"""Characters of a variable's value that a search shows, unless it is asked for all."""
+from remit.history.waiting import wait_states
 
 Query = Callable[[Connection], Any]
 
@@ -48,7 +46,7 @@ def searching(
     """A search of `entity`; `inside` are (parameter of the path, property) that it is bound to."""
 
     async def find(call: Call, body: SearchRequest) -> Any:
-        wanted = Search(body.filter or {}, body.sort or (), body.page or {})
+        wanted = _wanted(body)
         more = [
             entity.field(name).column == entity.field(name).read(call.path[parameter])
             for parameter, name in inside
@@ -65,7 +63,7 @@ def looking_up(entity: Entity, parameter: str, name: str, what: str) -> Any:
     async def find(call: Call, body: None) -> Any:
         field = entity.field(name)
         value = call.path[parameter] if field.kind != "key" else call.key(parameter)
-        statement = select(entity.table).where(field.column == value)
+        statement = entity.statement().where(field.column == value)
         row = await read(call, lambda connection: connection.execute(statement).first())
         if row is None:
             raise Status(Code.NOT_FOUND, f"{what} with key '{call.path[parameter]}' not found")
@@ -93,50 +91,68 @@ def telling(column: Any, key: Any, parameter: str, media_type: str, what: str) -
 def _truncate(call: Call, found: dict[str, Any]) -> dict[str, Any]:
     whole = call.query.get("truncateValues", "true").lower() == "false"
     for item in found["items"]:
-        item["isTruncated"] = not whole and len(item["value"]) > TRUNCATED
+        item["isTruncated"] = not whole and len(item["value"]) > entities.TRUNCATED
         if item["isTruncated"]:
-            item["value"] = item["value"][:TRUNCATED]
+            item["value"] = item["value"][: entities.TRUNCATED]
     return found
 
 
 # --- instance pages --------------------------------------------------------------------------------
 
-_E = schema.ELEMENTS.c
-
-
-def _statistics(where: Any) -> Query:
-    """Per element: how many are active, canceled, completed, and how many stand at an incident."""
-
-    def count(state: str) -> Any:
-        return func.sum(case((_E.state == state, 1), else_=0))
-
-    statement = (
-        select(
-            _E.element, count("ACTIVE"), count("TERMINATED"), count("COMPLETED"),
-            func.count(_E.incident),
-        )
-        .where(where, _E.type != "PROCESS")
-        .group_by(_E.element)
-        .order_by(_E.element)
-    )  # fmt: skip
-    return lambda connection: {
-        "items": [
-            {
-                "elementId": element, "active": int(active), "canceled": int(canceled),
-                "incidents": int(incidents), "completed": int(completed),
-            }
-            for element, active, canceled, completed, incidents in connection.execute(statement)
-        ]
-    }  # fmt: skip
-
 
 async def instance_statistics(call: Call, body: None) -> Any:
-    return await read(call, _statistics(_E.instance == call.key("processInstanceKey")))
+    where = schema.ELEMENTS.c.instance == call.key("processInstanceKey")
+    return await read(call, lambda connection: statistics.element_counts(connection, where))
 
 
 async def definition_statistics(call: Call, body: SearchRequest) -> Any:
-    """Over the active and ended instances of a definition."""
-    return await read(call, _statistics(_E.definition == call.key("processDefinitionKey")))
+    """Over the instances of a definition that the filter lets through."""
+    key, filters = call.key("processDefinitionKey"), body.filter or {}
+    return await read(
+        call, lambda connection: statistics.definition_counts(connection, key, filters)
+    )
+
+
+async def variable_names(call: Call, body: SearchRequest) -> Any:
+    key = call.key("processDefinitionKey")
+    return await read(
+        call, lambda connection: statistics.variable_names(connection, key, _wanted(body))
+    )
+
+
+async def waiting_statistics(call: Call, body: None) -> Any:
+    key = call.key("processInstanceKey")
+    return await read(call, lambda connection: statistics.waiting_counts(connection, key))
+
+
+def counting(count: Callable[[Connection, Search], Any]) -> Any:
+    """A search of counts: `count` makes them of the request."""
+
+    async def find(call: Call, body: SearchRequest) -> Any:
+        return await read(call, lambda connection: count(connection, _wanted(body)))
+
+    return find
+
+
+async def versions(call: Call, body: SearchRequest) -> Any:
+    """Per version of one process."""
+    if (body.filter or {}).get("processDefinitionId") is None:
+        raise Status(Code.INVALID_ARGUMENT, "No filter.processDefinitionId provided.")
+    find: Handle = searching(statistics.VERSION_COUNTS)
+    return await find(call, body)
+
+
+async def jobs_altogether(call: Call, body: None) -> Any:
+    query = {name: call.query[name] for name in ("from", "to", "jobType") if name in call.query}
+
+    def count(connection: Connection) -> Any:
+        return statistics.jobs_altogether(connection, statistics.Window(query, one_type=False))
+
+    return await read(call, count)
+
+
+def _wanted(body: SearchRequest) -> Search:
+    return Search(body.filter or {}, body.sort or (), body.page or {})
 
 
 async def sequence_flows(call: Call, body: None) -> Any:
@@ -192,7 +208,7 @@ async def call_hierarchy(call: Call, body: None) -> Any:
 async def decision_instance(call: Call, body: None) -> Any:
     """One evaluation with its inputs and the rules that matched."""
     entity, name = entities.DECISION_INSTANCES, call.path["decisionEvaluationInstanceKey"]
-    statement = select(entity.table).where(entity.identity == name)
+    statement = entity.statement().where(entity.identity == name)
     row = await read(call, lambda connection: connection.execute(statement).first())
     if row is None:
         raise Status(Code.NOT_FOUND, f"Decision instance with key '{name}' not found")
@@ -249,7 +265,7 @@ async def user_task_variables(call: Call, body: SearchRequest) -> Any:
     """The variables that a task sees: its own, and those of its process instance."""
     tasks, variables = schema.USER_TASKS.c, schema.VARIABLES.c
     key = call.key("userTaskKey")
-    wanted = Search(body.filter or {}, body.sort or (), body.page or {})
+    wanted = _wanted(body)
 
     def find(connection: Connection) -> Any:
         task = connection.execute(
@@ -261,6 +277,41 @@ async def user_task_variables(call: Call, body: SearchRequest) -> Any:
         return search(connection, entities.VARIABLES, wanted, seen)
 
     return _truncate(call, await read(call, find))
+
+
+async def start_form(call: Call, body: None) -> Any:
+    """The form that a process starts with; nothing (204) when it has none."""
+    processes, forms = schema.PROCESSES.c, schema.FORMS.c
+    key = call.key("processDefinitionKey")
+
+    def find(connection: Connection) -> Any:
+        process = connection.execute(
+            select(processes.form_id, processes.tenant).where(processes.key == key)
+        ).first()
+        if process is None:
+            raise Status(Code.NOT_FOUND, f"Process definition with key '{key}' not found")
+        latest = select(schema.FORMS).where(
+            forms.form_id == process.form_id, forms.tenant == process.tenant
+        )
+        return connection.execute(latest.order_by(forms.version.desc()).limit(1)).first()
+
+    row = await read(call, find)
+    return None if row is None else _form(row)
+
+
+async def decision_xml(call: Call, body: None) -> Page:
+    """The file that a decision was deployed in."""
+    decisions, files = schema.DECISIONS.c, schema.REQUIREMENTS.c
+    key = call.key("decisionDefinitionKey")
+    statement = (
+        select(files.xml)
+        .join_from(schema.DECISIONS, schema.REQUIREMENTS, decisions.requirements_key == files.key)
+        .where(decisions.key == key)
+    )
+    content = await read(call, lambda connection: connection.scalar(statement))
+    if content is None:
+        raise Status(Code.NOT_FOUND, f"Decision definition with key '{key}' not found")
+    return Page(bytes(content), "text/xml")
 
 
 def _form(row: Any) -> dict[str, Any]:
@@ -299,6 +350,15 @@ OPERATIONS = (
                  "Process definition")),
     _search(f"{_PD}/statistics/element-instances", "getProcessDefinitionStatistics",
             definition_statistics),
+    _get(f"{_PD}/form", "getStartProcessForm", start_form),
+    _search(f"{_PD}/variable-names/search", "searchVariableNames", variable_names),
+    _search("/process-definitions/statistics/process-instances",
+            "getProcessDefinitionInstanceStatistics", searching(statistics.PROCESS_COUNTS)),
+    _search("/process-definitions/statistics/process-instances-by-version",
+            "getProcessDefinitionInstanceVersionStatistics", versions),
+    _search("/process-definitions/statistics/message-subscriptions",
+            "getProcessDefinitionMessageSubscriptionStatistics",
+            counting(statistics.subscription_counts)),
     _search("/process-instances/search", "searchProcessInstances",
             searching(entities.PROCESS_INSTANCES)),
     _get(_PI, "getProcessInstance",
@@ -308,6 +368,8 @@ OPERATIONS = (
     _get(f"{_PI}/sequence-flows", "getProcessInstanceSequenceFlows", sequence_flows),
     _get(f"{_PI}/statistics/element-instances", "getProcessInstanceStatistics",
          instance_statistics),
+    _get(f"{_PI}/statistics/wait-states", "getProcessInstanceWaitStates", waiting_statistics),
+    _search("/element-instances/wait-states/search", "searchWaitStates", counting(wait_states)),
     _search(f"{_PI}/incidents/search", "searchProcessInstanceIncidents",
             searching(entities.INCIDENTS, ("processInstanceKey", "processInstanceKey"))),
     _search("/element-instances/search", "searchElementInstances",
@@ -323,6 +385,18 @@ OPERATIONS = (
     _get("/variables/{variableKey}", "getVariable",
          looking_up(entities.VARIABLES, "variableKey", "variableKey", "Variable")),
     _search("/jobs/search", "searchJobs", searching(entities.JOBS)),
+    _get("/jobs/statistics/global", "getGlobalJobStatistics", jobs_altogether),
+    _search("/jobs/statistics/by-types", "getJobTypeStatistics",
+            counting(lambda connection, wanted: statistics.jobs_by(connection, "type", wanted))),
+    _search("/jobs/statistics/by-workers", "getJobWorkerStatistics",
+            counting(lambda connection, wanted: statistics.jobs_by(connection, "worker", wanted))),
+    _search("/jobs/statistics/time-series", "getJobTimeSeriesStatistics",
+            counting(statistics.job_series)),
+    _search("/jobs/statistics/errors", "getJobErrorStatistics", counting(statistics.job_errors)),
+    _search("/incidents/statistics/process-instances-by-error", "getIncidentStatisticsByError",
+            searching(statistics.ERROR_COUNTS)),
+    _search("/incidents/statistics/process-instances-by-definition",
+            "getIncidentStatisticsByDefinition", counting(statistics.errors_by_definition)),
     _search("/incidents/search", "searchIncidents", searching(entities.INCIDENTS)),
     _get("/incidents/{incidentKey}", "getIncident",
          looking_up(entities.INCIDENTS, "incidentKey", "incidentKey", "Incident")),
@@ -334,6 +408,8 @@ OPERATIONS = (
             user_task_variables),
     _search("/user-tasks/{userTaskKey}/effective-variables/search",
             "searchUserTaskEffectiveVariables", user_task_variables),
+    _search("/user-tasks/{userTaskKey}/audit-logs/search", "searchUserTaskAuditLogs",
+            searching(entities.AUDIT, ("userTaskKey", "userTaskKey"))),
     _get("/forms/{formKey}", "getForm", form),
     _search("/decision-definitions/search", "searchDecisionDefinitions",
             searching(entities.DECISION_DEFINITIONS)),
@@ -342,6 +418,8 @@ OPERATIONS = (
                     "decisionDefinitionKey", "Decision definition")),
     _search("/decision-requirements/search", "searchDecisionRequirements",
             searching(entities.DECISION_REQUIREMENTS)),
+    _get("/decision-definitions/{decisionDefinitionKey}/xml", "getDecisionDefinitionXML",
+         decision_xml),
     _get("/decision-requirements/{decisionRequirementsKey}", "getDecisionRequirements",
          looking_up(entities.DECISION_REQUIREMENTS, "decisionRequirementsKey",
                     "decisionRequirementsKey", "Decision requirements")),
