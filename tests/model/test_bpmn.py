@@ -14,8 +14,6 @@ from tests.support.model import Model, one_task
 
 MODELS = Path(__file__).parents[3] / "shared" / "models" / "camunda"
 REFUSED = {
-    "Signal.bpmn": "SIGNAL",
-    "zeebe-user-task.bpmn": "zeebe:userTask",
     "modeller7File.bpmn": "not well-formed",  # the file is cut off
 }
 

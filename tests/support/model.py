@@ -267,6 +267,19 @@ class Model:
         inner = f'<zeebe:script expression="{escape(expression)}" resultVariable="{result}"/>'
         return self._add("scriptTask", element, inner)
 
+    def loop(self, condition: str = "", *, maximum: int = 0, before: bool = False) -> Model:
+        """Make the activity that was added last a standard loop."""
+        bound = f' loopMaximum="{maximum}"' if maximum else ""
+        inner = f"<loopCondition>{escape(condition)}</loopCondition>" if condition else ""
+        marker = (
+            f'<standardLoopCharacteristics testBefore="{str(before).lower()}"{bound}>{inner}'
+            f"</standardLoopCharacteristics>"
+        )
+        last = self._parts[-1]
+        at = last.rindex("</")
+        self._parts[-1] = last[:at] + marker + last[at:]
+        return self
+
     # --- flows ---
 
     def path(self, *elements: str) -> Model:

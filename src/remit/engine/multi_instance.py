@@ -24,7 +24,7 @@ from remit.engine.run import Run
 from remit.engine.stages.events import CLOSED, HOSTED
 from remit.engine.state.entities import ElementInstance
 from remit.engine.variables import MISSING, look_up, propagate
-from remit.model.bpmn.graph import Activity, Flow, MultiInstance, Node
+from remit.model.bpmn.graph import Activity, MultiInstance, Node
 from remit.protocol.events.process_instance import LoopStarted, ResultKept
 from remit.protocol.values import Document
 
@@ -123,9 +123,6 @@ class MultiInstanceBody(Element):
             if name not in counters and value is not MISSING:
                 context[name] = value
         return evaluate_with(run, condition, context) is True
-
-    def leave(self, run: Run, plan: Plan, key: int) -> Sequence[Flow]:
-        return plan.node.outgoing
 
 
 BODY = MultiInstanceBody()

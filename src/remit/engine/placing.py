@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from remit.base.errors import InvalidArgument
-from remit.engine.plans import is_multi_instance
+from remit.engine.plans import is_repeated
 from remit.model.bpmn.graph import BoundaryNode, ElementType, Node, Process, StartNode
 from remit.protocol.values import Document, Placement
 
@@ -66,7 +66,7 @@ def _path(node: Node, below: Node, instruction: str) -> list[str]:
     path = [node.id]
     scope = node.scope
     while scope is not None and scope is not below:
-        if is_multi_instance(scope):
+        if is_repeated(scope):
             raise _refused(
                 instruction, node.id,
                 f"it is inside the multi-instance activity '{scope.id}', whose items are not known",

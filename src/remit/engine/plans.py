@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 
 from remit.engine import elements
 from remit.engine.compensation import compensates
-from remit.engine.definitions import Definition, Plan, kind_of
+from remit.engine.definitions import Definition, Plan, Stage, kind_of
 from remit.engine.elements.base import Element
 from remit.engine.multi_instance import BODY, RESULT
 from remit.engine.run import BODY_KIND
 from remit.engine.stages import listeners
 from remit.engine.stages.flows import CHOICES, has_conditions
+from remit.engine.standard_loop import LOOP
 from remit.model.bpmn import read
 from remit.model.bpmn.graph import Activity, MultiInstance, Node
 from remit.protocol.values import ProcessDefinition
@@ -41,7 +43,7 @@ def load(row: ProcessDefinition) -> Definition:
         made = definition.plans[node.id]
         if made.element.joins_late and made.element.joins(made) and node.scope is not None:
             definition.late_joins.setdefault(node.scope.id, []).append(node.id)
-        if is_multi_instance(node):
+        if is_repeated(node):
             definition.bodies[node.id] = body_plan(node, definition)
     return definition
 
@@ -50,9 +52,14 @@ def is_multi_instance(node: Node) -> bool:
     return isinstance(node, Activity) and isinstance(node.loop, MultiInstance)
 
 
+def is_repeated(node: Node) -> bool:
+    """Whether a body lives around its instances: multi-instance, or a standard loop."""
+    return isinstance(node, Activity) and node.loop is not None
+
+
 def plan(node: Node, definition: Definition) -> Plan:
     element = ELEMENTS[node.stem]
-    is_inner = is_multi_instance(node)
+    is_inner = is_repeated(node)
     opening = listeners.opening(node, element.opening(node))
     closing = listeners.closing(node, element.closing(node))
     return Plan(
@@ -60,19 +67,26 @@ def plan(node: Node, definition: Definition) -> Plan:
         element,
         kind_of(node),
         opening,
-        (*(each for each in closing if each is not CHOICES), RESULT) if is_inner else closing,
+        _inside(node, closing) if is_inner else closing,
         definition,
         is_inner=is_inner,
     )
 
 
+def _inside(node: Node, closing: Sequence[Stage]) -> tuple[Stage, ...]:
+    """What closes one instance: its flows are the body's, the body may want its result."""
+    stages = tuple(each for each in closing if each is not CHOICES)
+    return (*stages, RESULT) if is_multi_instance(node) else stages
+
+
 def body_plan(node: Node, definition: Definition) -> Plan:
-    closing = BODY.closing(node)
+    body = BODY if is_multi_instance(node) else LOOP
+    closing = body.closing(node)
     return Plan(
         node,
-        BODY,
+        body,
         BODY_KIND,
-        tuple(BODY.opening(node)),
+        tuple(body.opening(node)),
         (*closing, CHOICES) if has_conditions(node) else tuple(closing),
         definition,
         is_body=True,

@@ -14,7 +14,7 @@ from remit.engine.expressions import evaluate_with
 from remit.engine.faults import IncidentRaised
 from remit.engine.run import Run
 from remit.engine.variables import MISSING, look_up, propagate, set_local
-from remit.model.bpmn.graph import Mapping
+from remit.model.bpmn.graph import Mapping, MultiInstance
 from remit.protocol.values import NONE_KEY, Document
 
 
@@ -27,7 +27,9 @@ def map_inputs(run: Run, plan: Plan, key: int) -> bool:
 def map_outputs(run: Run, plan: Plan, key: int) -> bool:
     element = run.element(key)
     result = _evaluate(run, plan.node.outputs, key)
-    stays = plan.is_inner or element.scope == NONE_KEY  # the body's results are read from here
+    stays = element.scope == NONE_KEY or (
+        plan.is_inner and isinstance(getattr(plan.node, "loop", None), MultiInstance)
+    )  # the results of a multi-instance body are read from here
     scope = element if stays else run.element(element.scope)
     propagate(run, scope, result)
     return False
