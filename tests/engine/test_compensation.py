@@ -32,6 +32,9 @@ def two(order: str = "", **throw: Any) -> bytes:
     return xml
 
 
+@pytest.mark.proves("compensation event", "throw")
+@pytest.mark.proves("compensation event", "boundary")
+@pytest.mark.proves("compensation handler", "of an activity")
 def test_rule_69_all_handlers_run_at_the_same_time_and_the_thrower_waits(engine: Engine) -> None:
     engine.deploy(("p.bpmn", two()))
     engine.create("p")
@@ -113,6 +116,7 @@ def test_without_anything_to_undo_the_thrower_completes(engine: Engine) -> None:
     assert completed(engine) == ["s", "t", "e", "p"]
 
 
+@pytest.mark.proves("compensation handler", "of a sub-process")
 def test_rule_68_a_completed_sub_process_is_undone_from_outside_with_its_variables(
     engine: Engine,
 ) -> None:
@@ -132,6 +136,7 @@ def test_rule_68_a_completed_sub_process_is_undone_from_outside_with_its_variabl
     assert leftovers(engine) == []
 
 
+@pytest.mark.proves("compensation event", "event sub-process")
 def test_b10_a_compensation_event_sub_process_replaces_what_is_inside(engine: Engine) -> None:
     model = Model("p").start("s").end("e")
     with model.sub_process("sub"):
@@ -151,6 +156,7 @@ def test_b10_a_compensation_event_sub_process_replaces_what_is_inside(engine: En
     assert leftovers(engine) == []
 
 
+@pytest.mark.proves("compensation handler", "of a multi-instance activity")
 def test_rule_70_a_multi_instance_activity_is_undone_once_per_body(engine: Engine) -> None:
     model = Model("p").start("s").service("a", "a").repeat("=[1, 2]")
     model.undone_by("a", "undo-of-a", "ua")
@@ -192,6 +198,9 @@ def booking(boundary: bool = True) -> Model:
     return model.path("s", "trip", "e")
 
 
+@pytest.mark.proves("transaction", "cancel")
+@pytest.mark.proves("cancel event", "boundary")
+@pytest.mark.proves("cancel event", "end")
 def test_b6_cancelling_ends_the_others_undoes_in_reverse_and_goes_on_at_the_boundary(
     engine: Engine,
 ) -> None:
@@ -209,6 +218,7 @@ def test_b6_cancelling_ends_the_others_undoes_in_reverse_and_goes_on_at_the_boun
     assert leftovers(engine) == []
 
 
+@pytest.mark.proves("transaction", "success")
 def test_b5_a_transaction_that_succeeds_is_a_sub_process(engine: Engine) -> None:
     engine.deploy(("p.bpmn", booking().xml()))
     engine.create("p", {"fine": True})

@@ -23,6 +23,7 @@ def test_a_condition_that_holds_already_triggers_at_once(engine: Engine) -> None
     assert leftovers(engine) == []
 
 
+@pytest.mark.proves("conditional event", "catch")
 def test_a_write_that_makes_it_true_triggers(engine: Engine) -> None:
     engine.deploy(("p.bpmn", catching().xml()))
     key = engine.create("p").key
@@ -33,6 +34,7 @@ def test_a_write_that_makes_it_true_triggers(engine: Engine) -> None:
     assert completed(engine)[-1] == "p"
 
 
+@pytest.mark.proves("conditional event", "boundary, non-interrupting")
 def test_one_that_does_not_interrupt_triggers_again_only_after_false(engine: Engine) -> None:
     model = Model("p").start("s").service("a", "work").end("e").end("f")
     model.boundary("b", "a", Model.condition("=x > 5"), interrupting=False)
@@ -45,6 +47,7 @@ def test_one_that_does_not_interrupt_triggers_again_only_after_false(engine: Eng
     assert story(engine, "CONDITION").count("CONDITION RESET") == 1
 
 
+@pytest.mark.proves("conditional event", "boundary, interrupting")
 def test_an_interrupting_boundary_ends_its_activity(engine: Engine) -> None:
     model = Model("p").start("s").service("a", "work").end("e").end("f")
     model.boundary("b", "a", Model.condition("=x"))

@@ -21,6 +21,7 @@ def deciding(**attributes: str) -> Model:
     return model.path("s", "d", "e")
 
 
+@pytest.mark.proves("business rule task", "decision")
 def test_a_business_rule_task_evaluates_and_its_result_goes_on(engine: Engine) -> None:
     engine.deploy(("dish.dmn", DISH), ("p.bpmn", deciding().xml()))
 

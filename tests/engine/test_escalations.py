@@ -19,6 +19,7 @@ def throwing(*, code: str = "late", caught: str = "late", interrupting: bool = T
     return model.path("s", "sub", "e").path("b", "f")
 
 
+@pytest.mark.proves("escalation event", "boundary, interrupting")
 def test_an_interrupting_boundary_ends_the_thrower(engine: Engine) -> None:
     engine.deploy(("p.bpmn", throwing().xml()))
     engine.create("p")
@@ -29,6 +30,7 @@ def test_an_interrupting_boundary_ends_the_thrower(engine: Engine) -> None:
     assert leftovers(engine) == []
 
 
+@pytest.mark.proves("escalation event", "boundary, non-interrupting")
 def test_a_non_interrupting_boundary_lets_the_thrower_go_on(engine: Engine) -> None:
     engine.deploy(("p.bpmn", throwing(interrupting=False).xml()))
     engine.create("p")
@@ -55,6 +57,7 @@ def test_an_escalation_that_nobody_catches_is_told_and_the_flow_goes_on(engine: 
     assert not engine.state.incidents.rows
 
 
+@pytest.mark.proves("escalation event", "end")
 def test_an_end_event_escalates_to_the_call_activity(engine: Engine) -> None:
     child = Model("child").start("s")
     child.end("t", child.escalation("late")).path("s", "t")

@@ -23,6 +23,7 @@ def choice(default: str = "") -> Model:
     return model.flow("g", "c", "" if default else "=x > 3", "to-c")
 
 
+@pytest.mark.proves("exclusive gateway")
 @pytest.mark.parametrize(("x", "end"), [(11, "a"), (6, "b"), (4, "c")])
 def test_rule_39_the_first_flow_that_holds_is_taken(engine: Engine, x: int, end: str) -> None:
     deploy(engine, choice())
@@ -31,6 +32,7 @@ def test_rule_39_the_first_flow_that_holds_is_taken(engine: Engine, x: int, end:
     assert completed(engine) == ["s", "g", end, "p"]
 
 
+@pytest.mark.proves("exclusive gateway")
 def test_rule_39_takes_the_default_when_every_condition_is_false(engine: Engine) -> None:
     deploy(engine, choice(default="to-c"))
     engine.create("p", {"x": 0})
@@ -74,6 +76,7 @@ def test_rule_80_a_step_that_fails_again_is_a_new_incident(engine: Engine) -> No
     assert second > first
 
 
+@pytest.mark.proves("parallel gateway")
 def test_rule_41_a_parallel_join_waits_for_every_flow(engine: Engine) -> None:
     model = Model("p").start("s").gateway("split", "parallel").gateway("join", "parallel").end("e")
     model.service("a", "a").service("b", "b")
@@ -102,6 +105,7 @@ def test_rule_40_an_element_without_outgoing_flow_ends_its_token(engine: Engine)
 # --- timers ---
 
 
+@pytest.mark.proves("timer event", "catch")
 @pytest.mark.parametrize(
     ("kind", "text"), [("duration", "PT10S"), ("duration", '=duration("PT" + string(n) + "S")')]
 )
@@ -133,6 +137,7 @@ def test_rule_55_a_date_in_the_past_fires_at_once(engine: Engine) -> None:
     assert completed(engine)[-1] == "p"
 
 
+@pytest.mark.proves("timer event", "boundary, non-interrupting")
 def test_rule_36_a_repeating_boundary_fires_without_drift_and_the_activity_goes_on(
     engine: Engine,
 ) -> None:
@@ -150,6 +155,7 @@ def test_rule_36_a_repeating_boundary_fires_without_drift_and_the_activity_goes_
     assert len(engine.activate("work")) == 1
 
 
+@pytest.mark.proves("timer event", "boundary, interrupting")
 def test_rule_35_interrupting_boundary_terminates_activity_first(engine: Engine) -> None:
     model = Model("p").start("s").service("a", "work").end("e").end("f")
     model.boundary("b", "a", Model.timer("duration", "PT1S"))
@@ -191,6 +197,7 @@ def test_rule_34_boundary_subscriptions_close_with_the_activity(engine: Engine) 
     assert leftovers(engine) == []
 
 
+@pytest.mark.proves("timer event", "start")
 def test_rule_58_a_start_timer_makes_instances_and_a_new_version_takes_over(engine: Engine) -> None:
     def every(interval: str) -> Model:
         model = Model("p").start("s", Model.timer("cycle", f"R/{interval}")).service("a", "work")
@@ -233,6 +240,7 @@ def erring(*, on_sub: bool = False, code: str = "out-of-stock") -> Model:
     return model.path("b", "caught")
 
 
+@pytest.mark.proves("error event", "boundary")
 @pytest.mark.parametrize("on_sub", [False, True])
 @pytest.mark.parametrize("code", ["out-of-stock", ""])
 def test_rule_50_an_error_goes_to_the_nearest_boundary_with_its_code_or_none(
@@ -276,6 +284,7 @@ def test_rule_53_an_error_that_nobody_catches_is_an_incident_and_the_job_comes_b
     assert len(engine.activate("work")) == 1
 
 
+@pytest.mark.proves("error event", "end")
 def test_rule_49_an_error_end_event_throws_at_its_flow_scope(engine: Engine) -> None:
     model = Model("p").start("s").end("e").end("caught")
     with model.sub_process("sub"):
@@ -359,6 +368,8 @@ def test_rule_38_a_non_interrupting_one_runs_beside_and_again(engine: Engine) ->
 # --- scopes and calls ---
 
 
+@pytest.mark.proves("terminate event", "end")
+@pytest.mark.proves("embedded sub-process")
 def test_rule_45_terminate_ends_its_own_scope_which_then_completes(engine: Engine) -> None:
     model = Model("p").start("s").end("e")
     with model.sub_process("sub"):
@@ -373,6 +384,7 @@ def test_rule_45_terminate_ends_its_own_scope_which_then_completes(engine: Engin
     assert leftovers(engine) == []
 
 
+@pytest.mark.proves("call activity", "variables in and out")
 def test_rules_13_and_14_variables_go_in_and_come_back(engine: Engine) -> None:
     child = one_task("child")
     parent = Model("parent").start("ps").call("call", "child").end("pe").path("ps", "call", "pe")
@@ -388,6 +400,7 @@ def test_rules_13_and_14_variables_go_in_and_come_back(engine: Engine) -> None:
     assert leftovers(engine) == []
 
 
+@pytest.mark.proves("call activity", "variables in and out")
 def test_rules_13_and_14_flags_keep_variables_apart(engine: Engine) -> None:
     parent = Model("parent").start("ps").end("pe")
     parent.call(
@@ -406,6 +419,7 @@ def test_rules_13_and_14_flags_keep_variables_apart(engine: Engine) -> None:
     assert [event.name for event in written if hasattr(event, "name")] == ["x"]
 
 
+@pytest.mark.proves("call activity", "process")
 def test_rule_71_a_process_that_is_not_there_is_an_incident_until_it_is(engine: Engine) -> None:
     parent = Model("parent").start("ps").call("call", "=called").end("pe").path("ps", "call", "pe")
     deploy(engine, parent)

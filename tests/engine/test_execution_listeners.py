@@ -22,6 +22,8 @@ def do(engine: Engine, kind: str, variables: dict[str, Any] | None = None) -> No
     engine.complete(job.job.key, variables)
 
 
+@pytest.mark.proves("execution listeners", "start")
+@pytest.mark.proves("execution listeners", "end")
 def test_rule_82_listeners_run_one_by_one_before_active_and_before_completed(
     engine: Engine,
 ) -> None:
@@ -129,6 +131,7 @@ def test_every_inner_instance_has_the_listeners_of_its_activity(engine: Engine) 
     assert leftovers(engine) == []
 
 
+@pytest.mark.proves("script task", "FEEL")
 def test_a_script_gives_its_result(engine: Engine) -> None:
     model = Model("p").start("s").script("a", "=x * 2", "y").end("e").path("s", "a", "e")
     engine.deploy(("p.bpmn", model.xml()))

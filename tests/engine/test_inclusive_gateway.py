@@ -23,6 +23,7 @@ def finish(engine: Engine, *types: str) -> None:
         engine.complete(job.job.key)
 
 
+@pytest.mark.proves("inclusive gateway", "split")
 def test_rule_43_every_flow_that_holds_is_taken(engine: Engine) -> None:
     engine.deploy(("p.bpmn", split_and_join().xml()))
     engine.create("p", {"x": 3})
@@ -51,6 +52,7 @@ def test_no_flow_and_no_default_is_an_incident_until_one_holds(engine: Engine) -
     assert completed(engine)[-1] == "p"
 
 
+@pytest.mark.proves("inclusive gateway", "join")
 def test_rule_42_a_join_waits_for_all_that_can_still_come(engine: Engine) -> None:
     engine.deploy(("p.bpmn", split_and_join().xml()))
     engine.create("p", {"x": 3})
@@ -119,6 +121,7 @@ def test_a_join_in_a_loop_opens_again(engine: Engine) -> None:
     assert completed(engine)[-1] == "p"
 
 
+@pytest.mark.proves("conditional flows", "on an activity")
 @pytest.mark.parametrize(("x", "taken"), [(0, ["a"]), (2, ["a", "b"]), (9, ["a", "b", "c"])])
 def test_b20_an_activity_takes_unconditioned_flows_and_those_that_hold(
     engine: Engine, x: int, taken: list[str]

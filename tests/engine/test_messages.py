@@ -25,6 +25,7 @@ def deploy(engine: Engine, *models: Model) -> None:
     engine.deploy(*((f"{model.id}.bpmn", model.xml()) for model in models))
 
 
+@pytest.mark.proves("message event", "catch")
 def test_a_message_correlates_by_name_and_key_and_brings_its_variables(engine: Engine) -> None:
     deploy(engine, catching())
     engine.create("p", {"id": "o-1"})
@@ -119,6 +120,7 @@ def test_rule_26_an_expired_message_is_never_taken_even_if_nobody_has_looked(
     assert completed(engine) == ["s"]
 
 
+@pytest.mark.proves("message event", "boundary, non-interrupting")
 def test_rule_25_a_non_interrupting_subscription_takes_one_message_after_the_other(
     engine: Engine,
 ) -> None:
@@ -134,6 +136,7 @@ def test_rule_25_a_non_interrupting_subscription_takes_one_message_after_the_oth
     assert len(engine.activate("work")) == 1
 
 
+@pytest.mark.proves("message event", "start")
 def test_rule_21_a_message_starts_an_instance_with_its_variables(engine: Engine) -> None:
     deploy(engine, starting())
 
@@ -181,6 +184,7 @@ def test_rule_31_a_new_version_takes_over_the_start_messages(engine: Engine) -> 
     assert [job.job.version for job in jobs] == [2]
 
 
+@pytest.mark.proves("receive task", "in a flow")
 def test_a_receive_task_waits_for_its_message(engine: Engine) -> None:
     model = Model("p").start("s").receive("r", "paid", "=id").end("e").path("s", "r", "e")
     deploy(engine, model)

@@ -27,6 +27,7 @@ def variables(engine: Engine, scope: int) -> dict[str, Any]:
     return {row.name: row.value for row in engine.state.variables.values_of(scope)}
 
 
+@pytest.mark.proves("multi-instance", "parallel")
 def test_parallel_instances_run_at_once_each_with_its_item_and_counter(engine: Engine) -> None:
     run(engine, repeated(), items=["x", "y", "z"])
 
@@ -39,6 +40,7 @@ def test_parallel_instances_run_at_once_each_with_its_item_and_counter(engine: E
     ]
 
 
+@pytest.mark.proves("multi-instance", "sequential")
 def test_sequential_instances_run_one_after_the_other(engine: Engine) -> None:
     run(engine, repeated(sequential=True), items=["x", "y"])
 
@@ -52,6 +54,7 @@ def test_sequential_instances_run_one_after_the_other(engine: Engine) -> None:
     assert len(engine.activate("hold")) == 1
 
 
+@pytest.mark.proves("multi-instance", "output collection")
 @pytest.mark.parametrize("sequential", [False, True])
 def test_rule_62_results_stand_in_the_order_of_the_items(engine: Engine, sequential: bool) -> None:
     model = repeated(output="=r", result="results", sequential=sequential)
@@ -114,6 +117,7 @@ def test_rule_64_a_collection_that_shrank_is_an_incident_at_the_next_step(engine
     assert second.variables["item"] == 2
 
 
+@pytest.mark.proves("multi-instance", "completion condition")
 def test_rule_65_the_completion_condition_ends_the_rest(engine: Engine) -> None:
     model = repeated(condition="=numberOfCompletedInstances >= 2 and numberOfInstances = 4")
     run(engine, model, items=[1, 2, 3, 4])

@@ -14,6 +14,7 @@ def catching(process_id: str = "p") -> Model:
     return model.catch("c", model.signal("go")).end("e").path("s", "c", "e")
 
 
+@pytest.mark.proves("signal event", "catch")
 def test_every_instance_that_listens_gets_the_signal_with_its_variables(engine: Engine) -> None:
     engine.deploy(("p.bpmn", catching().xml()), ("q.bpmn", catching("q").xml()))
     for process in ("p", "p", "q"):
@@ -55,6 +56,7 @@ def test_the_log_tells_broadcast_then_what_it_causes(engine: Engine) -> None:
     ]
 
 
+@pytest.mark.proves("signal event", "start")
 def test_a_signal_start_event_makes_an_instance_of_the_latest_version_only(engine: Engine) -> None:
     model = Model("p")
     model.start("s", model.signal("go")).end("e").path("s", "e")
@@ -97,6 +99,7 @@ def test_a_signal_at_an_event_sub_process(engine: Engine, interrupting: bool) ->
     assert ("ELEMENT_TERMINATED a" in elements(engine)) is interrupting
 
 
+@pytest.mark.proves("signal event", "behind an event-based gateway")
 def test_an_event_based_gateway_chooses_the_signal(engine: Engine) -> None:
     model = Model("p").start("s").gateway("g", "eventBased").end("e").end("f")
     model.catch("c", model.signal("go")).catch("t", Model.timer("duration", "PT1H"))
@@ -108,6 +111,7 @@ def test_an_event_based_gateway_chooses_the_signal(engine: Engine) -> None:
     assert leftovers(engine) == []
 
 
+@pytest.mark.proves("signal event", "throw")
 @pytest.mark.parametrize("at_end", [True, False])
 def test_an_instance_throws_a_signal_with_what_its_inputs_made(
     engine: Engine, at_end: bool

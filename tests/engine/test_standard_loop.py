@@ -24,6 +24,7 @@ def rounds(engine: Engine, limit: int = 20) -> list[object]:
     return seen
 
 
+@pytest.mark.proves("standard loop", "test after")
 def test_b14_the_condition_sees_what_each_round_brings(engine: Engine) -> None:
     engine.deploy(("p.bpmn", looping("=n < 3").xml()))
     engine.create("p")
@@ -33,6 +34,7 @@ def test_b14_the_condition_sees_what_each_round_brings(engine: Engine) -> None:
     assert leftovers(engine) == []
 
 
+@pytest.mark.proves("standard loop", "test before")
 def test_b13_after_at_least_one_round_before_perhaps_none(engine: Engine) -> None:
     engine.deploy(("p.bpmn", looping("=false").xml()))
     engine.create("p")
@@ -43,6 +45,7 @@ def test_b13_after_at_least_one_round_before_perhaps_none(engine: Engine) -> Non
     assert completed(engine)[-1] == "p"
 
 
+@pytest.mark.proves("standard loop", "maximum")
 def test_b13_the_maximum_ends_it_regardless(engine: Engine) -> None:
     engine.deploy(("p.bpmn", looping("=true", maximum=4).xml()))
     engine.create("p")

@@ -25,6 +25,9 @@ def incident_of(engine: Engine) -> int:
     return next(iter(engine.state.incidents.rows))
 
 
+@pytest.mark.proves("service task")
+@pytest.mark.proves("none event", "start")
+@pytest.mark.proves("none event", "end")
 def test_rule_92_every_element_goes_through_its_whole_life_in_order(engine: Engine) -> None:
     deployed(engine, one_task())
     engine.create("one")
@@ -88,6 +91,9 @@ def test_rule_78_jobs_are_handed_out_oldest_first(engine: Engine) -> None:
     assert [job.variables["number"] for job in (*first, *rest)] == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.proves("script task", "by a worker")
+@pytest.mark.proves("business rule task", "by a worker")
+@pytest.mark.proves("send task", "by a worker")
 @pytest.mark.parametrize("tag", ["sendTask", "scriptTask", "businessRuleTask"])
 def test_other_tasks_with_a_job_type_wait_for_their_worker(engine: Engine, tag: str) -> None:
     model = Model("p").start("s").service("a", "work", tag=tag).end("e").path("s", "a", "e")
@@ -99,6 +105,7 @@ def test_other_tasks_with_a_job_type_wait_for_their_worker(engine: Engine, tag: 
     assert completed(engine)[-1] == "p"
 
 
+@pytest.mark.proves("user task", "as a job")
 def test_a_user_task_is_a_job_of_the_type_that_task_lists_poll(engine: Engine) -> None:
     deployed(engine, Model("p").start("s").user("u").end("e").path("s", "u", "e")).create("p")
 
@@ -107,6 +114,8 @@ def test_a_user_task_is_a_job_of_the_type_that_task_lists_poll(engine: Engine) -
     assert job.job.element == "u"
 
 
+@pytest.mark.proves("manual task")
+@pytest.mark.proves("undefined task")
 @pytest.mark.parametrize("tag", ["manualTask", "task"])
 def test_manual_and_undefined_tasks_pass_through(engine: Engine, tag: str) -> None:
     model = Model("p").start("s").plain(tag, "t").end("e").path("s", "t", "e")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from remit import Engine
 from tests.support.model import Model
 from tests.support.story import completed, elements, leftovers, story
 
 
+@pytest.mark.proves("link event", "throw")
+@pytest.mark.proves("link event", "catch")
 def test_a_link_goes_on_at_the_catch_event_of_its_name(engine: Engine) -> None:
     model = Model("p").start("s").throw("from", Model.link("over")).end("e")
     model.catch("to", Model.link("over")).path("s", "from").path("to", "e")
@@ -46,6 +50,7 @@ POOLS = b"""<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL"
 </process></definitions>"""
 
 
+@pytest.mark.proves("pools and lanes", "message flow")
 def test_a_message_flow_delivers_to_the_other_pool_by_name_and_key(engine: Engine) -> None:
     engine.deploy(("pools.bpmn", POOLS))
     engine.create("seller", {"id": "a"})

@@ -40,6 +40,7 @@ def refused(engine: Engine, command: c.Command) -> RejectionType:
 # --- life ---
 
 
+@pytest.mark.proves("user task", "of the engine's own")
 def test_a_task_is_created_and_completed_with_its_variables(engine: Engine) -> None:
     engine.deploy(("p.bpmn", process()))
     engine.create("p")
@@ -174,6 +175,7 @@ def test_a_task_that_is_not_there_is_not_found(engine: Engine) -> None:
 # --- listeners ---
 
 
+@pytest.mark.proves("user task", "task listeners")
 def test_every_transition_passes_its_listeners(engine: Engine) -> None:
     listeners = [(event, event) for event in ("creating", "assigning", "updating", "completing")]
     engine.deploy(("p.bpmn", process(*listeners)))

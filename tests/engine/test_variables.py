@@ -36,6 +36,7 @@ def run_task(
     return variables(engine, instance)
 
 
+@pytest.mark.proves("input and output mappings")
 def test_rule_2_inputs_become_local_in_order_and_see_the_ones_before(engine: Engine) -> None:
     inputs = {"a": "=x + 1", "b": "=a * 10", "text": "plain"}
     model = Model("p").start("s").service("t", "work", inputs=inputs).end("e").path("s", "t", "e")
@@ -51,6 +52,7 @@ def test_rule_4_without_output_mappings_the_variables_of_the_job_propagate(engin
     assert run_task(engine, {"x": 1}, {"x": 2, "y": 3}) == {"x": 2, "y": 3}
 
 
+@pytest.mark.proves("input and output mappings")
 def test_rule_4_with_output_mappings_only_their_targets_propagate(engine: Engine) -> None:
     after = run_task(engine, {"x": 1}, {"y": 3, "z": 4}, outputs={"total": "=x + y"})
 

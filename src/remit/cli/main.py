@@ -16,6 +16,7 @@ from remit.cli.evaluate import evaluate_command
 from remit.cli.fail import fail_command
 from remit.cli.feel import feel_command
 from remit.cli.history import history_group
+from remit.cli.lint import lint_command
 from remit.cli.migrate import migrate_command
 from remit.cli.modify import modify_command
 from remit.cli.policy import policy_group
@@ -50,6 +51,7 @@ for command in (
     status_command,
     evaluate_command,
     feel_command,
+    lint_command,
     dmn_group,
     policy_group,
     history_group,

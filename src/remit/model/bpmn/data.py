@@ -10,25 +10,30 @@ maps: its associations are drawings, too.
 
 from __future__ import annotations
 
+from collections.abc import Mapping as ById
+
 from remit import feel
 from remit.model.bpmn.checks.finding import fault
-from remit.model.bpmn.graph import Activity, Container, Mapping, Process
+from remit.model.bpmn.graph import Activity, Container, Mapping, Node
 from remit.model.bpmn.notation import DataAssociation
 from remit.model.bpmn.reading import Reading
 from remit.model.finding import Finding
 
 
-def bind_data(reading: Reading, process: Process) -> None:
-    """Give the scopes of a process their data objects, and its activities their mappings."""
+def bind_data(reading: Reading, nodes: ById[str, Node]) -> None:
+    """Give scopes their data objects and activities their mappings.
+
+    `nodes` are the processes of the file and all that is in them, by id.
+    """
     names = _variable_names(reading)
     for item in reading.notation.data_objects:
-        scope = process if item.scope == process.id else process.nodes.get(item.scope)
+        scope = nodes.get(item.scope)
         if isinstance(scope, Container):
             scope.data[names[item.id]] = _initial(reading, scope, item.id, item.initial)
     items = {item.id: item.name or item.id for item in reading.notation.data_items}
-    mapped = {node.id for node in process.nodes.values() if node.inputs or node.outputs}
+    mapped = {node.id for node in nodes.values() if node.inputs or node.outputs}
     for association in reading.notation.data_associations:
-        node = process.nodes.get(association.owner)
+        node = nodes.get(association.owner)
         if isinstance(node, Activity) and node.id not in mapped:
             _map(reading, node, association, items, names)
 

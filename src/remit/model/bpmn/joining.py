@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lxml import etree
 
-from remit.model.bpmn import limits, xml
-from remit.model.bpmn.graph import Activity, BoundaryNode, Container, EventType, Flow, Process
+from remit.model.bpmn import xml
+from remit.model.bpmn.graph import (
+    Activity,
+    BoundaryNode,
+    Container,
+    EventType,
+    Flow,
+    Node,
+    Process,
+)
 from remit.model.bpmn.reading import Reading
 
 
@@ -25,7 +34,6 @@ def join(reading: Reading, process: Process, scopes: list[Scope]) -> None:
     for scope in scopes:
         _join_flows(reading, process, scope)
         _attach_boundaries(reading, scope)
-    _associate_handlers(reading, process)
 
 
 def _join_flows(reading: Reading, process: Process, scope: Scope) -> None:
@@ -90,19 +98,16 @@ def _attach_boundaries(reading: Reading, scope: Scope) -> None:
             continue
         boundary.attached_to = host
         host.boundaries.append(boundary)
-        if len(host.boundaries) == limits.MAX_BOUNDARIES + 1:
-            reading.find_fault(
-                element, "limit",
-                f"'{host.id}' has more than {limits.MAX_BOUNDARIES} boundary events",
-                "leave fewer of them",
-            )  # fmt: skip
 
 
-def _associate_handlers(reading: Reading, process: Process) -> None:
-    """A compensation boundary event is joined with its handler by an association."""
+def associate_handlers(reading: Reading, nodes: Mapping[str, Node]) -> None:
+    """A compensation boundary event is joined with its handler by an association.
+
+    `nodes` are those of all processes of the file, by id.
+    """
     for association in reading.notation.associations:
-        boundary = process.nodes.get(association.source)
-        handler = process.nodes.get(association.target)
+        boundary = nodes.get(association.source)
+        handler = nodes.get(association.target)
         if not isinstance(boundary, BoundaryNode):
             boundary, handler = handler, boundary
         if not isinstance(boundary, BoundaryNode) or not isinstance(handler, Activity):

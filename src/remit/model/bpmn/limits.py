@@ -11,3 +11,12 @@ MAX_BOUNDARIES = 200
 
 MAX_FINDINGS = 100
 """Findings told in one answer; the rest are counted."""
+
+MAX_LINE = 1000
+"""Characters of one finding in an answer: ids, names and expressions are the client's."""
+
+MAX_NAMES = 10
+"""Elements that one finding names; the rest are counted."""
+
+MAX_REACHING = 200
+"""Joins of a process whose reachability is kept; each takes as much as its scope has elements."""

@@ -9,17 +9,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from remit.model.bpmn import limits
 from remit.model.bpmn.graph import Activity, Container, EventNode, EventType, Node, Process
 
 
 def reaching(process: Process, target: Node) -> frozenset[str]:
     """Ids of the nodes in the scope of `target` from which a token can come to it.
 
-    `target` itself is among them only when a loop leads back. Found once, kept on the process.
+    `target` itself is among them only when a loop leads back. Found once, kept on the process unless
+    that has so many joins that what is kept would grow with the square of its size.
     """
     found = process.reaching.get(target.id)
     if found is None:
         assert target.scope is not None, "the process itself is reached by no flow"
+        if len(process.reaching) == limits.MAX_REACHING:
+            process.reaching.clear()
         found = process.reaching[target.id] = _search(target, _predecessors(target.scope))
     return found
 

@@ -8,6 +8,8 @@ What is wrong becomes a finding; reading goes on, so that one answer tells every
 
 from __future__ import annotations
 
+from collections import Counter
+
 from lxml import etree
 
 from remit.model.bpmn import limits, xml
@@ -26,7 +28,7 @@ from remit.model.bpmn.graph import (
     Process,
     StartNode,
 )
-from remit.model.bpmn.joining import Scope, join
+from remit.model.bpmn.joining import Scope, associate_handlers, join
 from remit.model.bpmn.notation_reading import read_notation
 from remit.model.bpmn.pools import bind_pools
 from remit.model.bpmn.reading import Reading
@@ -55,15 +57,9 @@ def read(content: bytes, resource_name: str, *, executable_only: bool = True) ->
         root = xml.parse(content)
     except Unreadable as fault:
         return _refused(Finding(resource_name, None, fault.line, "xml", str(fault), fault.fix))
-    size = sum(1 for _ in root.iter(f"{xml.BPMN}*"))
-    if size > limits.MAX_ELEMENTS:
-        return _refused(
-            Finding(
-                resource_name, None, 1, "limit",
-                f"it holds {size} elements; {limits.MAX_ELEMENTS} are read",
-                "spread it over several files, with call activities between them",
-            )
-        )  # fmt: skip
+    too_large = _too_large(root, resource_name)
+    if too_large is not None:
+        return _refused(too_large)
     reading = Reading(resource_name, notation=read_notation(root))
     for element in root.iterchildren(f"{xml.BPMN}*"):
         reading.roots[element.get("id") or ""] = element
@@ -77,11 +73,36 @@ def read(content: bytes, resource_name: str, *, executable_only: bool = True) ->
             root, "executable-process", "the file has no executable process",
             'set isExecutable="true" on a process',
         )  # fmt: skip
+    nodes = _by_id(processes)
+    associate_handlers(reading, nodes)
+    bind_data(reading, nodes)
     bind_pools(reading, processes)
     for process in processes:
         connect(process)
         reading.findings.extend(check(process))
     return Definitions(processes, reading.findings, reading.notation)
+
+
+def _too_large(root: etree._Element, resource_name: str) -> Finding | None:
+    """Told before anything is read: a file beyond the limits must not cost a long turn."""
+    size = sum(1 for _ in root.iter(f"{xml.BPMN}*"))
+    if size > limits.MAX_ELEMENTS:
+        return Finding(
+            resource_name, None, 1, "limit",
+            f"it holds {size} elements; {limits.MAX_ELEMENTS} are read",
+            "spread it over several files, with call activities between them",
+        )  # fmt: skip
+    boundaries = Counter(
+        str(each.get("attachedToRef")) for each in root.iter(f"{xml.BPMN}boundaryEvent")
+    )
+    for host, count in boundaries.most_common(1):
+        if count > limits.MAX_BOUNDARIES:
+            return Finding(
+                host, None, 1, "limit",
+                f"it has {count} boundary events; {limits.MAX_BOUNDARIES} are read",
+                "leave fewer of them",
+            )  # fmt: skip
+    return None
 
 
 def _refused(finding: Finding) -> Definitions:
@@ -102,8 +123,15 @@ def _read_process(reading: Reading, element: etree._Element) -> Process:
             if isinstance(node, Container):
                 waiting.append((node, child))
     join(reading, process, scopes)
-    bind_data(reading, process)
     return process
+
+
+def _by_id(processes: list[Process]) -> dict[str, Node]:
+    """Every process of the file and every node in one."""
+    found: dict[str, Node] = {process.id: process for process in processes}
+    for process in processes:
+        found.update(process.nodes)
+    return found
 
 
 def _read_node(

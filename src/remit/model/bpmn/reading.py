@@ -9,6 +9,7 @@ from lxml import etree
 from remit import feel
 from remit.model.bpmn import xml
 from remit.model.bpmn.notation import Notation
+from remit.model.bpmn.rules import RULES
 from remit.model.finding import Finding
 
 
@@ -30,6 +31,7 @@ class Reading:
         self, element: etree._Element, rule: str, message: str, fix: str, *, is_error: bool = True
     ) -> None:
         """Note one thing that is wrong; reading goes on."""
+        assert rule in RULES, rule
         self.findings.append(
             Finding(
                 xml.attribute(element, "id") or xml.local_name(element),

@@ -8,6 +8,7 @@ from typing import Any
 from remit.model.bpmn.checks.finding import fault
 from remit.model.bpmn.graph import (
     BoundaryNode,
+    ConditionalDefinition,
     Container,
     ElementType,
     ErrorDefinition,
@@ -42,6 +43,7 @@ _KINDS: dict[ElementType, tuple[EventType, ...]] = {
     ElementType.END_EVENT: (*_THROWN, EventType.ERROR, EventType.TERMINATE, EventType.CANCEL),
 }  # fmt: skip
 _THROWING = (ElementType.INTERMEDIATE_THROW_EVENT, ElementType.END_EVENT)
+_CHANGES = ("create", "update")
 _ALWAYS_INTERRUPTING = (EventType.ERROR, EventType.COMPENSATION, EventType.CANCEL)
 
 
@@ -149,6 +151,15 @@ def _escalation(node: EventNode, definition: EscalationDefinition) -> Iterator[F
             )  # fmt: skip
 
 
+def _conditional(node: EventNode, definition: ConditionalDefinition) -> Iterator[Finding]:
+    for change in definition.variable_events:
+        if change not in _CHANGES:
+            yield fault(
+                node, "conditional-filter", f"its filter names the change '{change}'",
+                "use create or update, or both",
+            )  # fmt: skip
+
+
 def _code(node: EventNode, code: Any, what: str) -> Iterator[Finding]:
     """Codes are required where they are thrown, and static where they are caught."""
     rule = f"{what}-reference"
@@ -181,4 +192,5 @@ _RULES: dict[type, Callable[[EventNode, Any], Iterator[Finding]]] = {
     TimerDefinition: _timer,
     ErrorDefinition: _error,
     EscalationDefinition: _escalation,
+    ConditionalDefinition: _conditional,
 }

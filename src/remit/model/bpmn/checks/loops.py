@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from remit.model.bpmn import limits
 from remit.model.bpmn.checks.finding import fault
 from remit.model.bpmn.graph import (
+    Activity,
+    BoundaryNode,
     Container,
     ElementType,
     EventNode,
@@ -18,8 +21,7 @@ from remit.model.finding import Finding
 _PASSING = frozenset(
     (
         ElementType.MANUAL_TASK, ElementType.TASK, ElementType.EXCLUSIVE_GATEWAY,
-        ElementType.INCLUSIVE_GATEWAY, ElementType.PARALLEL_GATEWAY,
-        ElementType.INTERMEDIATE_THROW_EVENT,
+        ElementType.INCLUSIVE_GATEWAY, ElementType.PARALLEL_GATEWAY, ElementType.COMPLEX_GATEWAY,
     )
 )  # fmt: skip
 
@@ -29,10 +31,11 @@ _INSIDE = frozenset((ElementType.START_EVENT, ElementType.END_EVENT))
 
 def check(process: Process) -> Iterator[Finding]:
     """Tarjan's strongly connected components over the elements that let a token pass."""
-    passing = {node.id: node for node in process.nodes.values() if _passes(node)}
+    known: dict[str, bool] = {}
+    passing = {node.id: node for node in process.nodes.values() if _passes(node, known)}
     for loop in _components(passing):
         first = min(loop, key=lambda node: node.line)
-        names = ", ".join(f"'{node.id}'" for node in sorted(loop, key=lambda node: node.line))
+        names = _names(sorted(loop, key=lambda node: node.line))
         yield fault(
             first, "no-loop",
             f"the elements {names} form a straight-through processing loop: no token ever waits in it",
@@ -40,14 +43,44 @@ def check(process: Process) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _passes(node: Node) -> bool:
-    """Whether a token can go through without waiting for anybody."""
+def _names(loop: list[Node]) -> str:
+    """Enough of the loop to find it; a hostile one has a hundred thousand elements."""
+    shown = ", ".join(f"'{node.id}'" for node in loop[: limits.MAX_NAMES])
+    more = len(loop) - limits.MAX_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _passes(node: Node, known: dict[str, bool]) -> bool:
+    """Whether a token can go through without waiting for anybody; `known` are earlier answers."""
+    if node.id not in known:
+        known[node.id] = not node.listeners and _passes_by_kind(node, known)
+    return known[node.id]
+
+
+def _passes_by_kind(node: Node, known: dict[str, bool]) -> bool:
     if node.type is ElementType.SUB_PROCESS:
         assert isinstance(node, Container)
-        return all(each.type in _INSIDE or _passes(each) for each in node.children.values())
+        inside = node.children.values()
+        return all(each.type in _INSIDE or _passes(each, known) for each in inside)
+    if isinstance(node, BoundaryNode):
+        is_thrown_to = node.event_type in (EventType.ERROR, EventType.ESCALATION)
+        host = node.attached_to
+        return is_thrown_to and host is not None and _passes(host, known)
+    if node.type is ElementType.INTERMEDIATE_CATCH_EVENT:
+        return node.event_type is EventType.LINK
     if node.type is ElementType.INTERMEDIATE_THROW_EVENT:
-        return isinstance(node, EventNode) and node.event_type is EventType.NONE
+        return node.event_type in (EventType.NONE, EventType.LINK)
     return node.type in _PASSING
+
+
+def _leads_to(node: Node) -> list[str]:
+    """Where a token can go from here: along flows, over a link, to an error it meets inside."""
+    found = [flow.target.id for flow in node.outgoing]
+    if isinstance(node, EventNode) and node.link_target is not None:
+        found.append(node.link_target.id)
+    if isinstance(node, Activity):
+        found.extend(boundary.id for boundary in node.boundaries)
+    return found
 
 
 def _components(nodes: dict[str, Node]) -> Iterator[list[Node]]:
@@ -66,7 +99,7 @@ def _components(nodes: dict[str, Node]) -> Iterator[list[Node]]:
                 index[name] = low[name] = len(index)
                 stack.append(name)
                 on_stack.add(name)
-            targets = [f.target.id for f in nodes[name].outgoing if f.target.id in nodes]
+            targets = [each for each in _leads_to(nodes[name]) if each in nodes]
             if position > 0:
                 low[name] = min(low[name], low[targets[position - 1]])
             for at in range(position, len(targets)):

@@ -8,6 +8,7 @@ from remit.model.bpmn.checks.finding import fault
 from remit.model.bpmn.graph import (
     Activity,
     CancelDefinition,
+    ConditionalDefinition,
     Container,
     ErrorDefinition,
     EscalationDefinition,
@@ -60,6 +61,8 @@ def _waited(definition: EventDefinition) -> Waited | None:
         return "message", definition.name.static_value
     if isinstance(definition, SignalDefinition) and definition.name.is_static:
         return "signal", definition.name.static_value
+    if isinstance(definition, ConditionalDefinition):
+        return "condition", definition.condition.text
     if isinstance(definition, CancelDefinition):
         return "cancel", None
     return None
