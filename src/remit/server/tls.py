@@ -5,7 +5,7 @@
 
 Envoy is given copies in a private folder, as secrets that it reads again when they are replaced. The
 files are looked at once a second; what can't be used (a certificate without its key, half a file) is
-told in the log, and the last good ones stay in use. Open connections keep the certificate they began with.
+told in the log, and the last good ones stay in use. Connections keep the certificate they began with.
 """
 
 from __future__ import annotations
