@@ -273,6 +273,7 @@ NEEDS: dict[type[c.Command], Needs] = {
     c.CreateInstance: _to_create,
     c.CancelInstance: _on_instance("CANCEL_PROCESS_INSTANCE"),
     c.ModifyInstance: _on_instance("MODIFY_PROCESS_INSTANCE"),
+    c.ActivateAdHoc: _on_instance("UPDATE_PROCESS_INSTANCE"),
     c.MigrateInstance: _on_instance("UPDATE_PROCESS_INSTANCE"),
     c.SetVariables: _on_instance("UPDATE_PROCESS_INSTANCE", "element_key"),
     c.ResolveIncident: _on_incident,
