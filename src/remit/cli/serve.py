@@ -116,6 +116,25 @@ from remit.server.main import CannotStart, serve
     help="Let in who shows a certificate that this authority signed (PEM).",
 )
 @click.option(
+    "--multi-tenancy",
+    envvar="REMIT_MULTI_TENANCY",
+    is_flag=True,
+    help="Tenants count: callers see and use those that they are members of.",
+)
+@click.option(
+    "--authorizations",
+    envvar="REMIT_AUTHORIZATIONS",
+    is_flag=True,
+    help="Authorizations count: callers may do what they were granted, and nothing else.",
+)
+@click.option(
+    "--admin",
+    "admins",
+    envvar="REMIT_ADMINS",
+    multiple=True,
+    help="A caller who may do everything, e.g. grant the rest. May be repeated.",
+)
+@click.option(
     "--allow-anonymous-network",
     envvar="REMIT_ALLOW_ANONYMOUS_NETWORK",
     is_flag=True,
@@ -139,6 +158,9 @@ def serve_command(
     tls_cert: str,
     tls_key: str,
     tls_client_ca: str,
+    multi_tenancy: bool,
+    authorizations: bool,
+    admins: tuple[str, ...],
     allow_anonymous_network: bool,
 ) -> None:
     """Run a broker until it is told to stop (SIGTERM or Ctrl-C)."""
@@ -160,6 +182,9 @@ def serve_command(
         tls_cert=tls_cert,
         tls_key=tls_key,
         tls_client_ca=tls_client_ca,
+        multi_tenancy=multi_tenancy,
+        authorizations=authorizations,
+        admins=admins,
         allow_anonymous_network=allow_anonymous_network,
     )
     try:

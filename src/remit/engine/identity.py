@@ -12,6 +12,9 @@ import msgspec
 
 from remit.base.errors import InvalidArgument, NotFound
 from remit.engine.run import Run
+from remit.engine.state.state import State
+from remit.engine.turn import IdentityChanged
+from remit.identity.directory import Snapshot
 from remit.protocol.commands import ShareIdentity
 from remit.protocol.events import Event
 from remit.protocol.events import identity as events
@@ -62,11 +65,23 @@ def tell(run: Run, *happened: Event) -> None:
     """Let it happen here, and on every other partition."""
     for event in happened:
         run.emit(event)
+    run.effects.append(IdentityChanged())
     others = [each for each in range(1, run.state.partitions + 1) if each != run.state.partition]
     if others and happened:
         command = ShareIdentity(tuple(_encode(event) for event in happened))
         for partition in others:
             run.send(partition, command)
+
+
+def snapshot(state: State) -> Snapshot:
+    """All rows, for whoever follows them."""
+    return Snapshot(
+        tuple(state.users.rows.values()),
+        tuple(state.circles.rows.values()),
+        tuple(state.members.rows.values()),
+        tuple(state.mapping_rules.rows.values()),
+        tuple(state.authorizations.rows.values()),
+    )
 
 
 def circle_key(run: Run, kind: str, name: str, verb: str) -> int:

@@ -34,6 +34,7 @@ from joserfc.jwk import KeySet
 from remit.base.errors import Fault
 from remit.gateway.certificates import HEADER, Certificates
 from remit.gateway.faults import Code, Status
+from remit.identity.directory import Directory
 from remit.protocol.values import ANONYMOUS, Actor
 
 ALGORITHMS = (
@@ -105,10 +106,19 @@ class Ways:
 
 
 class Users:
-    """`NAME:ARGON2-HASH`, one to a line."""
+    """`NAME:ARGON2-HASH`, one to a line; and the users that were made here, where `directory` has them.
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    A name in the file is the one of the file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        directory: Directory | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._hashes = dict(_pairs(path))
+        self._directory = directory or Directory()
         self._hasher = PasswordHasher()
         self._clock = clock
         self._known: dict[bytes, tuple[float, bool]] = {}
@@ -127,25 +137,30 @@ class Users:
         return Actor(name, "basic", "basic")
 
     def _is(self, name: str, password: str) -> bool:
-        digest = hashlib.sha256(f"{name}\0{password}".encode()).digest()
+        found = self._hash(name)
+        digest = hashlib.sha256(f"{name}\0{found}\0{password}".encode()).digest()
         known = self._known.get(digest)
         if known is not None and self._clock() - known[0] < REMEMBERED_SECONDS:
             return known[1]
         self._wait_for_turn()
-        outcome = self._verify(name, password)
+        outcome = self._verify(found, password)
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         self._known[digest] = (self._clock(), outcome)
         return outcome
 
-    def _verify(self, name: str, password: str) -> bool:
+    def _hash(self, name: str) -> str:
+        """Empty: nobody has this name, or no password."""
+        user = self._directory.user(name)
+        return self._hashes.get(name) or ("" if user is None else user.password_hash)
+
+    def _verify(self, found: str, password: str) -> bool:
         """A name that nobody has takes as long as a wrong password."""
-        found = self._hashes.get(name)
         try:
             self._hasher.verify(found or _NO_HASH, password)
         except (VerificationError, InvalidHashError):
             return False
-        return found is not None
+        return bool(found)
 
     def _wait_for_turn(self) -> None:
         now = self._clock()
@@ -238,12 +253,13 @@ def authenticator(
     keys: str = "",
     *,
     certificates: bool = False,
+    directory: Directory | None = None,
 ) -> Authenticator:
     """The ways that are configured; raises `Fault` with a sentence for what can't be."""
     ways: list[Way] = []
     try:
         if users:
-            ways.append(Users(Path(users)))
+            ways.append(Users(Path(users), directory))
         if issuer:
             if not audience or not keys:
                 raise Fault("--oidc-issuer needs --oidc-audience and --oidc-keys as well")

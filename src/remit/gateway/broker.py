@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from remit.base.keys import DEPLOYMENT_PARTITION
 from remit.gateway.auth import Authenticator
+from remit.gateway.faults import Code, Status
 from remit.gateway.polling import LongPolls
 from remit.gateway.routing import Router
+from remit.gateway.tenancy import Tenancy
 from remit.history.reading import History
+from remit.identity.directory import Directory
+from remit.identity.principal import Principal
 from remit.partition.client import PartitionClient
-from remit.protocol.values import Header
+from remit.protocol.values import Actor, Header
 
 VERSION = "8.9.0"
 """The version of Zeebe's protocol that is spoken: clients look at it (rest-api, decision 1)."""
 
 
 class Broker:
-    """`host` and `port` are what the topology tells clients."""
+    """`host` and `port` are what the topology tells clients; `directory` follows partition 1."""
 
     def __init__(
         self,
@@ -27,6 +32,7 @@ class Broker:
         port: int = 26500,
         cluster_id: str = "",
         history: History | None = None,
+        directory: Directory | None = None,
     ) -> None:
         self.partitions = partitions
         self.router = Router(partitions)
@@ -36,10 +42,29 @@ class Broker:
         self.cluster_id = cluster_id
         self.history = history
         self._authenticator = authenticator
+        self.directory = directory or Directory()
+        self.tenancy = Tenancy(is_on=self.directory.access.tenants)
+        partitions[DEPLOYMENT_PARTITION - 1].watch_identity(self.directory.take)
 
     def reached(self) -> dict[int, int]:
         """How far the log of each partition is: what is searched now has to tell all of that."""
         return {each.id: each.position for each in (p.status() for p in self.partitions)}
+
+    def principal(self, actor: Actor) -> Principal:
+        """What a caller may see and do."""
+        return self.directory.principal(actor)
+
+    def tenants_of(self, actor: Actor, given: Sequence[str]) -> tuple[str, ...]:
+        """The tenants whose jobs a stream gets; raises `Status` for one that is not the caller's."""
+        who = self.principal(actor)
+        for each in self.tenancy.several(given):
+            if not who.sees(each):
+                raise Status(
+                    Code.PERMISSION_DENIED,
+                    f"Expected to stream jobs of tenant '{each}', but user is not assigned to this "
+                    f"tenant",
+                )
+        return self.tenancy.several(given)
 
     def authenticate(self, headers: Mapping[bytes, bytes]) -> Header:
         """Who calls, and the trace that the call belongs to; raises `Status`."""

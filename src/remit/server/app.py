@@ -19,6 +19,7 @@ from remit.gateway.auth import authenticator
 from remit.gateway.broker import Broker
 from remit.gateway.grpc.framing import Receive, Scope, Send
 from remit.history.reading import History
+from remit.identity.directory import Directory
 from remit.partition.partitions import Partitions, open_partitions
 from remit.server import control, logs
 from remit.server.config import Config
@@ -63,8 +64,9 @@ class Application:
     async def _open(self, config: Config) -> None:
         folder = Path(config.data)
         self._partitions = await open_partitions(
-            folder, config.partitions, config.policy_keys, config.holder_key
+            folder, config.partitions, config.policy_keys, config.holder_key, config.access
         )
+        directory = Directory(config.access)
         self._broker = Broker(
             self._partitions.clients,
             authenticator(
@@ -74,11 +76,13 @@ class Application:
                 config.oidc_audience,
                 config.oidc_keys,
                 certificates=bool(config.tls_client_ca),
+                directory=directory,
             ),
             host=config.host,
             port=config.grpc_port,
             cluster_id=_cluster_id(folder),
             history=History(config.history_url) if config.history_url else None,
+            directory=directory,
         )
         self._gateway = Gateway(self._broker)
         log.info("partitions open", extra={"data": str(folder), "partitions": config.partitions})

@@ -8,6 +8,7 @@ import msgspec
 
 from remit.exporters.process import exporter_of
 from remit.history.database import open_database
+from remit.identity.principal import Access
 from remit.server.tls import TlsFiles
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -37,6 +38,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_cert: str = ""
     tls_key: str = ""
     tls_client_ca: str = ""
+    multi_tenancy: bool = False
+    authorizations: bool = False
+    admins: tuple[str, ...] = ()
     control: str = ""
 
     @property
@@ -45,6 +49,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.history == "none":
             return ""
         return self.history or f"sqlite:///{Path(self.data).absolute() / 'history.db'}"
+
+    @property
+    def access(self) -> Access | None:
+        """None while everybody may do everything."""
+        if not (self.multi_tenancy or self.authorizations):
+            return None
+        return Access(self.multi_tenancy, self.authorizations, frozenset(self.admins))
 
     @property
     def tls(self) -> TlsFiles:
@@ -65,6 +76,15 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"--host {self.host} would let anybody on the network in, since nobody has to say who "
                 f"they are. Listen on 127.0.0.1, or add --allow-anonymous-network if that is what you "
                 f"want"
+            )
+        if self.access is not None and is_anonymous:
+            return (
+                "--multi-tenancy and --authorizations need to know who calls: add --users, --api-keys, "
+                "--oidc-issuer or --tls-client-ca"
+            )
+        if self.access is not None and not self.admins:
+            return (
+                "nobody could grant anything to anybody: name who may do everything by --admin NAME"
             )
         if self.tls.problem():
             return self.tls.problem()

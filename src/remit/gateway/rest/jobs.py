@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
-from remit.gateway.documents import bounded, headers_of, tenants
+from remit.gateway.documents import bounded, headers_of
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import Answer, Body, Call, Operation, Receive
 from remit.protocol import commands as c
@@ -20,7 +20,7 @@ class Activation(Body):
     fetch_variable: list[str] = []
     request_timeout: int = 0
     tenant_ids: list[str] = []
-    tenant_filter: str = "PROVIDED"
+    tenant_filter: Literal["PROVIDED", "ASSIGNED"] = "PROVIDED"
     with_lease: bool = False
 
 
@@ -65,7 +65,8 @@ async def activate(call: Call, body: Activation) -> Activated:
     """A client that goes away meanwhile gets no jobs: they are handed back."""
     command = c.ActivateJobs(
         body.type, body.worker, body.timeout, body.max_jobs_to_activate,
-        tuple(body.fetch_variable), tenants(body.tenant_ids),
+        tuple(body.fetch_variable),
+        call.broker.tenancy.several(body.tenant_ids, assigned=body.tenant_filter == "ASSIGNED"),
     )  # fmt: skip
     polls = call.broker.polls
     asking = asyncio.ensure_future(polls.activate(command, call.header, body.request_timeout))
