@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from remit.base.keys import DEPLOYMENT_PARTITION
 from remit.gateway.auth import Authenticator
+from remit.gateway.directory import Tables
 from remit.gateway.faults import Code, Status
 from remit.gateway.polling import LongPolls
 from remit.gateway.routing import Router
@@ -43,6 +44,7 @@ class Broker:
         self.history = history
         self._authenticator = authenticator
         self.directory = directory or Directory()
+        self.tables = Tables(self.directory)
         self.tenancy = Tenancy(is_on=self.directory.access.tenants)
         partitions[DEPLOYMENT_PARTITION - 1].watch_identity(self.directory.take)
 

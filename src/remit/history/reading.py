@@ -14,6 +14,8 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from remit.history.database import open_database, positions, prepare
+from remit.history.viewing import seen_by, sees_everything
+from remit.identity.principal import Principal
 
 T = TypeVar("T")
 
@@ -31,11 +33,19 @@ class History:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="history")
         self._reached: dict[int, int] = {}
 
-    async def read(self, query: Callable[[Connection], T], after: Mapping[int, int]) -> T:
-        """The result of `query`, once the log up to `after` (position by partition) is told."""
+    async def read(
+        self,
+        query: Callable[[Connection], T],
+        after: Mapping[int, int],
+        who: Principal | None = None,
+    ) -> T:
+        """The result of `query`, once the log up to `after` (position by partition) is told.
+
+        The query sees what `who` may see; None: everything.
+        """
         await self._wait(after)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._run, query)
+        return await loop.run_in_executor(self._threads, self._run, query, who)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
@@ -53,6 +63,9 @@ class History:
     def _has_reached(self, after: Mapping[int, int]) -> bool:
         return all(self._reached.get(partition, 0) >= at for partition, at in after.items())
 
-    def _run(self, query: Callable[[Connection], T]) -> T:
+    def _run(self, query: Callable[[Connection], T], who: Principal | None) -> T:
         with self._engine.connect() as connection:
-            return query(connection)
+            if who is None or sees_everything(who):
+                return query(connection)
+            with seen_by(connection, who):
+                return query(connection)

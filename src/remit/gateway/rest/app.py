@@ -9,6 +9,7 @@ from remit.gateway.rest import (
     cluster,
     decisions,
     deployments,
+    identity,
     instances,
     jobs,
     messages,
@@ -30,6 +31,7 @@ SERVED = (
     *user_tasks.OPERATIONS,
     *decisions.OPERATIONS,
     *searches.OPERATIONS,
+    *identity.OPERATIONS,
 )
 
 
