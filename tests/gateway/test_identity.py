@@ -421,3 +421,42 @@ def test_a_broker_that_nobody_could_use_does_not_start(
     told = remit("serve", "--data", str(tmp_path / "data"), *given)
     assert told.returncode == 1
     assert said in told.stderr
+
+
+# --- the command line ------------------------------------------------------------------------------
+
+
+def test_the_command_line_does_all_of_it(guarded: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REMIT_AUTHORIZATION", ROOT)
+    monkeypatch.setenv("REMIT_HTTP_ADDRESS", guarded.http)
+    monkeypatch.setenv("REMIT_NEW_PASSWORD", "carol")
+
+    def do(*words: str) -> list[Any]:
+        told = remit(*words, "--json")
+        assert told.returncode == 0, told.stderr + told.stdout
+        return [json.loads(line) for line in told.stdout.splitlines()]
+
+    do("user", "create", "carol", "--name", "Carol")
+    assert "carol" in [each["username"] for each in do("user", "list")]
+    do("group", "create", "field")
+    do("group", "add", "field", "--user", "carol", "--client", "robot")
+    assert [each["member"] for each in do("group", "members", "field")] == ["carol", "robot"]
+    do("rule", "create", "blue", "--claim", "team=blue")
+    do("role", "create", "sender")
+    do("role", "add", "sender", "--group", "field", "--rule", "blue")
+    do("grant", "give", "sender", "message", "create", "--as", "role")
+    (granted,) = do("grant", "list", "--owner", "sender")
+    assert (granted["on"], granted["permissions"]) == ("*", "CREATE")
+    body = {"name": "m", "correlationKey": "k"}
+    assert As(guarded, "carol").ask("POST", "/messages/publication", body)[0] == 200
+    do("grant", "revoke", granted["key"])
+    assert As(guarded, "carol").ask("POST", "/messages/publication", body)[0] == 403
+    do("tenant", "create", "north")
+    do("tenant", "add", "north", "--role", "sender")
+    do("tenant", "delete", "north")
+    do("user", "delete", "carol")
+    refused = remit("user", "delete", "carol")
+    assert (refused.returncode, "NOT_FOUND" in refused.stderr) == (1, True)
+    assert remit("role", "add", "sender").returncode == 2
+    monkeypatch.setenv("REMIT_HTTP_ADDRESS", "127.0.0.1:9")
+    assert remit("user", "list").returncode == 3

@@ -6,8 +6,9 @@ Exit codes: 0 done, 1 refused by the broker, 2 wrong usage, 3 broker not reached
 from __future__ import annotations
 
 import os
+import ssl
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,16 +60,7 @@ class Connection:
         self.show_all([row])
 
     def show_all(self, rows: list[Mapping[str, object]]) -> None:
-        if self.as_json:
-            for row in rows:
-                click.echo(msgspec.json.encode(row).decode())
-            return
-        if not rows:
-            return
-        table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
-        for row in rows:
-            table.add_row(*(str(value) for value in row.values()))
-        Console(soft_wrap=True).print(table)
+        show_rows(rows, as_json=self.as_json)
 
     def _fail(self, fault: grpc.RpcError) -> None:
         code, said = fault.code(), fault.details() or ""
@@ -81,6 +73,20 @@ class Connection:
         else:
             click.echo(f"{code.name}: {said}", err=True)
         sys.exit(UNREACHABLE if code in _NOT_NOW else REFUSED)
+
+
+def show_rows(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
+    """Lines of JSON, or a plain table."""
+    if as_json:
+        for row in rows:
+            click.echo(msgspec.json.encode(row).decode())
+        return
+    if not rows:
+        return
+    table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    Console(soft_wrap=True).print(table)
 
 
 @dataclass(frozen=True)
@@ -100,9 +106,23 @@ class Tls:
             Path(path).read_bytes() if path else None
             for path in (self.authority, self.certificate, self.key)
         )
-        if (certificate is None) != (key is None):
-            raise click.UsageError("--tls-cert and --tls-key go together")
+        self._check()
         return grpc.ssl_channel_credentials(authority, key, certificate)
+
+    def context(self) -> ssl.SSLContext:
+        """The same for HTTP."""
+        self._check()
+        try:
+            context = ssl.create_default_context(cafile=self.authority or None)
+            if self.certificate:
+                context.load_cert_chain(self.certificate, self.key)
+        except ssl.SSLError as fault:
+            raise click.UsageError(f"the TLS files can't be used: {fault}") from fault
+        return context
+
+    def _check(self) -> None:
+        if bool(self.certificate) != bool(self.key):
+            raise click.UsageError("--tls-cert and --tls-key go together")
 
 
 def _is_about_tls(said: str) -> bool:
@@ -124,24 +144,29 @@ def connected(verb: Callable[..., None]) -> Callable[..., None]:
         "--address", envvar="REMIT_ADDRESS", default=DEFAULT_ADDRESS, show_default=True,
         help="Where the broker's gRPC port is; https:// in front of it speaks TLS.",
     )  # fmt: skip
+    @tls_options
+    @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, one object to a line.")
+    def run(address: str, as_json: bool, tls: Tls, **arguments: Any) -> None:
+        verb(Connection(address, as_json=as_json, tls=tls), **arguments)
+
+    run.__doc__ = verb.__doc__
+    run.__click_params__ = [*getattr(verb, "__click_params__", []), *run.__click_params__]  # type: ignore[attr-defined]
+    return run
+
+
+def tls_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb the options of TLS, and a `Tls` as its argument `tls`."""
+
     @_file("--tls-ca", "REMIT_CLIENT_TLS_CA", "Speak TLS with a broker that this authority signed.")
     @_file(
         "--tls-cert", "REMIT_CLIENT_TLS_CERT", "Our certificate, for a broker that asks for one."
     )
     @_file("--tls-key", "REMIT_CLIENT_TLS_KEY", "The key of our certificate.")
-    @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, one object to a line.")
     def run(
-        address: str,
-        as_json: bool,
-        tls_ca: str | None,
-        tls_cert: str | None,
-        tls_key: str | None,
-        **arguments: Any,
+        tls_ca: str | None, tls_cert: str | None, tls_key: str | None, **arguments: Any
     ) -> None:
-        tls = Tls(tls_ca or "", tls_cert or "", tls_key or "")
-        verb(Connection(address, as_json=as_json, tls=tls), **arguments)
+        verb(tls=Tls(tls_ca or "", tls_cert or "", tls_key or ""), **arguments)
 
-    run.__doc__ = verb.__doc__
     run.__click_params__ = [*getattr(verb, "__click_params__", []), *run.__click_params__]  # type: ignore[attr-defined]
     return run
 

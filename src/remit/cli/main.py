@@ -7,6 +7,7 @@ import click
 from remit import __version__
 from remit.cli.broadcast import broadcast_command
 from remit.cli.cancel import cancel_command
+from remit.cli.circles import CIRCLE_GROUPS
 from remit.cli.complete import complete_command
 from remit.cli.create import create_command
 from remit.cli.delete import delete_command
@@ -15,6 +16,7 @@ from remit.cli.dmn import dmn_group
 from remit.cli.evaluate import evaluate_command
 from remit.cli.fail import fail_command
 from remit.cli.feel import feel_command
+from remit.cli.grant import grant_group
 from remit.cli.history import history_group
 from remit.cli.lint import lint_command
 from remit.cli.migrate import migrate_command
@@ -22,6 +24,7 @@ from remit.cli.modify import modify_command
 from remit.cli.policy import policy_group
 from remit.cli.publish import publish_command
 from remit.cli.resolve import resolve_command
+from remit.cli.rule import rule_group
 from remit.cli.serve import serve_command
 from remit.cli.set import set_command
 from remit.cli.status import status_command
@@ -56,6 +59,9 @@ for command in (
     policy_group,
     history_group,
     user_group,
+    *CIRCLE_GROUPS,
+    rule_group,
+    grant_group,
 ):
     main.add_command(command)
 
