@@ -33,7 +33,8 @@ def phases(running: Running, *, rest: bool) -> dict[str, Any]:
 def microseconds(result: dict[str, Any], kind: str) -> float:
     phase = result[kind]
     assert not phase["refused"], f"{phase['refused']} calls to {kind} were refused"
-    return float(phase["server_cpu_seconds"]) / max(1, phase["calls"]) * 1e6
+    spent: float = phase["server_cpu_seconds"]
+    return spent / max(1, int(phase["calls"])) * 1e6
 
 
 def main() -> None:
