@@ -11,7 +11,6 @@ from remit.gateway.rest.frame import Answer, Body, Call, Operation, Receive
 from remit.protocol import commands as c
 from remit.protocol.values import ActivatedJob, Job
 
-
 AT_ONCE = -1
 """A request timeout that waits for nothing."""
 
