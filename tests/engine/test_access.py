@@ -280,6 +280,18 @@ def test_memberships_come_by_groups_roles_and_rules(tenants: Engine) -> None:
     assert "FORBIDDEN" in refused(tenants, c.CreateInstance(process_id="p", tenant="acme"), blue)
 
 
+def test_a_token_may_name_groups() -> None:
+    engine = Engine(
+        actor=ROOT, access=Access(tenants=True, admins=frozenset(("root",)), groups_claim="teams")
+    )
+    do(engine, c.CreateCircle("GROUP", "ops"))
+    do(engine, c.AddMember("TENANT", "<default>", "GROUP", "ops"))
+    message = c.PublishMessage("m")
+    do(engine, message, Actor("carol", "jwt", "jwt", {"teams": ["ops", 5]}), MessagePublished)
+    assert "FORBIDDEN" in refused(engine, message, Actor("carol", "jwt", "jwt", {"teams": "dev"}))
+    assert "FORBIDDEN" in refused(engine, message, Actor("carol", "jwt", "jwt", {"ops": "ops"}))
+
+
 # --- authorizations --------------------------------------------------------------------------------
 
 

@@ -224,6 +224,19 @@ def test_everything_is_still_there_after_a_restart(tmp_path: Path) -> None:
         assert [each["username"] for each in As(broker, "eve").found("/users")] == ["eve"]
 
 
+def test_no_exporter_tells_the_hash_of_a_password(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    with started(tmp_path, "--exporter", f"jsonl:{path}") as broker:
+        As(broker, "root").do("POST", "/users", {"username": "eve", "password": "eve"})
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    (made,) = [
+        each for each in records if each["valueType"] == "USER" and each["recordType"] == "EVENT"
+    ]
+    assert (made["intent"], made["value"]["username"]) == ("CREATED", "eve")
+    assert made["authorizations"]["actor"] == "root"
+    assert "argon2" not in path.read_text()
+
+
 # --- authorizations --------------------------------------------------------------------------------
 
 

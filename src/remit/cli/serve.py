@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from remit.gateway.limits import STREAMS
 from remit.server.config import Config
 from remit.server.main import CannotStart, serve
 
@@ -103,6 +104,19 @@ from remit.server.main import CannotStart, serve
     help="The issuer's keys: a file with a JWK set, or its https URL.",
 )
 @click.option(
+    "--oidc-name-claim",
+    envvar="REMIT_OIDC_NAME_CLAIM",
+    default="sub",
+    show_default=True,
+    help="The claim of a token that names the caller.",
+)
+@click.option(
+    "--oidc-groups-claim",
+    envvar="REMIT_OIDC_GROUPS_CLAIM",
+    default="",
+    help="The claim of a token that names the caller's groups.",
+)
+@click.option(
     "--tls-cert",
     envvar="REMIT_TLS_CERT",
     default="",
@@ -114,6 +128,20 @@ from remit.server.main import CannotStart, serve
     envvar="REMIT_TLS_CLIENT_CA",
     default="",
     help="Let in who shows a certificate that this authority signed (PEM).",
+)
+@click.option(
+    "--max-requests-per-second",
+    envvar="REMIT_MAX_REQUESTS_PER_SECOND",
+    default=0.0,
+    show_default=True,
+    help="What one client may send; 0 is any number.",
+)
+@click.option(
+    "--max-streams",
+    envvar="REMIT_MAX_STREAMS",
+    default=STREAMS,
+    show_default=True,
+    help="Job streams and long polls that one client may hold open.",
 )
 @click.option(
     "--multi-tenancy",
@@ -155,9 +183,13 @@ def serve_command(
     oidc_issuer: str,
     oidc_audience: str,
     oidc_keys: str,
+    oidc_name_claim: str,
+    oidc_groups_claim: str,
     tls_cert: str,
     tls_key: str,
     tls_client_ca: str,
+    max_requests_per_second: float,
+    max_streams: int,
     multi_tenancy: bool,
     authorizations: bool,
     admins: tuple[str, ...],
@@ -179,9 +211,13 @@ def serve_command(
         oidc_issuer=oidc_issuer,
         oidc_audience=oidc_audience,
         oidc_keys=oidc_keys,
+        oidc_name_claim=oidc_name_claim,
+        oidc_groups_claim=oidc_groups_claim,
         tls_cert=tls_cert,
         tls_key=tls_key,
         tls_client_ca=tls_client_ca,
+        max_requests_per_second=max_requests_per_second,
+        max_streams=max_streams,
         multi_tenancy=multi_tenancy,
         authorizations=authorizations,
         admins=admins,

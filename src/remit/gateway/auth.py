@@ -251,6 +251,7 @@ def authenticator(
     issuer: str = "",
     audience: str = "",
     keys: str = "",
+    claim: str = "sub",
     *,
     certificates: bool = False,
     directory: Directory | None = None,
@@ -263,7 +264,7 @@ def authenticator(
         if issuer:
             if not audience or not keys:
                 raise Fault("--oidc-issuer needs --oidc-audience and --oidc-keys as well")
-            ways.append(Oidc(issuer, audience, keys))
+            ways.append(Oidc(issuer, audience, keys, claim))
         if api_keys:
             ways.append(ApiKeys(Path(api_keys)))
     except OSError as fault:

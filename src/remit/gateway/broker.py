@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from remit.base.keys import DEPLOYMENT_PARTITION
 from remit.gateway.auth import Authenticator
 from remit.gateway.directory import Tables
 from remit.gateway.faults import Code, Status
+from remit.gateway.limits import Limits
 from remit.gateway.polling import LongPolls
 from remit.gateway.routing import Router
 from remit.gateway.tenancy import Tenancy
@@ -34,6 +36,7 @@ class Broker:
         cluster_id: str = "",
         history: History | None = None,
         directory: Directory | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.partitions = partitions
         self.router = Router(partitions)
@@ -44,6 +47,7 @@ class Broker:
         self.history = history
         self._authenticator = authenticator
         self.directory = directory or Directory()
+        self.limits = limits or Limits()
         self.tables = Tables(self.directory)
         self.tenancy = Tenancy(is_on=self.directory.access.tenants)
         partitions[DEPLOYMENT_PARTITION - 1].watch_identity(self.directory.take)
@@ -68,8 +72,17 @@ class Broker:
                 )
         return self.tenancy.several(given)
 
-    def authenticate(self, headers: Mapping[bytes, bytes]) -> Header:
-        """Who calls, and the trace that the call belongs to; raises `Status`."""
+    def client(self, actor: Actor, scope: Mapping[str, Any]) -> str:
+        """By what limits know a caller: the name, else the address."""
+        address: tuple[str, int] | None = scope.get("client")
+        return actor.id or (address[0] if address else "")
+
+    def authenticate(self, headers: Mapping[bytes, bytes], scope: Mapping[str, Any]) -> Header:
+        """Who calls, and the trace that the call belongs to; raises `Status`.
+
+        It counts as one of the requests that this client may make.
+        """
         actor = self._authenticator.actor(headers)
+        self.limits.spend(self.client(actor, scope))
         traceparent = headers.get(b"traceparent", b"").decode("latin-1")
         return Header(actor=actor, traceparent=traceparent)

@@ -19,6 +19,7 @@ from remit.gateway.app import Gateway
 from remit.gateway.auth import authenticator
 from remit.gateway.broker import Broker
 from remit.gateway.grpc.framing import Receive, Scope, Send
+from remit.gateway.limits import Limits
 from remit.history.reading import History
 from remit.identity.directory import Directory
 from remit.partition.partitions import Partitions, open_partitions
@@ -79,6 +80,7 @@ class Application:
                 config.oidc_issuer,
                 config.oidc_audience,
                 config.oidc_keys,
+                config.oidc_name_claim,
                 certificates=bool(config.tls_client_ca),
                 directory=directory,
             ),
@@ -87,6 +89,7 @@ class Application:
             cluster_id=_cluster_id(folder),
             history=History(config.history_url) if config.history_url else None,
             directory=directory,
+            limits=Limits(config.max_requests_per_second, config.max_streams),
         )
         self._gateway = Gateway(self._broker)
         gc.freeze()  # what has been loaded stays

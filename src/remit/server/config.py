@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from remit.exporters.process import exporter_of
+from remit.gateway.limits import STREAMS
 from remit.history.database import open_database
 from remit.identity.principal import Access
 from remit.server.tls import TlsFiles
@@ -35,9 +36,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     oidc_issuer: str = ""
     oidc_audience: str = ""
     oidc_keys: str = ""
+    oidc_name_claim: str = "sub"
+    oidc_groups_claim: str = ""
     tls_cert: str = ""
     tls_key: str = ""
     tls_client_ca: str = ""
+    max_requests_per_second: float = 0
+    max_streams: int = STREAMS
     multi_tenancy: bool = False
     authorizations: bool = False
     admins: tuple[str, ...] = ()
@@ -55,7 +60,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """None while everybody may do everything."""
         if not (self.multi_tenancy or self.authorizations):
             return None
-        return Access(self.multi_tenancy, self.authorizations, frozenset(self.admins))
+        admins = frozenset(self.admins)
+        return Access(self.multi_tenancy, self.authorizations, admins, self.oidc_groups_claim)
 
     @property
     def tls(self) -> TlsFiles:
@@ -86,6 +92,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return (
                 "nobody could grant anything to anybody: name who may do everything by --admin NAME"
             )
+        if self.max_requests_per_second < 0 or self.max_streams < 1:
+            return "--max-requests-per-second is 0 or more, and --max-streams 1 or more"
         if self.tls.problem():
             return self.tls.problem()
         if self.history_url:

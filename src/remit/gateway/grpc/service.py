@@ -72,6 +72,7 @@ class GrpcService:
         try:
             if method is None:
                 raise Status(Code.UNIMPLEMENTED, f"there is no method {scope['path']}")
+            header = self._broker.authenticate(headers, scope)
             payload = await framing.read_message(receive, headers)
             try:
                 request = method.request.FromString(payload)
@@ -79,7 +80,7 @@ class GrpcService:
                 raise Status(
                     Code.INVALID_ARGUMENT, f"the message is no {method.request.__name__}: {fault}"
                 ) from fault
-            call = Call(self._broker.authenticate(headers), framing.timeout_of(headers))
+            call = Call(header, framing.timeout_of(headers))
             if isinstance(method, Unary):
                 response = await method.handle(self._broker, request, call)
                 await framing.send_unary(send, response.SerializeToString())
@@ -87,7 +88,11 @@ class GrpcService:
         except Exception as fault:
             await framing.send_status(send, _status(fault, scope))
             return
-        await self._stream(method, request, call, scope, receive, send)
+        try:
+            with self._broker.limits.waiting(self._broker.client(header.actor, scope)):
+                await self._stream(method, request, call, scope, receive, send)
+        except Status as status:
+            await framing.send_status(send, status)
 
     async def _stream(
         self,

@@ -73,7 +73,8 @@ async def activate(call: Call, body: Activation) -> Activated:
     )  # fmt: skip
     jobs = await call.broker.polls.activate(command, call.header, AT_ONCE)
     if not jobs and body.request_timeout >= 0:
-        jobs = await _wait(call, command, body.request_timeout)
+        with call.broker.limits.waiting(call.client):
+            jobs = await _wait(call, command, body.request_timeout)
     return Activated(jobs=[_told(each) for each in jobs])
 
 
