@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -228,6 +229,9 @@ def test_no_exporter_tells_the_hash_of_a_password(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
     with started(tmp_path, "--exporter", f"jsonl:{path}") as broker:
         As(broker, "root").do("POST", "/users", {"username": "eve", "password": "eve"})
+        end = time.monotonic() + 20
+        while time.monotonic() < end and not (path.exists() and "eve" in path.read_text()):
+            time.sleep(0.05)
     records = [json.loads(line) for line in path.read_text().splitlines()]
     (made,) = [
         each for each in records if each["valueType"] == "USER" and each["recordType"] == "EVENT"
