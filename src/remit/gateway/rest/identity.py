@@ -347,11 +347,13 @@ def _circle_operations(kind: str) -> Iterator[Operation]:
         single = name[:-1]
         path = f"{one}/{many}/{{{_PARAMETERS[member_kind]}}}"
         listed = searching(MEMBERS[kind][member_kind], _members(kind, member_kind))
-        yield _search(f"{one}/{many}/search", f"search{name}For{said}", listed)
+        searched = "GroupIds" if (kind, member_kind) == ("TENANT", "GROUP") else name
+        yield _search(f"{one}/{many}/search", f"search{searched}For{said}", listed)
+        this, other = (said, single) if kind == "ROLE" else (single, said)
         add = joining(kind, member_kind, c.AddMember)
-        yield Operation("PUT", path, f"assign{single}To{said}", add, success=204)
+        yield Operation("PUT", path, f"assign{this}To{other}", add, success=204)
         remove = joining(kind, member_kind, c.RemoveMember)
-        yield Operation("DELETE", path, f"unassign{single}From{said}", remove, success=204)
+        yield Operation("DELETE", path, f"unassign{this}From{other}", remove, success=204)
 
 
 OPERATIONS = (
@@ -366,7 +368,7 @@ OPERATIONS = (
     *_circle_operations("ROLE"),
     *_circle_operations("TENANT"),
     Operation("POST", "/mapping-rules", "createMappingRule", create_rule, NewRule, dict, 201),
-    _search("/mapping-rules/search", "searchMappingRules", searching(MAPPING_RULES)),
+    _search("/mapping-rules/search", "searchMappingRule", searching(MAPPING_RULES)),
     Operation("GET", "/mapping-rules/{mappingRuleId}", "getMappingRule",
               looking_up(MAPPING_RULES, "mappingRuleId", "Mapping rule"), answer=dict),
     Operation("PUT", "/mapping-rules/{mappingRuleId}", "updateMappingRule", update_rule,
