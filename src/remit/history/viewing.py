@@ -95,7 +95,7 @@ def _views(dialect: Dialect, who: Principal) -> Iterator[View]:
             continue
         query = select(table).where(_condition(table, who))
         text = str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-        yield name, f"CREATE TEMP VIEW {name} AS {text.replace('%%', '%')}"
+        yield name, f"CREATE TEMP VIEW {name} AS {text}"
 
 
 _COMMON = frozenset((schema.META.name, schema.POSITIONS.name))
