@@ -171,6 +171,14 @@ class Engine:
     def cancel(self, key: int) -> Done:
         return self.execute(c.CancelInstance(key), Done)
 
+    def suspend(self, key: int) -> Done:
+        """Hold an instance, with all it has called: nothing goes on in it until `resume`."""
+        return self.execute(c.SuspendInstance(key), Done)
+
+    def resume(self, key: int) -> Done:
+        """Let a suspended instance go on; what came due meanwhile happens with the next `run_due`."""
+        return self.execute(c.ResumeInstance(key), Done)
+
     def modify(
         self,
         key: int,

@@ -7,6 +7,7 @@ Whatever is done after a `mark` can be undone.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -20,7 +21,18 @@ from remit.engine.state.entities import ElementInstance
 from remit.engine.state.folds import FOLDS
 from remit.engine.state.state import State
 from remit.engine.turn import Answer, Effect, JobsAvailable, Request, Send, Turn
-from remit.protocol.commands import CancelInstance, Command, Continue
+from remit.protocol.commands import (
+    CancelInstance,
+    Command,
+    Continue,
+    MigrateInstance,
+    ResumeInstance,
+    SetVariables,
+    SuspendInstance,
+    UpdateJobRetries,
+    UpdateJobTimeout,
+    YieldJob,
+)
 from remit.protocol.events import Event
 from remit.protocol.events.process_instance import KIND_NUMBERS
 from remit.protocol.replies import Reply
@@ -38,6 +50,19 @@ Handlers = Mapping[type[Command], Handler]
 
 _GO_BEFORE = (Continue, CancelInstance)
 """Commands that a root with a rest takes: the rest itself, and what ends it all."""
+
+_WHILE_SUSPENDED = (
+    Continue,
+    CancelInstance,
+    MigrateInstance,
+    ResumeInstance,
+    SetVariables,
+    SuspendInstance,
+    UpdateJobRetries,
+    UpdateJobTimeout,
+    YieldJob,
+)
+"""Commands that a suspended root takes: none of them lets a token move."""
 
 BODY_KIND = KIND_NUMBERS["MULTI_INSTANCE_BODY"]
 
@@ -152,7 +177,11 @@ class Run:
         return definition.plans[element.element]
 
     def touch(self, root: int) -> None:
-        """This turn concerns the instances of `root`; refused when a bug has banned them."""
+        """This turn concerns the instances of `root`.
+
+        Refused when a bug has banned them, or when they are suspended and the command needs them to
+        go on.
+        """
         self.root = root
         self.state.load_root(root)
         if root in self.state.rests and not isinstance(self.request.command, _GO_BEFORE):
@@ -162,6 +191,12 @@ class Run:
             raise InvalidState(
                 f"Expected to go on with process instance '{root}', but it is banned after an "
                 f"internal error: {banned.message}"
+            )
+        command = self.request.command
+        if root in self.state.suspensions and not isinstance(command, _WHILE_SUSPENDED):
+            raise InvalidState(
+                f"Expected to {_in_words(command)} in process instance '{root}', but it is suspended. "
+                f"Resume it first."
             )
 
     # --- undoing -----------------------------------------------------------------------------------
@@ -196,3 +231,12 @@ class Run:
         state.position = position + len(self.events)
         state.timestamp = self.now
         return Turn(position, self.now, self.request, self.reply, self.events, self.effects)
+
+
+def _in_words(command: Command) -> str:
+    """
+    >>> from remit.protocol.commands import CompleteJob
+    >>> _in_words(CompleteJob(1))
+    'complete job'
+    """
+    return re.sub("(?<!^)([A-Z])", r" \1", type(command).__name__).lower()

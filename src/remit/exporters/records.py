@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "DeployResources": ("DEPLOYMENT", "CREATE"),
     "CreateInstance": ("PROCESS_INSTANCE_CREATION", "CREATE"),
     "CancelInstance": ("PROCESS_INSTANCE", "CANCEL"),
+    "SuspendInstance": ("PROCESS_INSTANCE", "SUSPEND"),
+    "ResumeInstance": ("PROCESS_INSTANCE", "RESUME"),
     "MigrateInstance": ("PROCESS_INSTANCE_MIGRATION", "MIGRATE"),
     "ModifyInstance": ("PROCESS_INSTANCE_MODIFICATION", "MODIFY"),
     "ActivateJobs": ("JOB_BATCH", "ACTIVATE"),

@@ -61,6 +61,16 @@ class CancelInstance(Command, frozen=True):
     key: int
 
 
+class SuspendInstance(Command, frozen=True):
+    """Hold a root process instance, with all it has called, until it is resumed."""
+
+    key: int
+
+
+class ResumeInstance(Command, frozen=True):
+    key: int
+
+
 class ModifyInstance(Command, frozen=True):
     """All instructions or none."""
 

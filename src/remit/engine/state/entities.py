@@ -54,6 +54,18 @@ class ProcessInstance(Value, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class Suspension(Value, frozen=True):
+    """A root that is suspended since `since` (epoch ms), with all it has called.
+
+    `asked` are the conditions to ask when it goes on: (instance, changes of variables).
+    """
+
+    key: int
+    root: int
+    since: int
+    asked: tuple[tuple[int, tuple[tuple[str, str], ...]], ...] = ()
+
+
 class Governed(Value, frozen=True):
     """A process instance with a policy: its signed blocks, their hash, and the trust slope (msgpack).
 

@@ -25,6 +25,7 @@ from remit.engine.state.entities import (
     Rest,
     Result,
     Scalars,
+    Suspension,
     Taken,
     Token,
     Trigger,
@@ -201,6 +202,10 @@ class State:
             100, Governed, journal,
             key_of=lambda row: row.key, address=_owned, index_of=lambda row: row.key,
         )  # fmt: skip
+        self.suspensions = Table[int, Suspension](
+            90, Suspension, journal,
+            key_of=lambda row: row.root, address=_owned, index_of=lambda row: row.root,
+        )  # fmt: skip
         self.user_tasks = Table[int, UserTask](
             80, UserTask, journal,
             key_of=lambda row: row.key, address=_owned, index_of=by_element, is_located=True,
@@ -260,7 +265,7 @@ class State:
                 self.elements, self.variables, self.jobs, self.timers, self.subscriptions,
                 self.incidents, self.tokens, self.instances, self.triggers, self.results,
                 self.signals, self.conditions, self.user_tasks, self.governed,
-                self.compensations,
+                self.compensations, self.suspensions,
             )
         }  # fmt: skip
         self.correlation_tables: dict[int, Table[Any, Any]] = {
@@ -303,6 +308,19 @@ class State:
     def find_timer(self, key: int, root: int) -> Timer | None:
         self.load_root(root)
         return self.timers.get(key)
+
+    def is_suspended(self, root: int) -> bool:
+        """Whether nothing may go on in the instances of `root`."""
+        self.load_root(root)
+        return root in self.suspensions
+
+    def inside(self, root: int) -> Iterator[ElementInstance]:
+        """Every element instance of a root that is in memory, the root itself first."""
+        waiting = [root]
+        for key in waiting:
+            if key in self.elements:
+                yield self.elements[key]
+                waiting.extend(self.elements.of(key))
 
     def lock(self, tenant: str, process_id: str, correlation_key: str) -> int | None:
         """The active instance that a message with this correlation key started, or None."""

@@ -22,6 +22,7 @@ from remit.engine.state.folds import (
     partition,
     process_instance,
     signal,
+    suspension,
     timer,
     user_task,
     variable,
@@ -48,6 +49,7 @@ FOLDS: dict[type[Event], Fold] = {
     **form.FOLDS,
     **governance.FOLDS,
     **compensation.FOLDS,
+    **suspension.FOLDS,
 }
 """One line per event; a shape test asserts that every event has one."""
 
