@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import grpc
@@ -48,6 +50,24 @@ class Connection:
         except grpc.RpcError as fault:
             self._fail(fault)
 
+    def rest(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The answer of a REST operation, which the gRPC port serves as well; None when it is empty.
+
+        Ends the program with a sentence and an exit code when there is none.
+        """
+        headers = {"content-type": "application/json", **dict(_credentials())}
+        content = None if body is None else msgspec.json.encode(body)
+        url = f"http://{self._address}/v2{path}"
+        request = urllib.request.Request(url, content, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                found = answer.read()
+        except urllib.error.HTTPError as fault:
+            self._end(fault.status or 500, *_problem(fault))
+        except (urllib.error.URLError, OSError):
+            self._end(503, "UNAVAILABLE", _nobody(self._address))
+        return msgspec.json.decode(found) if found else None
+
     def show(self, row: Mapping[str, object]) -> None:
         """One answer: a line of JSON, or a plain table."""
         self.show_all([row])
@@ -67,12 +87,32 @@ class Connection:
     def _fail(self, fault: grpc.RpcError) -> None:
         code, said = fault.code(), fault.details() or ""
         if code is grpc.StatusCode.UNAVAILABLE and "onnect" in said:
-            said = f"no broker answers at {self._address}; start one with `remit serve`"
-        if self.as_json:
-            click.echo(msgspec.json.encode({"error": code.name, "message": said}).decode())
-        else:
-            click.echo(f"{code.name}: {said}", err=True)
+            said = _nobody(self._address)
+        self._say(code.name, said)
         sys.exit(UNREACHABLE if code in _NOT_NOW else REFUSED)
+
+    def _end(self, status: int, title: str, said: str) -> NoReturn:
+        self._say(title, said)
+        sys.exit(UNREACHABLE if status >= 503 else REFUSED)
+
+    def _say(self, title: str, said: str) -> None:
+        if self.as_json:
+            click.echo(msgspec.json.encode({"error": title, "message": said}).decode())
+        else:
+            click.echo(f"{title}: {said}", err=True)
+
+
+def _nobody(address: str) -> str:
+    return f"no broker answers at {address}; start one with `remit serve`"
+
+
+def _problem(fault: urllib.error.HTTPError) -> tuple[str, str]:
+    """Title and detail of a refusal."""
+    try:
+        told = msgspec.json.decode(fault.read())
+    except msgspec.DecodeError:
+        return str(fault.status), fault.reason
+    return str(told.get("title", fault.status)), str(told.get("detail", ""))
 
 
 def _credentials() -> tuple[tuple[str, str], ...]:

@@ -22,9 +22,11 @@ from remit.cli.modify import modify_command
 from remit.cli.policy import policy_group
 from remit.cli.publish import publish_command
 from remit.cli.resolve import resolve_command
+from remit.cli.resume import resume_command
 from remit.cli.serve import serve_command
 from remit.cli.set import set_command
 from remit.cli.status import status_command
+from remit.cli.suspend import suspend_command
 from remit.cli.user import user_group
 
 
@@ -42,6 +44,8 @@ for command in (
     publish_command,
     broadcast_command,
     cancel_command,
+    suspend_command,
+    resume_command,
     modify_command,
     migrate_command,
     resolve_command,

@@ -145,7 +145,7 @@ PROCESS_INSTANCES = Entity(
         "parentProcessInstanceKey": key(_I.parent_instance),
         "parentElementInstanceKey": key(_I.parent_element),
         "rootProcessInstanceKey": key(_I.root), "tags": document(_I.tags),
-        "businessId": text(_I.business_id),
+        "businessId": text(_I.business_id), "suspendedDate": date(_I.suspended_date),
     },
     extras={
         "hasIncident": _has_incident, "variables": _variables,
@@ -156,7 +156,6 @@ PROCESS_INSTANCES = Entity(
         "hasElementInstanceIncident": _in_trouble, "hasRetriesLeft": _retries_left,
         "tags": _tags,
     },
-    constants={"suspendedDate": None},
     absent=("batchOperationKey", "batchOperationId"),
 )  # fmt: skip
 

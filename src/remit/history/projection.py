@@ -60,6 +60,8 @@ _RESOURCES, _TASKS = "DEPLOYED_RESOURCES", "USER_TASKS"
 _AUDITED = {
     "CreateInstance": ("PROCESS_INSTANCE", "CREATE", _RESOURCES),
     "CancelInstance": ("PROCESS_INSTANCE", "CANCEL", _RESOURCES),
+    "SuspendInstance": ("PROCESS_INSTANCE", "SUSPEND", _RESOURCES),
+    "ResumeInstance": ("PROCESS_INSTANCE", "RESUME", _RESOURCES),
     "MigrateInstance": ("PROCESS_INSTANCE", "MIGRATE", _RESOURCES),
     "DeleteResource": ("RESOURCE", "DELETE", _RESOURCES),
     "ModifyInstance": ("PROCESS_INSTANCE", "MODIFY", _RESOURCES),
@@ -290,6 +292,7 @@ class Projection:
                 "root": event.root,
                 "tags": "[]" if extra is None else _json(extra.tags).decode(),
                 "business_id": None if extra is None else extra.business_id or None,
+                "suspended_date": None,
             },
         )  # fmt: skip
 
@@ -303,6 +306,12 @@ class Projection:
         self._elements.change(event.key, state=state, end_date=self._now)
         if event.kind == _PROCESS:
             self._instances.change(event.key, state=state, end_date=self._now)
+
+    def suspended(self, event: p.InstanceSuspended) -> None:
+        self._instances.change(event.key, state="SUSPENDED", suspended_date=event.since)
+
+    def resumed(self, event: p.InstanceResumed) -> None:
+        self._instances.change(event.key, state="ACTIVE", suspended_date=None)
 
     def migrated(self, event: p.ElementMigrated) -> None:
         row = self._definitions.get(event.definition)
@@ -746,6 +755,8 @@ _TELLS: dict[type[Event], Callable[[Projection, Any], None]] = {
     p.ElementCompleted: Projection.completed,
     p.ElementTerminated: Projection.terminated,
     p.ElementMigrated: Projection.migrated,
+    p.InstanceSuspended: Projection.suspended,
+    p.InstanceResumed: Projection.resumed,
     p.SequenceFlowTaken: Projection.flow_taken,
     v.VariableCreated: Projection.variable_created,
     v.VariableUpdated: Projection.variable_updated,

@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 2
+VERSION = 3
 """Raise it when the tables change: a history of another version is made anew from the log."""
 
 metadata = MetaData()
@@ -69,6 +69,7 @@ INSTANCES = Table(
     Column("root", BigInteger, nullable=False),
     Column("tags", Text, nullable=False, default="[]"),
     Column("business_id", String),
+    Column("suspended_date", BigInteger),
     Index("instances_by_state", "state", "key"),
     Index("instances_by_start", "start_date", "key"),
     Index("instances_by_end", "end_date", "key"),
