@@ -6,10 +6,13 @@ Exit codes: 0 done, 1 refused by the broker, 2 wrong usage, 3 broker not reached
 from __future__ import annotations
 
 import os
+import ssl
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -32,9 +35,13 @@ _NOT_NOW = (
 class Connection:
     """Calls methods of the gateway at one address and shows what they answer."""
 
-    def __init__(self, address: str, *, as_json: bool) -> None:
-        self._channel = grpc.insecure_channel(address)
-        self._address = address
+    def __init__(self, address: str, *, as_json: bool, tls: Tls | None = None) -> None:
+        self._address = address.removeprefix("https://").removeprefix("http://").rstrip("/")
+        self._tls = (tls or Tls()) if tls or address.startswith("https://") else None
+        if self._tls is not None:
+            self._channel = grpc.secure_channel(self._address, self._tls.credentials())
+        else:
+            self._channel = grpc.insecure_channel(self._address)
         self.as_json = as_json
 
     def call(self, method: str, request: Any, *, timeout: float = 20.0) -> Any:
@@ -57,15 +64,16 @@ class Connection:
         """
         headers = {"content-type": "application/json", **dict(_credentials())}
         content = None if body is None else msgspec.json.encode(body)
-        url = f"http://{self._address}/v2{path}"
+        scheme, context = ("http", None) if self._tls is None else ("https", self._tls.context())
+        url = f"{scheme}://{self._address}/v2{path}"
         request = urllib.request.Request(url, content, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=60, context=context) as answer:
                 found = answer.read()
         except urllib.error.HTTPError as fault:
             self._end(fault.status or 500, *_problem(fault))
-        except (urllib.error.URLError, OSError):
-            self._end(503, "UNAVAILABLE", _nobody(self._address))
+        except OSError as fault:
+            self._end(503, "UNAVAILABLE", self._why(str(fault)))
         return msgspec.json.decode(found) if found else None
 
     def show(self, row: Mapping[str, object]) -> None:
@@ -86,10 +94,18 @@ class Connection:
 
     def _fail(self, fault: grpc.RpcError) -> None:
         code, said = fault.code(), fault.details() or ""
-        if code is grpc.StatusCode.UNAVAILABLE and "onnect" in said:
-            said = _nobody(self._address)
+        if code is grpc.StatusCode.UNAVAILABLE:
+            said = self._why(said)
         self._say(code.name, said)
         sys.exit(UNREACHABLE if code in _NOT_NOW else REFUSED)
+
+    def _why(self, said: str) -> str:
+        """Why nobody was reached, in a sentence."""
+        if _is_about_tls(said):
+            return f"{self._address} and this client don't agree on TLS: {said}"
+        if "onnect" in said:
+            return f"no broker answers at {self._address}; start one with `remit serve`"
+        return said
 
     def _end(self, status: int, title: str, said: str) -> NoReturn:
         self._say(title, said)
@@ -102,10 +118,6 @@ class Connection:
             click.echo(f"{title}: {said}", err=True)
 
 
-def _nobody(address: str) -> str:
-    return f"no broker answers at {address}; start one with `remit serve`"
-
-
 def _problem(fault: urllib.error.HTTPError) -> tuple[str, str]:
     """Title and detail of a refusal."""
     try:
@@ -115,6 +127,41 @@ def _problem(fault: urllib.error.HTTPError) -> tuple[str, str]:
     return str(told.get("title", fault.status)), str(told.get("detail", ""))
 
 
+@dataclass(frozen=True)
+class Tls:
+    """Paths of PEM files: who signed the broker's certificate (empty: whom this system trusts), and our
+    own certificate with its key."""
+
+    authority: str = ""
+    certificate: str = ""
+    key: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.authority or self.certificate or self.key)
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        authority, certificate, key = (
+            Path(path).read_bytes() if path else None
+            for path in (self.authority, self.certificate, self.key)
+        )
+        if (certificate is None) != (key is None):
+            raise click.UsageError("--tls-cert and --tls-key go together")
+        return grpc.ssl_channel_credentials(authority, key, certificate)
+
+    def context(self) -> ssl.SSLContext:
+        """The same for HTTP."""
+        found = ssl.create_default_context(cafile=self.authority or None)
+        if self.certificate:
+            found.load_cert_chain(self.certificate, self.key)
+        return found
+
+
+def _is_about_tls(said: str) -> bool:
+    return any(
+        word in said.lower() for word in ("ssl", "handshake", "certificate", "socket closed")
+    )
+
+
 def _credentials() -> tuple[tuple[str, str], ...]:
     """What REMIT_AUTHORIZATION says, e.g. "Bearer KEY" or "Basic bmFtZTpwYXNz"."""
     given = os.environ.get("REMIT_AUTHORIZATION")
@@ -122,19 +169,40 @@ def _credentials() -> tuple[tuple[str, str], ...]:
 
 
 def connected(verb: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb `--address` and `--json`, and a `Connection` as its first argument."""
+    """Give a verb `--address`, `--json` and those of TLS, and a `Connection` as its first argument."""
 
     @click.option(
         "--address", envvar="REMIT_ADDRESS", default=DEFAULT_ADDRESS, show_default=True,
-        help="Where the broker's gRPC port is.",
+        help="Where the broker's gRPC port is; https:// in front of it speaks TLS.",
     )  # fmt: skip
+    @_file("--tls-ca", "REMIT_CLIENT_TLS_CA", "Speak TLS with a broker that this authority signed.")
+    @_file(
+        "--tls-cert", "REMIT_CLIENT_TLS_CERT", "Our certificate, for a broker that asks for one."
+    )
+    @_file("--tls-key", "REMIT_CLIENT_TLS_KEY", "The key of our certificate.")
     @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, one object to a line.")
-    def run(address: str, as_json: bool, **arguments: Any) -> None:
-        verb(Connection(address, as_json=as_json), **arguments)
+    def run(
+        address: str,
+        as_json: bool,
+        tls_ca: str | None,
+        tls_cert: str | None,
+        tls_key: str | None,
+        **arguments: Any,
+    ) -> None:
+        tls = Tls(tls_ca or "", tls_cert or "", tls_key or "")
+        verb(Connection(address, as_json=as_json, tls=tls), **arguments)
 
     run.__doc__ = verb.__doc__
     run.__click_params__ = [*getattr(verb, "__click_params__", []), *run.__click_params__]  # type: ignore[attr-defined]
     return run
+
+
+def _file(
+    name: str, variable: str, said: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An option that is a PEM file."""
+    kind = click.Path(exists=True, dir_okay=False)
+    return click.option(name, envvar=variable, type=kind, help=f"{said} (PEM)")
 
 
 class JsonObject(click.ParamType[str]):

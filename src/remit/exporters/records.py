@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ResumeInstance": ("PROCESS_INSTANCE", "RESUME"),
     "MigrateInstance": ("PROCESS_INSTANCE_MIGRATION", "MIGRATE"),
     "ModifyInstance": ("PROCESS_INSTANCE_MODIFICATION", "MODIFY"),
+    "ActivateAdHoc": ("AD_HOC_SUB_PROCESS_INSTRUCTION", "ACTIVATE"),
     "ActivateJobs": ("JOB_BATCH", "ACTIVATE"),
     "CompleteJob": ("JOB", "COMPLETE"),
     "FailJob": ("JOB", "FAIL"),

@@ -126,7 +126,7 @@ class ElementMigrated(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_IN
 
 
 @event("SUSPENDED")
-class InstanceSuspended(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 203)):
+class InstanceSuspended(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 210)):
     """Nothing goes on in this instance. Told of the root, and of every process it has called."""
 
     root: int = NONE_KEY
@@ -134,7 +134,7 @@ class InstanceSuspended(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_
 
 
 @event("RESUMED")
-class InstanceResumed(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 204)):
+class InstanceResumed(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 211)):
     """It goes on, and what came due meanwhile happens."""
 
     root: int = NONE_KEY
@@ -226,7 +226,10 @@ class AgendaResumed(Event, frozen=True, tag=number(ValueType.AGENDA, 1)):
 
 @event("PLACED")
 class PlacementSet(Event, frozen=True, tag=number(ValueType.AGENDA, 2)):
-    """The scope `element_key` has yet to open, and begins with `placement`, not with its start event."""
+    """The scope `element_key` begins with `placement`, not with its start event.
+
+    In an ad-hoc sub-process it waits for its turn there.
+    """
 
     key: int
     element_key: int
@@ -242,6 +245,11 @@ class LoopStarted(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTAN
     """A multi-instance body knows how many items it has."""
 
     size: int = 0
+
+
+@event("FULFILLED")
+class AdHocFulfilled(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 203)):
+    """An ad-hoc sub-process is to end: nothing more begins in it."""
 
 
 @event("RESULT_KEPT")
