@@ -355,4 +355,4 @@ def test_every_partition_does_its_items_and_reports_to_the_one_that_leads() -> N
     ]  # fmt: skip
     assert cluster.told().count("2 BatchItemDone") == 2
     for state in cluster.states.values():
-        assert not state.batches.rows and not state.batch_parts.rows and not state.elements.rows
+        assert [*state.batches.rows, *state.batch_parts.rows, *state.elements.rows] == []

@@ -443,6 +443,7 @@ class BatchItem(Value, frozen=True):
 
     key: int
     instance: int = NONE_KEY
+    root: int = NONE_KEY
 
 
 class ActivatedJob(Value, frozen=True):
