@@ -267,3 +267,35 @@ def test_what_a_batch_operation_is_refused_for(rest: Rest, path: str, body: Any,
 
     assert (status, said in problem["detail"]) == (400, True), problem
     assert rest.ask("GET", "/batch-operations/1")[0] == 404
+
+
+def test_the_command_line_does_batches(rest: Rest, broker: Broker) -> None:
+    rest.deploy(b8_bpmn=one_task("b8", "b8-work").xml())
+    _, made = rest.deploy(b8q_bpmn=one_task("b8q", "b8-work").xml())
+    target = made["deployments"][0]["processDefinition"]["processDefinitionKey"]
+    keys = [create(rest, "b8") for _ in range(2)]
+    these = json.dumps({"processInstanceKey": {"$in": keys}})
+
+    def run(*words: str) -> tuple[int, dict[str, Any]]:
+        done = remit("batch", *words, "--json", address=broker.grpc)
+        return done.returncode, json.loads(done.stdout or "{}")
+
+    start = ("start", "modify", "--filter", these, "--wait")
+    assert run(*start, "--move", "a=a")[0] == 0
+    code, failed = run(*start, "--move", "e=a")
+    assert (code, failed["failed"]) == (1, 2)
+    show = ("batch", "show", str(failed["batch"]), "--failed", "--json")
+    why = remit(*show, address=broker.grpc)
+    assert why.stdout.count("has no active instance") == 2
+    code, moved = run(
+        "start", "migrate", "--filter", these, "--to", target, "--map", "a=a", "--wait"
+    )
+    assert (code, moved["done"], moved["state"]) == (0, 2, "COMPLETED")
+    code, begun = run("start", "cancel", "--filter", these)
+    assert (code, begun["type"]) == (0, "CANCEL_PROCESS_INSTANCE")
+    assert ended(rest, str(begun["batch"]))["operationsCompletedCount"] == 2
+    assert run("show", str(begun["batch"]))[1]["done"] == 2
+    assert run("cancel", str(begun["batch"]))[0] == 1
+    assert run("start", "migrate", "--filter", these)[0] == 2
+    listed = remit("batch", "list", address=broker.grpc)
+    assert str(begun["batch"]) in listed.stdout
