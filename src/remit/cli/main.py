@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from remit import __version__
+from remit.cli.batch import batch_group
 from remit.cli.broadcast import broadcast_command
 from remit.cli.cancel import cancel_command
 from remit.cli.complete import complete_command
@@ -59,6 +60,7 @@ for command in (
     dmn_group,
     policy_group,
     history_group,
+    batch_group,
     user_group,
 ):
     main.add_command(command)

@@ -72,6 +72,7 @@ Mark = tuple[int, int, int, int, int, int]
 class Run:
     """`now` is the time of the turn in epoch milliseconds.
 
+    `command` is the one that was handled last: the request's own, or one that is a part of that.
     `choices` hands what a stage has decided for an element to the moment that acts on it.
     """
 
@@ -79,6 +80,7 @@ class Run:
         "_chance",
         "agenda",
         "choices",
+        "command",
         "commands",
         "effects",
         "events",
@@ -99,6 +101,7 @@ class Run:
         self.load = load
         self.commands = commands
         self.request = request
+        self.command: Command = request.command
         self.header: Header = request.header
         self.now = now
         self.events: list[Event] = []
@@ -123,6 +126,7 @@ class Run:
 
     def handle(self, command: Command) -> None:
         """Decide on a command: this turn's own, or one that this partition sent itself."""
+        self.command = command
         self.commands[command.__class__].handle(self, command)
 
     # --- writing -----------------------------------------------------------------------------------
@@ -192,7 +196,7 @@ class Run:
                 f"Expected to go on with process instance '{root}', but it is banned after an "
                 f"internal error: {banned.message}"
             )
-        command = self.request.command
+        command = self.command
         if root in self.state.suspensions and not isinstance(command, _WHILE_SUSPENDED):
             raise InvalidState(
                 f"Expected to {_in_words(command)} in process instance '{root}', but it is suspended. "

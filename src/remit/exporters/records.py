@@ -68,6 +68,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ConfirmSubscriptionClosed": ("PROCESS_MESSAGE_SUBSCRIPTION", "DELETE"),
     "DistributeDeployment": ("DEPLOYMENT", "DISTRIBUTE"),
     "AcknowledgeDistribution": ("COMMAND_DISTRIBUTION", "ACKNOWLEDGE"),
+    "CreateBatch": ("BATCH_OPERATION_CREATION", "CREATE"),
+    "SteerBatch": ("BATCH_OPERATION_LIFECYCLE_MANAGEMENT", "STEER"),
+    "StartBatchPart": ("BATCH_OPERATION_PARTITION_LIFECYCLE", "INITIALIZE"),
+    "SteerBatchPart": ("BATCH_OPERATION_PARTITION_LIFECYCLE", "STEER"),
+    "ReportBatchPart": ("BATCH_OPERATION_LIFECYCLE_MANAGEMENT", "COMPLETE_PARTITION"),
+    "RunBatch": ("BATCH_OPERATION_EXECUTION", "EXECUTE"),
+    "DeleteInstanceHistory": ("HISTORY_DELETION", "DELETE"),
     "Continue": ("PROCESS_INSTANCE_BATCH", "ACTIVATE"),
 }
 """Value type and intent of each command's record."""

@@ -76,6 +76,7 @@ INSTANCES = Table(
     Index("instances_by_process", "process_id", "state", "key"),
     Index("instances_by_definition", "definition", "state", "key"),
     Index("instances_by_parent", "parent_instance"),
+    Index("instances_by_root", "root"),
     Index("instances_by_business_id", "business_id"),
 )
 
@@ -337,6 +338,37 @@ FORMS = Table(
     Column("resource_name", String, nullable=False),
     Column("tenant", String, nullable=False),
     Column("schema", LargeBinary, nullable=False),
+)
+
+BATCHES = Table(
+    "batch_operations",
+    metadata,
+    _key(),
+    Column("kind", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("start_date", BigInteger, nullable=False),
+    Column("end_date", BigInteger),
+    Column("actor", String, nullable=False),
+    Column("method", String, nullable=False),
+    Column("total", Integer, nullable=False),
+    Index("batches_by_end", "end_date"),
+)
+
+BATCH_ITEMS = Table(
+    "batch_items",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("batch", BigInteger, nullable=False),
+    Column("item", BigInteger, nullable=False),
+    Column("instance", BigInteger),
+    Column("root", BigInteger),
+    Column("kind", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("date", BigInteger),
+    Column("error", Text),
+    Column("partition", Integer, nullable=False),
+    Index("items_by_batch", "batch", "state", "item"),
+    Index("items_by_instance", "instance", "batch"),
 )
 
 AUDIT = Table(

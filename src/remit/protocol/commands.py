@@ -16,6 +16,8 @@ from remit.protocol.values import (
     NONE_KEY,
     ActivateInstruction,
     AdHocActivation,
+    BatchItem,
+    BatchPlan,
     Document,
     MappingInstruction,
     MessageSubscription,
@@ -95,6 +97,26 @@ class MigrateInstance(Command, frozen=True):
     key: int
     target: int
     mapping: tuple[MappingInstruction, ...] = ()
+
+
+class DeleteInstanceHistory(Command, frozen=True):
+    """Forget an instance that has ended, in everything that can be searched."""
+
+    key: int
+
+
+class CreateBatch(Command, frozen=True):
+    """Do `plan` to every item, one after the other, beside all other work."""
+
+    plan: BatchPlan
+    items: tuple[BatchItem, ...]
+
+
+class SteerBatch(Command, frozen=True):
+    """`action`: "cancel", "suspend" or "resume"."""
+
+    key: int
+    action: str
 
 
 class ActivateJobs(Command, frozen=True):
@@ -270,6 +292,12 @@ class ExpireMessage(Command, frozen=True):
     correlation: tuple[str, str, str]
 
 
+class RunBatch(Command, frozen=True):
+    """Do the next item of a batch operation."""
+
+    key: int
+
+
 class Continue(Command, frozen=True):
     """Go on with the rest of a turn that grew too long; runs before other commands of that root."""
 
@@ -356,6 +384,29 @@ class DeliverMessage(Command, frozen=True):
     time_to_live: int
     variables: Document
     tenant: str = DEFAULT_TENANT
+
+
+class StartBatchPart(Command, frozen=True):
+    """The leading partition to one that has items of a batch operation."""
+
+    key: int
+    plan: BatchPlan
+    lead: int
+    items: tuple[BatchItem, ...]
+
+
+class SteerBatchPart(Command, frozen=True):
+    """The leading partition to the others; `action` as in `SteerBatch`."""
+
+    key: int
+    action: str
+
+
+class ReportBatchPart(Command, frozen=True):
+    """To the leading partition: `partition` has done all its items."""
+
+    key: int
+    partition: int
 
 
 class ForgetResource(Command, frozen=True):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from remit.engine.state.folds import (
+    batch,
     compensation,
     condition,
     decision,
@@ -50,6 +51,7 @@ FOLDS: dict[type[Event], Fold] = {
     **governance.FOLDS,
     **compensation.FOLDS,
     **suspension.FOLDS,
+    **batch.FOLDS,
 }
 """One line per event; a shape test asserts that every event has one."""
 
