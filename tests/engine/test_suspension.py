@@ -154,6 +154,22 @@ def test_a_timer_that_is_not_due_yet_keeps_its_time(engine: Engine) -> None:
     assert completed(engine)[-1] == "p"
 
 
+@pytest.mark.parametrize(("cycle", "times"), [("R/PT1M", 10), ("0 * * * * *", 1)])
+def test_a_cycle_makes_up_for_what_it_missed_and_cron_does_not(
+    engine: Engine, cycle: str, times: int
+) -> None:
+    model = Model("p").start("s").service("a", "work").end("e").end("f")
+    model.boundary("b", "a", Model.timer("cycle", cycle), interrupting=False)
+    deploy(engine, model.path("s", "a", "e").path("b", "f"))
+    key = engine.create("p").key
+    engine.suspend(key)
+    engine.advance(seconds=10 * MINUTE)
+    engine.resume(key)
+    engine.run_due()
+
+    assert completed(engine).count("b") == times
+
+
 def by_message() -> Model:
     model = Model("p")
     return catching(model.message("paid", "=id"), model)
