@@ -14,8 +14,10 @@ from remit.engine.state.folds import FOLDS
 from remit.engine.state.state import BATCH_PORTION, State
 from remit.engine.step import step
 from remit.engine.turn import Request, Turn
+from remit.identity.principal import Access
 from remit.protocol import commands as c
 from remit.protocol.events.batch import BatchItemDone, BatchItemFailed
+from remit.protocol.replies import Done
 from remit.protocol.values import (
     Actor,
     BatchItem,
@@ -263,6 +265,33 @@ def test_items_are_done_in_the_name_of_who_asked(engine: Engine) -> None:
     with engine.acting_as(Actor("olga", "basic")):
         engine.batch(CANCEL, keys)
     assert [part.header.actor.id for part in engine.state.batch_parts.rows.values()] == ["olga"]
+
+
+def test_every_item_needs_the_permission_of_who_asked() -> None:
+    root, ada = Actor("root", "basic"), Actor("ada", "basic")
+    access = Access(admins=frozenset(("root",)), authorizations=True)
+    with Engine(actor=root, access=access) as engine:
+        engine.deploy(("one.bpmn", one_task().xml()), ("two.bpmn", one_task("two").xml()))
+        keys = [engine.create(process).key for process in ("one", "two")]
+        engine.execute(c.CreateUser("ada"), Done)
+        with engine.acting_as(ada):
+            assert refused(lambda: engine.batch(CANCEL, keys))[0] is RejectionType.FORBIDDEN
+        for resource, permission, name in (
+            ("BATCH", "CREATE_BATCH_OPERATION_CANCEL_PROCESS_INSTANCE", "*"),
+            ("PROCESS_DEFINITION", "CANCEL_PROCESS_INSTANCE", "two"),
+        ):
+            grant = c.CreateAuthorization("USER", "ada", resource, (permission,), name)
+            engine.execute(grant, Done)
+        with engine.acting_as(ada):
+            batch = engine.batch(CANCEL, keys).key
+            assert refused(lambda: engine.steer_batch(batch, "cancel"))[1].startswith(
+                "Insufficient permissions to perform operation 'UPDATE' on resource 'BATCH'"
+            )
+        engine.run_due()
+
+        assert [(key, kind) for key, kind, _ in failures(engine)] == [(keys[0], "FORBIDDEN")]
+        assert list(engine.state.elements.of(keys[1])) == []
+        engine.cancel(keys[0])
 
 
 def test_a_batch_goes_on_after_a_restart(tmp_path: Path) -> None:

@@ -92,7 +92,9 @@ _STEPS: dict[str, Callable[[Run, BatchPlan, BatchItem], Steps]] = {
     ],
     "MODIFY_PROCESS_INSTANCE": lambda run, plan, item: [ModifyInstance(item.key, move=plan.moves)],
     "RESOLVE_INCIDENT": _resolve,
-    "DELETE_PROCESS_INSTANCE": lambda run, plan, item: [DeleteInstanceHistory(item.key)],
+    "DELETE_PROCESS_INSTANCE": lambda run, plan, item: [
+        DeleteInstanceHistory(item.key, item.process_id)
+    ],
 }
 assert set(_STEPS) == set(BATCH_KINDS)
 

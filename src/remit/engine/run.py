@@ -21,6 +21,7 @@ from remit.engine.state.entities import ElementInstance
 from remit.engine.state.folds import FOLDS
 from remit.engine.state.state import State
 from remit.engine.turn import Answer, Effect, JobsAvailable, Request, Send, Turn
+from remit.identity.principal import Principal
 from remit.protocol.commands import (
     CancelInstance,
     Command,
@@ -73,7 +74,8 @@ class Run:
     """`now` is the time of the turn in epoch milliseconds.
 
     `command` is the one that was handled last: the request's own, or one that is a part of that.
-    `choices` hands what a stage has decided for an element to the moment that acts on it.
+    `choices` hands what a stage has decided for an element to the moment that acts on it. `viewer` is
+    the caller where tenants count.
     """
 
     __slots__ = (
@@ -92,6 +94,7 @@ class Run:
         "request",
         "root",
         "state",
+        "viewer",
     )
 
     def __init__(
@@ -112,6 +115,7 @@ class Run:
         self._chance: Chance | None = None
         self.choices: dict[int, Any] = {}
         self.root = -1
+        self.viewer: Principal | None = None
 
     @property
     def actor(self) -> Actor:
@@ -165,6 +169,10 @@ class Run:
 
     def element(self, key: int) -> ElementInstance:
         return self.state.elements[key]
+
+    def sees(self, tenant: str) -> bool:
+        """Whether what is in this tenant is there for the caller."""
+        return self.viewer is None or self.viewer.sees(tenant)
 
     def definition(self, key: int) -> Definition:
         """The definition with this key; parsed when it is first needed."""

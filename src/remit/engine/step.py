@@ -13,6 +13,7 @@ from __future__ import annotations
 import traceback
 
 from remit.base.errors import Rejection, RejectionType, Unavailable
+from remit.engine import access
 from remit.engine.commands import COMMANDS
 from remit.engine.faults import Busy
 from remit.engine.governance import StepDenied, tell
@@ -36,6 +37,8 @@ def step(state: State, request: Request, now: int) -> Turn:
     del state.journal[:]
     before = run.mark()
     try:
+        if state.access is not None:
+            access.check(run, request.command)
         run.handle(request.command)
         play_agenda(run)
     except Rejection as fault:

@@ -7,7 +7,7 @@ the batch goes on.
 from __future__ import annotations
 
 from remit.base.errors import InvalidState, Rejection
-from remit.engine import batches
+from remit.engine import access, batches
 from remit.engine.governance import StepDenied, tell
 from remit.engine.playing import play_agenda
 from remit.engine.run import Handler, Run
@@ -33,11 +33,12 @@ def run_batch(run: Run, command: RunBatch) -> None:
 
 
 def _do(run: Run, part: BatchPart, item: BatchItem) -> None:
-    """In the name of who asked for the batch."""
+    """In the name of who asked for the batch, who needs the permission for every item."""
     mark = run.mark()
     own, run.header = run.header, part.header
     try:
         for step in batches.steps(run, part.plan, item):
+            access.check(run, step)
             run.handle(step)
         play_agenda(run)
     except Rejection as fault:
@@ -47,7 +48,7 @@ def _do(run: Run, part: BatchPart, item: BatchItem) -> None:
         run.emit(BatchItemFailed(part.key, item, fault.type.value, str(fault)))
     else:
         run.emit(BatchItemDone(part.key, item))
-    run.header = own
+    run.header, run.viewer = own, None
 
 
 def _end(run: Run, part: BatchPart) -> None:

@@ -38,7 +38,12 @@ def resume_instance(run: Run, command: ResumeInstance) -> None:
 
 def _root(run: Run, key: int, verb: str) -> ElementInstance:
     element = run.state.find_element(key)
-    if element is None or element.scope != NONE_KEY or element.phase in IS_ENDING:
+    if (
+        element is None
+        or element.scope != NONE_KEY
+        or element.phase in IS_ENDING
+        or not run.sees(element.tenant)
+    ):
         raise NotFound(
             f"Expected to {verb} a process instance with key '{key}', but no such process was found"
         )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, literal, select
 
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import Answer, Body, Call, Key, Operation, key_of
@@ -112,7 +112,8 @@ def _items(connection: Connection, kind: str, given: dict[str, Any]) -> list[Bat
             .order_by(_N.key)
         )
     else:
-        found = select(_I.key, _I.key, _I.root).where(*where).order_by(_I.key)
+        process_id = _I.process_id if kind == "DELETE_PROCESS_INSTANCE" else literal("")
+        found = select(_I.key, _I.key, _I.root, process_id).where(*where).order_by(_I.key)
     return [BatchItem(*row) for row in connection.execute(found.limit(LIMIT + 1))]
 
 
@@ -168,7 +169,8 @@ async def delete_instance(call: Call, body: Reference) -> None:
     key = call.key("processInstanceKey")
 
     def find(connection: Connection) -> Any:
-        return connection.execute(select(_I.state, _I.root).where(_I.key == key)).first()
+        found = select(_I.root, _I.process_id).where(_I.key == key)
+        return connection.execute(found).first()
 
     row = await read(call, find)
     if row is None:
@@ -179,7 +181,8 @@ async def delete_instance(call: Call, body: Reference) -> None:
             f"Expected to delete process instance with key '{key}', but it is created by a parent "
             f"process instance. Delete the root process instance '{row.root}' instead.",
         )
-    await call.broker.router.by_key(key, c.DeleteInstanceHistory(key), call.header)
+    command = c.DeleteInstanceHistory(key, row.process_id)
+    await call.broker.router.by_key(key, command, call.header)
 
 
 def _steering(action: str) -> Any:

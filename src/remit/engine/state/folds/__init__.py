@@ -17,6 +17,7 @@ from remit.engine.state.folds import (
     escalation,
     form,
     governance,
+    identity,
     incident,
     job,
     message,
@@ -52,6 +53,7 @@ FOLDS: dict[type[Event], Fold] = {
     **compensation.FOLDS,
     **suspension.FOLDS,
     **batch.FOLDS,
+    **identity.FOLDS,
 }
 """One line per event; a shape test asserts that every event has one."""
 
