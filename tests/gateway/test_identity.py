@@ -446,7 +446,7 @@ def test_a_broker_that_nobody_could_use_does_not_start(
 
 def test_the_command_line_does_all_of_it(guarded: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REMIT_AUTHORIZATION", ROOT)
-    monkeypatch.setenv("REMIT_HTTP_ADDRESS", guarded.http)
+    monkeypatch.setenv("REMIT_ADDRESS", guarded.grpc)
     monkeypatch.setenv("REMIT_NEW_PASSWORD", "carol")
 
     def do(*words: str) -> list[Any]:
@@ -476,5 +476,5 @@ def test_the_command_line_does_all_of_it(guarded: Broker, monkeypatch: pytest.Mo
     refused = remit("user", "delete", "carol")
     assert (refused.returncode, "NOT_FOUND" in refused.stderr) == (1, True)
     assert remit("role", "add", "sender").returncode == 2
-    monkeypatch.setenv("REMIT_HTTP_ADDRESS", "127.0.0.1:9")
+    monkeypatch.setenv("REMIT_ADDRESS", "127.0.0.1:9")
     assert remit("user", "list").returncode == 3

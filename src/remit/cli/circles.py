@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import click
 
-from remit.cli.rest import RestConnection, rest_connected, step
+from remit.cli.connection import Connection, connected, step
 from remit.identity.resources import MEMBER_KINDS
 
 _MEMBERS = {
@@ -45,45 +45,45 @@ def circle_group(kind: str) -> click.Group:
     @click.argument("id_", metavar="ID")
     @click.option("--name", default="", help="How people call it; the id by default.")
     @click.option("--description", default="")
-    @rest_connected
-    def create(rest: RestConnection, id_: str, name: str, description: str) -> None:
+    @connected
+    def create(connection: Connection, id_: str, name: str, description: str) -> None:
         body = {f"{said}Id": id_, "name": name or id_, "description": description or None}
-        rest.show([rest.ask("POST", path, body)])
+        connection.show(connection.rest("POST", path, body))
 
     @group.command("list", help=f"Show all {said}s.")
-    @rest_connected
-    def list_all(rest: RestConnection) -> None:
-        rest.show([*rest.all(path)])
+    @connected
+    def list_all(connection: Connection) -> None:
+        connection.show_all(connection.search(path))
 
     @group.command("delete", help=f"Delete a {said}, and all memberships and grants of it.")
     @click.argument("id_", metavar="ID")
-    @rest_connected
-    def delete(rest: RestConnection, id_: str) -> None:
-        rest.ask("DELETE", f"{path}/{step(id_)}")
+    @connected
+    def delete(connection: Connection, id_: str) -> None:
+        connection.rest("DELETE", f"{path}/{step(id_)}")
 
     @group.command("add", help=f"Take members into a {said}.")
     @click.argument("id_", metavar="ID")
     @_member_options(members)
-    @rest_connected
-    def add(rest: RestConnection, id_: str, **named: tuple[str, ...]) -> None:
-        _each(rest, "PUT", f"{path}/{step(id_)}", members, named)
+    @connected
+    def add(connection: Connection, id_: str, **named: tuple[str, ...]) -> None:
+        _each(connection, "PUT", f"{path}/{step(id_)}", members, named)
 
     @group.command("remove", help=f"Let members out of a {said}.")
     @click.argument("id_", metavar="ID")
     @_member_options(members)
-    @rest_connected
-    def remove(rest: RestConnection, id_: str, **named: tuple[str, ...]) -> None:
-        _each(rest, "DELETE", f"{path}/{step(id_)}", members, named)
+    @connected
+    def remove(connection: Connection, id_: str, **named: tuple[str, ...]) -> None:
+        _each(connection, "DELETE", f"{path}/{step(id_)}", members, named)
 
     @group.command("members", help=f"Show who is in a {said}.")
     @click.argument("id_", metavar="ID")
-    @rest_connected
-    def show_members(rest: RestConnection, id_: str) -> None:
-        rest.show(
+    @connected
+    def show_members(connection: Connection, id_: str) -> None:
+        connection.show_all(
             [
                 {"type": kind, "member": each[_MEMBERS[kind][2]]}
                 for kind in members
-                for each in rest.all(f"{path}/{step(id_)}/{_MEMBERS[kind][1]}")
+                for each in connection.search(f"{path}/{step(id_)}/{_MEMBERS[kind][1]}")
             ]
         )
 
@@ -91,7 +91,7 @@ def circle_group(kind: str) -> click.Group:
 
 
 def _each(
-    rest: RestConnection,
+    connection: Connection,
     method: str,
     path: str,
     kinds: tuple[str, ...],
@@ -102,7 +102,7 @@ def _each(
         options = ", ".join(f"--{_MEMBERS[kind][0]}" for kind in kinds)
         raise click.UsageError(f"say who: {options}")
     for kind, name in wanted:
-        rest.ask(method, f"{path}/{_MEMBERS[kind][1]}/{step(name)}")
+        connection.rest(method, f"{path}/{_MEMBERS[kind][1]}/{step(name)}")
 
 
 CIRCLE_GROUPS = tuple(circle_group(kind) for kind in ("GROUP", "ROLE", "TENANT"))

@@ -8,10 +8,13 @@ from __future__ import annotations
 import os
 import ssl
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import quote
 
 import click
 import grpc
@@ -23,6 +26,7 @@ from remit.protocol.wire.stubs import gateway_pb2 as pb
 
 DEFAULT_ADDRESS = "127.0.0.1:26500"
 REFUSED, UNREACHABLE = 1, 3
+PAGE = 1000
 _NOT_NOW = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -35,9 +39,9 @@ class Connection:
 
     def __init__(self, address: str, *, as_json: bool, tls: Tls | None = None) -> None:
         self._address = address.removeprefix("https://").removeprefix("http://").rstrip("/")
-        if tls or address.startswith("https://"):
-            credentials = (tls or Tls()).credentials()
-            self._channel = grpc.secure_channel(self._address, credentials)
+        self._tls = (tls or Tls()) if tls or address.startswith("https://") else None
+        if self._tls is not None:
+            self._channel = grpc.secure_channel(self._address, self._tls.credentials())
         else:
             self._channel = grpc.insecure_channel(self._address)
         self.as_json = as_json
@@ -55,38 +59,90 @@ class Connection:
         except grpc.RpcError as fault:
             self._fail(fault)
 
+    def rest(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The answer of a REST operation, which the gRPC port serves as well; None when it is empty.
+
+        Ends the program with a sentence and an exit code when there is none.
+        """
+        headers = {"content-type": "application/json", **dict(_credentials())}
+        content = None if body is None else msgspec.json.encode(body)
+        scheme, context = ("http", None) if self._tls is None else ("https", self._tls.context())
+        url = f"{scheme}://{self._address}/v2{path}"
+        request = urllib.request.Request(url, content, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60, context=context) as answer:
+                found = answer.read()
+        except urllib.error.HTTPError as fault:
+            self._end(fault.status or 500, *_problem(fault))
+        except OSError as fault:
+            self._end(503, "UNAVAILABLE", self._why(str(fault)))
+        return msgspec.json.decode(found) if found else None
+
+    def search(self, path: str, wanted: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Every item of a search, page after page."""
+        found: list[dict[str, Any]] = []
+        page: dict[str, Any] = {"limit": PAGE}
+        while True:
+            answer = self.rest("POST", f"{path}/search", {**(wanted or {}), "page": page})
+            found += answer["items"]
+            if len(answer["items"]) < PAGE:
+                return found
+            page = {"limit": PAGE, "after": answer["page"]["endCursor"]}
+
     def show(self, row: Mapping[str, object]) -> None:
         """One answer: a line of JSON, or a plain table."""
         self.show_all([row])
 
-    def show_all(self, rows: list[Mapping[str, object]]) -> None:
-        show_rows(rows, as_json=self.as_json)
+    def show_all(self, rows: Sequence[Mapping[str, object]]) -> None:
+        if self.as_json:
+            for row in rows:
+                click.echo(msgspec.json.encode(row).decode())
+            return
+        if not rows:
+            return
+        table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
+        for row in rows:
+            table.add_row(*("" if value is None else str(value) for value in row.values()))
+        Console(soft_wrap=True).print(table)
 
     def _fail(self, fault: grpc.RpcError) -> None:
         code, said = fault.code(), fault.details() or ""
-        if code is grpc.StatusCode.UNAVAILABLE and _is_about_tls(said):
-            said = f"{self._address} and this client don't agree on TLS: {said}"
-        elif code is grpc.StatusCode.UNAVAILABLE and "onnect" in said:
-            said = f"no broker answers at {self._address}; start one with `remit serve`"
-        if self.as_json:
-            click.echo(msgspec.json.encode({"error": code.name, "message": said}).decode())
-        else:
-            click.echo(f"{code.name}: {said}", err=True)
+        if code is grpc.StatusCode.UNAVAILABLE:
+            said = self._why(said)
+        self._say(code.name, said)
         sys.exit(UNREACHABLE if code in _NOT_NOW else REFUSED)
 
+    def _why(self, said: str) -> str:
+        """Why nobody was reached, in a sentence."""
+        if _is_about_tls(said):
+            return f"{self._address} and this client don't agree on TLS: {said}"
+        if "onnect" in said:
+            return f"no broker answers at {self._address}; start one with `remit serve`"
+        return said
 
-def show_rows(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
-    """Lines of JSON, or a plain table."""
-    if as_json:
-        for row in rows:
-            click.echo(msgspec.json.encode(row).decode())
-        return
-    if not rows:
-        return
-    table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console(soft_wrap=True).print(table)
+    def _end(self, status: int, title: str, said: str) -> NoReturn:
+        self._say(title, said)
+        sys.exit(UNREACHABLE if status >= 503 or status == 429 else REFUSED)
+
+    def _say(self, title: str, said: str) -> None:
+        if self.as_json:
+            click.echo(msgspec.json.encode({"error": title, "message": said}).decode())
+        else:
+            click.echo(f"{title}: {said}", err=True)
+
+
+def _problem(fault: urllib.error.HTTPError) -> tuple[str, str]:
+    """Title and detail of a refusal."""
+    try:
+        told = msgspec.json.decode(fault.read())
+    except msgspec.DecodeError:
+        return str(fault.status), fault.reason
+    return str(told.get("title", fault.status)), str(told.get("detail", ""))
+
+
+def step(name: str) -> str:
+    """A name as one step of a path."""
+    return quote(name, safe="")
 
 
 @dataclass(frozen=True)
@@ -106,23 +162,16 @@ class Tls:
             Path(path).read_bytes() if path else None
             for path in (self.authority, self.certificate, self.key)
         )
-        self._check()
+        if (certificate is None) != (key is None):
+            raise click.UsageError("--tls-cert and --tls-key go together")
         return grpc.ssl_channel_credentials(authority, key, certificate)
 
     def context(self) -> ssl.SSLContext:
         """The same for HTTP."""
-        self._check()
-        try:
-            context = ssl.create_default_context(cafile=self.authority or None)
-            if self.certificate:
-                context.load_cert_chain(self.certificate, self.key)
-        except ssl.SSLError as fault:
-            raise click.UsageError(f"the TLS files can't be used: {fault}") from fault
-        return context
-
-    def _check(self) -> None:
-        if bool(self.certificate) != bool(self.key):
-            raise click.UsageError("--tls-cert and --tls-key go together")
+        found = ssl.create_default_context(cafile=self.authority or None)
+        if self.certificate:
+            found.load_cert_chain(self.certificate, self.key)
+        return found
 
 
 def _is_about_tls(said: str) -> bool:
@@ -144,29 +193,24 @@ def connected(verb: Callable[..., None]) -> Callable[..., None]:
         "--address", envvar="REMIT_ADDRESS", default=DEFAULT_ADDRESS, show_default=True,
         help="Where the broker's gRPC port is; https:// in front of it speaks TLS.",
     )  # fmt: skip
-    @tls_options
-    @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, one object to a line.")
-    def run(address: str, as_json: bool, tls: Tls, **arguments: Any) -> None:
-        verb(Connection(address, as_json=as_json, tls=tls), **arguments)
-
-    run.__doc__ = verb.__doc__
-    run.__click_params__ = [*getattr(verb, "__click_params__", []), *run.__click_params__]  # type: ignore[attr-defined]
-    return run
-
-
-def tls_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb the options of TLS, and a `Tls` as its argument `tls`."""
-
     @_file("--tls-ca", "REMIT_CLIENT_TLS_CA", "Speak TLS with a broker that this authority signed.")
     @_file(
         "--tls-cert", "REMIT_CLIENT_TLS_CERT", "Our certificate, for a broker that asks for one."
     )
     @_file("--tls-key", "REMIT_CLIENT_TLS_KEY", "The key of our certificate.")
+    @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, one object to a line.")
     def run(
-        tls_ca: str | None, tls_cert: str | None, tls_key: str | None, **arguments: Any
+        address: str,
+        as_json: bool,
+        tls_ca: str | None,
+        tls_cert: str | None,
+        tls_key: str | None,
+        **arguments: Any,
     ) -> None:
-        verb(tls=Tls(tls_ca or "", tls_cert or "", tls_key or ""), **arguments)
+        tls = Tls(tls_ca or "", tls_cert or "", tls_key or "")
+        verb(Connection(address, as_json=as_json, tls=tls), **arguments)
 
+    run.__doc__ = verb.__doc__
     run.__click_params__ = [*getattr(verb, "__click_params__", []), *run.__click_params__]  # type: ignore[attr-defined]
     return run
 

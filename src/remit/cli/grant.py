@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from remit.cli.rest import RestConnection, rest_connected, step
+from remit.cli.connection import Connection, connected, step
 from remit.identity.resources import OWNER_KINDS, PERMISSIONS, TASK_PROPERTIES
 
 
@@ -28,9 +28,9 @@ def grant_group() -> None:
     "--where", type=click.Choice(TASK_PROPERTIES),
     help="Instead of --on, for USER_TASK: tasks that name the owner there.",
 )  # fmt: skip
-@rest_connected
+@connected
 def give_command(
-    rest: RestConnection,
+    connection: Connection,
     owner: str,
     resource_type: str,
     permissions: tuple[str, ...],
@@ -44,16 +44,16 @@ def give_command(
         "permissionTypes": [each.upper() for each in permissions],
     }  # fmt: skip
     body |= {"resourcePropertyName": where} if where else {"resourceId": on}
-    rest.show([rest.ask("POST", "/authorizations", body)])
+    connection.show(connection.rest("POST", "/authorizations", body))
 
 
 @grant_group.command("list")
 @click.option("--owner", help="Only those of this one.")
-@rest_connected
-def list_command(rest: RestConnection, owner: str | None) -> None:
+@connected
+def list_command(connection: Connection, owner: str | None) -> None:
     """Show what was granted."""
     wanted = {"filter": {"ownerId": owner}} if owner else {}
-    rest.show(
+    connection.show_all(
         [
             {
                 "key": each["authorizationKey"],
@@ -62,17 +62,17 @@ def list_command(rest: RestConnection, owner: str | None) -> None:
                 "on": each["resourceId"] or f"where {each['resourcePropertyName']}",
                 "permissions": " ".join(each["permissionTypes"]),
             }
-            for each in rest.all("/authorizations", wanted)
+            for each in connection.search("/authorizations", wanted)
         ]
     )
 
 
 @grant_group.command("revoke")
 @click.argument("key")
-@rest_connected
-def revoke_command(rest: RestConnection, key: str) -> None:
+@connected
+def revoke_command(connection: Connection, key: str) -> None:
     """Take back what was granted, by its key."""
-    rest.ask("DELETE", f"/authorizations/{step(key)}")
+    connection.rest("DELETE", f"/authorizations/{step(key)}")
 
 
 @grant_group.command("permissions")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from remit.cli.rest import RestConnection, rest_connected, step
+from remit.cli.connection import Connection, connected, step
 
 
 @click.group("rule")
@@ -15,26 +15,26 @@ def rule_group() -> None:
 @rule_group.command("create")
 @click.argument("id_", metavar="ID")
 @click.option("--claim", required=True, metavar="NAME=VALUE", help="What the token has to say.")
-@rest_connected
-def create_command(rest: RestConnection, id_: str, claim: str) -> None:
+@connected
+def create_command(connection: Connection, id_: str, claim: str) -> None:
     """Make a mapping rule; then add it to groups, roles or tenants by --rule."""
     name, equals, value = claim.partition("=")
     if not equals:
         raise click.UsageError("--claim is NAME=VALUE")
     body = {"mappingRuleId": id_, "name": id_, "claimName": name, "claimValue": value}
-    rest.show([rest.ask("POST", "/mapping-rules", body)])
+    connection.show(connection.rest("POST", "/mapping-rules", body))
 
 
 @rule_group.command("list")
-@rest_connected
-def list_command(rest: RestConnection) -> None:
+@connected
+def list_command(connection: Connection) -> None:
     """Show all mapping rules."""
-    rest.show([*rest.all("/mapping-rules")])
+    connection.show_all(connection.search("/mapping-rules"))
 
 
 @rule_group.command("delete")
 @click.argument("id_", metavar="ID")
-@rest_connected
-def delete_command(rest: RestConnection, id_: str) -> None:
+@connected
+def delete_command(connection: Connection, id_: str) -> None:
     """Delete a mapping rule."""
-    rest.ask("DELETE", f"/mapping-rules/{step(id_)}")
+    connection.rest("DELETE", f"/mapping-rules/{step(id_)}")

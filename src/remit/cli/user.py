@@ -7,7 +7,7 @@ import secrets
 
 import click
 
-from remit.cli.rest import RestConnection, rest_connected, step
+from remit.cli.connection import Connection, connected, step
 from remit.gateway.auth import hash_password
 
 
@@ -38,25 +38,25 @@ def key_command(name: str) -> None:
 @click.option("--name", default=None, help="The person's own name.")
 @click.option("--email", default=None)
 @click.password_option(envvar="REMIT_NEW_PASSWORD")
-@rest_connected
+@connected
 def create_command(
-    rest: RestConnection, username: str, name: str | None, email: str | None, password: str
+    connection: Connection, username: str, name: str | None, email: str | None, password: str
 ) -> None:
     """Make a user in the broker, who logs in with the password that is asked for."""
     body = {"username": username, "name": name, "email": email, "password": password}
-    rest.show([rest.ask("POST", "/users", body)])
+    connection.show(connection.rest("POST", "/users", body))
 
 
 @user_group.command("list")
-@rest_connected
-def list_command(rest: RestConnection) -> None:
+@connected
+def list_command(connection: Connection) -> None:
     """Show the users that were made in the broker."""
-    rest.show([*rest.all("/users")])
+    connection.show_all(connection.search("/users"))
 
 
 @user_group.command("delete")
 @click.argument("username")
-@rest_connected
-def delete_command(rest: RestConnection, username: str) -> None:
+@connected
+def delete_command(connection: Connection, username: str) -> None:
     """Delete a user of the broker, with all memberships and grants."""
-    rest.ask("DELETE", f"/users/{step(username)}")
+    connection.rest("DELETE", f"/users/{step(username)}")

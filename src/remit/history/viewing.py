@@ -117,6 +117,8 @@ def _of_tenants(table: Table, who: Principal) -> Condition:
         instances = _beside(table, schema.INSTANCES).c
         mine = select(instances.key).where(_within(instances.tenant, who.tenants))
         return table.c.instance.in_(mine)
+    if table.name == schema.BATCHES.name:  # they may be about several tenants
+        return table.c.actor == who.name
     return false()
 
 
@@ -210,5 +212,7 @@ _RULES: dict[str, Rule] = {
     schema.EVALUATIONS.name: _by("DECISION_DEFINITION", "READ_DECISION_INSTANCE", "decision_id"),
     schema.FORMS.name: lambda table, who: true(),
     schema.AUDIT.name: _altogether("AUDIT_LOG", "READ"),
+    schema.BATCHES.name: _altogether("BATCH", "READ"),
+    schema.BATCH_ITEMS.name: _altogether("BATCH", "READ"),
 }
 """Forms are for everybody in their tenant: tasks and start pages need them."""

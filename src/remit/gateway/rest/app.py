@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 
 from remit.gateway.broker import Broker
 from remit.gateway.rest import (
+    batches,
     cluster,
     decisions,
     deployments,
@@ -32,6 +33,7 @@ SERVED = (
     *decisions.OPERATIONS,
     *searches.OPERATIONS,
     *identity.OPERATIONS,
+    *batches.OPERATIONS,
 )
 
 
