@@ -293,6 +293,13 @@ def test_a_token_may_name_groups() -> None:
     assert "FORBIDDEN" in refused(engine, message, Actor("carol", "jwt", "jwt", {"ops": "ops"}))
 
 
+def test_an_admin_may_be_one_by_one_way_only() -> None:
+    access = Access(authorizations=True, admins=frozenset(["basic:root"]))
+    engine = Engine(actor=ROOT, access=access)
+    do(engine, c.CreateUser("ada"))
+    assert "FORBIDDEN" in refused(engine, c.CreateUser("bob"), Actor("root", "jwt", "jwt"))
+
+
 # --- authorizations --------------------------------------------------------------------------------
 
 
@@ -348,6 +355,14 @@ def test_a_worker_gets_the_jobs_of_its_processes(guarded: Engine) -> None:
     assert activated.job.process_id == "q"
     assert "FORBIDDEN" in refused(guarded, c.CompleteJob(activated.job.key), BOB)
     do(guarded, c.CompleteJob(activated.job.key), ADA)
+
+
+def test_jobs_of_others_do_not_stand_in_the_way(guarded: Engine) -> None:
+    for _ in range(250):
+        do(guarded, c.CreateInstance(process_id="p"), ROOT, InstanceCreated)
+    do(guarded, c.CreateInstance(process_id="q"), ROOT, InstanceCreated)
+    grant(guarded, "PROCESS_DEFINITION", "UPDATE_PROCESS_INSTANCE", on="q")
+    assert [each.job.process_id for each in activate(guarded, ADA)] == ["q"]
 
 
 def test_who_grants_needs_a_grant(guarded: Engine) -> None:

@@ -166,7 +166,8 @@ from remit.server.main import CannotStart, serve
     "admins",
     envvar="REMIT_ADMINS",
     multiple=True,
-    help="A caller who may do everything, e.g. grant the rest. May be repeated.",
+    help="A caller who may do everything, e.g. grant the rest: a name, or basic:, apikey:, jwt: or "
+    "mtls: and the name. May be repeated.",
 )
 @click.option(
     "--allow-anonymous-network",

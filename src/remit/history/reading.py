@@ -37,7 +37,7 @@ class History:
         self,
         query: Callable[[Connection], T],
         after: Mapping[int, int],
-        who: Principal | None = None,
+        who: Principal | None,
     ) -> T:
         """The result of `query`, once the log up to `after` (position by partition) is told.
 

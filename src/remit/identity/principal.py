@@ -20,7 +20,8 @@ Owner = tuple[str, str]
 
 
 class Access(Struct, frozen=True):
-    """What counts here. `admins` may do everything in every tenant: whoever grants the rest.
+    """What counts here. `admins` may do everything in every tenant: whoever grants the rest; a name, or
+    METHOD:NAME for who comes by that way alone.
 
     `groups_claim` is the claim of a token that names the groups of its owner; empty for none.
     """
@@ -99,7 +100,8 @@ _KINDS = {"basic": ("USER",), "jwt": ("USER", "CLIENT"), "apikey": ("CLIENT",), 
 
 def principal_of(actor: Actor, access: Access, rows: Rows) -> Principal:
     """What the rows say of a caller."""
-    is_admin = bool(actor.id) and actor.id in access.admins
+    names = {actor.id, f"{actor.method}:{actor.id}"}
+    is_admin = bool(actor.id) and not names.isdisjoint(access.admins)
     owners = _owners(actor, access, rows)
     tenants = {
         each.circle for owner in owners for each in rows.memberships(owner) if each.kind == "TENANT"

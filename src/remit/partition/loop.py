@@ -39,7 +39,7 @@ from remit.partition.metrics import Metrics
 from remit.partition.outbox import Outbox, Parcel
 from remit.partition.pressure import Pressure
 from remit.partition.storage.contract import Batch, Fenced, Store, StoreFull
-from remit.partition.streams import Open, Streams
+from remit.partition.streams import REST_SECONDS, Open, Streams
 from remit.protocol.commands import ActivateJobs, Command, YieldJob
 from remit.protocol.replies import JobsActivated, Rejected, Reply
 from remit.protocol.values import ActivatedJob, Header
@@ -317,6 +317,7 @@ class PartitionLoop:
         for effect in turn.effects:
             if isinstance(effect, JobsAvailable):
                 batch.available.add((effect.type, effect.tenant))
+                self._streams.wake(effect.type, effect.tenant)
             elif isinstance(effect, IdentityChanged):
                 batch.identity = snapshot(self.state)
             elif isinstance(effect, Answer):
@@ -365,7 +366,7 @@ class PartitionLoop:
             while self.state.has_jobs(job_type, tenant):
                 if time.perf_counter() > deadline:
                     return  # the tick after this batch goes on
-                chosen = self._streams.next(job_type, tenant)
+                chosen = self._streams.next(job_type, tenant, time.perf_counter())
                 if chosen is None:
                     break
                 stream = chosen.stream
@@ -376,7 +377,9 @@ class PartitionLoop:
                 header = Header(actor=stream.actor)
                 turn = self._play(batch, Request(command, header), now)
                 if not isinstance(turn.reply, JobsActivated) or not turn.reply.jobs:
-                    break
+                    chosen.rests_until = time.perf_counter() + REST_SECONDS
+                    self._loop.call_later(REST_SECONDS, self._schedule)
+                    continue
                 batch.pushes.extend((chosen, job) for job in turn.reply.jobs)
 
     def _forget_acknowledged(self, batch: _InFlight) -> None:
