@@ -179,6 +179,29 @@ def test_new_files_are_in_use_within_seconds_and_bad_ones_are_not(
         me(broker, old, None)
 
 
+def test_a_revoked_certificate_stays_outside_from_then_on(
+    start_broker: Callable[..., Broker], authority: Authority, tmp_path: Path
+) -> None:
+    own, ada, eve = authority.issue("broker"), authority.issue("ada"), authority.issue("eve")
+    revoked = str(tmp_path / "revoked.pem")
+    authority.revoke(revoked)
+    broker = start_broker(
+        "--tls-cert", own.certificate, "--tls-key", own.key,
+        "--tls-client-ca", authority.certificate, "--tls-client-crl", revoked,
+    )  # fmt: skip
+    assert me(broker, authority, eve) == (200, "eve")
+    authority.revoke(revoked, eve)
+    assert _within(8, lambda: not _gets_in(broker, authority, eve))
+    assert me(broker, authority, ada) == (200, "ada")
+
+
+def _gets_in(broker: Broker, authority: Authority, pair: Pair) -> bool:
+    try:
+        return me(broker, authority, pair)[0] == 200
+    except (ssl.SSLError, ConnectionError, http.client.HTTPException):
+        return False
+
+
 def _bring(pair: Pair, to: Pair) -> None:
     for source, target in zip(pair, to, strict=True):
         shutil.copy(source, target)
