@@ -35,6 +35,7 @@ class RemotePartition:
         self._identity_watchers: list[Callable[[Snapshot], None]] = []
         self._identity: Snapshot | None = None
         self._report = f.Report(False, False, 0, 0, {})
+        self._position = 0
         self.is_ready = asyncio.Event()
 
     async def submit(self, command: Command, header: Header) -> Reply:
@@ -75,7 +76,7 @@ class RemotePartition:
     def status(self) -> PartitionStatus:
         report = self._report
         return PartitionStatus(
-            self.id, report.leader, report.healthy, report.position, report.in_flight
+            self.id, report.leader, report.healthy, self._position, report.in_flight
         )
 
     def counters(self) -> Mapping[str, float]:
@@ -112,6 +113,7 @@ class RemotePartition:
 
     def _heard(self, message: f.Frame) -> None:
         if isinstance(message, f.Tell):
+            self._position = max(self._position, message.position)
             future = self._asked.get(message.number)
             if future is not None and not future.done():
                 future.set_result(message.reply)
@@ -131,6 +133,7 @@ class RemotePartition:
                 take(message.snapshot)
         elif isinstance(message, f.Report):
             self._report = message
+            self._position = max(self._position, message.position)
             if message.leader:
                 self.is_ready.set()
         else:
