@@ -136,6 +136,12 @@ from remit.server.main import CannotStart, serve
     help="Let in who shows a certificate that this authority signed (PEM).",
 )
 @click.option(
+    "--tls-client-crl",
+    envvar="REMIT_TLS_CLIENT_CRL",
+    default="",
+    help="Keep out whose certificate is on this list of revoked ones (PEM; read again).",
+)
+@click.option(
     "--max-requests-per-second",
     envvar="REMIT_MAX_REQUESTS_PER_SECOND",
     default=0.0,
@@ -196,6 +202,7 @@ def serve_command(
     tls_cert: str,
     tls_key: str,
     tls_client_ca: str,
+    tls_client_crl: str,
     max_requests_per_second: float,
     max_streams: int,
     multi_tenancy: bool,
@@ -225,6 +232,7 @@ def serve_command(
         tls_cert=tls_cert,
         tls_key=tls_key,
         tls_client_ca=tls_client_ca,
+        tls_client_crl=tls_client_crl,
         max_requests_per_second=max_requests_per_second,
         max_streams=max_streams,
         multi_tenancy=multi_tenancy,

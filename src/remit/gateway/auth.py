@@ -16,6 +16,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -58,6 +59,8 @@ PASSWORDS_PER_SECOND = 4.0
 """Passwords that are checked: each costs some 50 ms on purpose. Known ones are remembered."""
 
 KEYS_SECONDS = 300.0
+LOOK_SECONDS = 1.0
+log = logging.getLogger("remit.gateway")
 LARGEST_HEADER = 16 * 1024
 
 
@@ -105,6 +108,36 @@ class Ways:
         raise _unknown("the credentials are not known here")
 
 
+class Lines:
+    """NAME:VALUE lines of a file, read again when it changes; looked at once a second, when asked.
+
+    What can't be read then is told in the log, and what was read last stays.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+        self._path = path
+        self._clock = clock
+        self._mark = _mark(path)
+        self._looked = clock()
+        self._pairs = _pairs(path)
+
+    def pairs(self) -> list[tuple[str, str]]:
+        if self._clock() - self._looked >= LOOK_SECONDS:
+            self._looked = self._clock()
+            self._look()
+        return self._pairs
+
+    def _look(self) -> None:
+        try:
+            mark = _mark(self._path)
+            if mark != self._mark:
+                self._mark = mark
+                self._pairs = _pairs(self._path)
+                log.warning("credentials changed and are in use", extra={"file": str(self._path)})
+        except (OSError, ValueError, Fault) as fault:
+            log.error("credentials can't be read, the last ones stay: %s", fault)
+
+
 class Users:
     """`NAME:ARGON2-HASH`, one to a line; and the users that were made here, where `directory` has them.
 
@@ -117,7 +150,7 @@ class Users:
         directory: Directory | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._hashes = dict(_pairs(path))
+        self._file = Lines(path, clock)
         self._directory = directory or Directory()
         self._hasher = PasswordHasher()
         self._clock = clock
@@ -152,7 +185,7 @@ class Users:
     def _hash(self, name: str) -> str:
         """Empty: nobody has this name, or no password."""
         user = self._directory.user(name)
-        return self._hashes.get(name) or ("" if user is None else user.password_hash)
+        return dict(self._file.pairs()).get(name) or ("" if user is None else user.password_hash)
 
     def _verify(self, found: str, password: str) -> bool:
         """A name that nobody has takes as long as a wrong password."""
@@ -178,15 +211,15 @@ class Users:
 class ApiKeys:
     """`NAME:SHA256-OF-THE-KEY` in hexadecimal, one to a line."""
 
-    def __init__(self, path: Path) -> None:
-        self._names = {digest.lower(): name for name, digest in _pairs(path)}
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._file = Lines(path, clock)
 
     def actor(self, scheme: str, credentials: str) -> Actor | None:
         if scheme != "bearer":
             return None
         wanted = hashlib.sha256(credentials.encode("latin-1")).hexdigest()
-        for digest, name in self._names.items():
-            if hmac.compare_digest(digest, wanted):
+        for name, digest in self._file.pairs():
+            if hmac.compare_digest(digest.lower(), wanted):
                 return Actor(name, "apikey", "apikey")
         return None
 
@@ -279,6 +312,12 @@ def hash_password(password: str) -> str:
 
 
 _NO_HASH = hash_password("nobody has this name")
+
+
+def _mark(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is written or replaced."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _pairs(path: Path) -> list[tuple[str, str]]:

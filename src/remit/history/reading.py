@@ -20,7 +20,7 @@ from remit.identity.principal import Principal
 T = TypeVar("T")
 
 THREADS = 4
-WAIT_SECONDS = 2.0
+WAIT_SECONDS = 5.0
 LOOK_SECONDS = 0.01
 
 

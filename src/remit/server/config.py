@@ -44,6 +44,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_cert: str = ""
     tls_key: str = ""
     tls_client_ca: str = ""
+    tls_client_crl: str = ""
     max_requests_per_second: float = 0
     max_streams: int = STREAMS
     multi_tenancy: bool = False
@@ -68,7 +69,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def tls(self) -> TlsFiles:
-        return TlsFiles(self.tls_cert, self.tls_key, self.tls_client_ca)
+        return TlsFiles(self.tls_cert, self.tls_key, self.tls_client_ca, self.tls_client_crl)
 
     @property
     def has_credentials(self) -> bool:
