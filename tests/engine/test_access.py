@@ -125,6 +125,10 @@ def test_what_is_deleted_leaves_no_membership_and_no_permission_behind() -> None
         (c.CreateAuthorization("USER", "ada", "MESSAGE", ("READ",), "", "x"), "INVALID_ARGUMENT"),
         (c.CreateAuthorization("ALIEN", "ada", "MESSAGE", ("READ",), "*"), "INVALID_ARGUMENT"),
         (c.DeleteAuthorization(5), "NOT_FOUND"),
+        (c.AddMember("GROUP", "ops", "USER", "a\x00b"), "INVALID_ARGUMENT"),
+        (c.AddMember("GROUP", "ops", "CLIENT", "a" * 257), "INVALID_ARGUMENT"),
+        (c.UpdateUser("ada", "x" * 3000), "INVALID_ARGUMENT"),
+        (c.CreateAuthorization("USER", "a\n", "MESSAGE", ("READ",), "*"), "INVALID_ARGUMENT"),
     ],
 )
 def test_nonsense_is_refused(command: c.Command, said: str) -> None:

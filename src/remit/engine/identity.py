@@ -108,6 +108,19 @@ def check_id(kind: str, name: str) -> None:
         raise InvalidArgument(f"Expected the ID of a {said} to be {most}, but it is '{name[:300]}'")
 
 
+def check_texts(most: int, **texts: str) -> None:
+    """Texts of other services and of people: of a bounded length, without control characters."""
+    for what, value in texts.items():
+        if len(value) > most or any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
+            raise InvalidArgument(
+                f"Expected the {what.replace('_', ' ')} to be at most {most} signs without control "
+                f"characters, but it is {value[:100]!r}"
+            )
+
+
+LONGEST_ID, LONGEST_TEXT = 256, 2_048
+
+
 def kind_of(given: str) -> str:
     if given not in EVENTS:
         raise InvalidArgument(f"Expected GROUP, ROLE or TENANT, but got '{given}'")

@@ -31,6 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import quoted_name
 
 from remit.history import schema
+from remit.history.searching import plain
 from remit.identity.principal import Principal
 
 Condition = ColumnElement[bool]
@@ -118,7 +119,7 @@ def _of_tenants(table: Table, who: Principal) -> Condition:
         mine = select(instances.key).where(_within(instances.tenant, who.tenants))
         return table.c.instance.in_(mine)
     if table.name == schema.BATCHES.name:  # they may be about several tenants
-        return table.c.actor == who.name
+        return table.c.actor == plain(who.name)
     return false()
 
 
@@ -131,7 +132,7 @@ def _within(column: Any, names: frozenset[str] | None) -> Condition:
     """`names` None: whatever it is."""
     if names is None:
         return true()
-    return column.in_(sorted(names)) if names else false()
+    return column.in_(sorted(map(plain, names))) if names else false()
 
 
 # --- rules -----------------------------------------------------------------------------------------
@@ -174,12 +175,12 @@ def _tasks(table: Table, who: Principal) -> Condition:
     named = who.by_property.get(("USER_TASK", "READ"), frozenset())
     mine = [_within(table.c.process_id, who.ids(_PROCESS, "READ_USER_TASK"))]
     if "assignee" in named:
-        mine.append(table.c.assignee == who.name)
+        mine.append(table.c.assignee == plain(who.name))
     if "candidateUsers" in named:
-        mine.append(table.c.candidate_users.contains(f'"{who.name}"', autoescape=True))
+        mine.append(table.c.candidate_users.contains(f'"{plain(who.name)}"', autoescape=True))
     if "candidateGroups" in named:
         mine += [
-            table.c.candidate_groups.contains(f'"{group}"', autoescape=True)
+            table.c.candidate_groups.contains(f'"{plain(group)}"', autoescape=True)
             for group in who.circles("GROUP")
         ]
     return or_(*mine)
