@@ -83,10 +83,25 @@ def _resolve(run: Run, plan: BatchPlan, item: BatchItem) -> Steps:
     yield ResolveIncident(item.key)
 
 
+def _suspend(run: Run, plan: BatchPlan, item: BatchItem) -> Steps:
+    """Nothing when it is suspended, with its caller for example, which may have been an item, too."""
+    if not _is_suspended(run, item.key):
+        yield SuspendInstance(item.key)
+
+
+def _resume(run: Run, plan: BatchPlan, item: BatchItem) -> Steps:
+    if run.state.find_element(item.key) is None or _is_suspended(run, item.key):
+        yield ResumeInstance(item.key)
+
+
+def _is_suspended(run: Run, key: int) -> bool:
+    return run.state.find_element(key) is not None and key in run.state.suspensions
+
+
 _STEPS: dict[str, Callable[[Run, BatchPlan, BatchItem], Steps]] = {
     "CANCEL_PROCESS_INSTANCE": lambda run, plan, item: [CancelInstance(item.key)],
-    "SUSPEND_PROCESS_INSTANCE": lambda run, plan, item: [SuspendInstance(item.key)],
-    "RESUME_PROCESS_INSTANCE": lambda run, plan, item: [ResumeInstance(item.key)],
+    "SUSPEND_PROCESS_INSTANCE": _suspend,
+    "RESUME_PROCESS_INSTANCE": _resume,
     "MIGRATE_PROCESS_INSTANCE": lambda run, plan, item: [
         MigrateInstance(item.key, plan.target, plan.mapping)
     ],

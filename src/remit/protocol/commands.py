@@ -65,7 +65,7 @@ class CancelInstance(Command, frozen=True):
 
 
 class SuspendInstance(Command, frozen=True):
-    """Hold a root process instance, with all it has called, until it is resumed."""
+    """Hold a process instance, with all it has called, until it is resumed."""
 
     key: int
 

@@ -67,8 +67,8 @@ class Choice:
 
 _CHOICES = {
     "CANCEL_PROCESS_INSTANCE": Choice(("ACTIVE", "SUSPENDED"), only_roots=True),
-    "SUSPEND_PROCESS_INSTANCE": Choice(("ACTIVE",), only_roots=True),
-    "RESUME_PROCESS_INSTANCE": Choice(("SUSPENDED",), only_roots=True),
+    "SUSPEND_PROCESS_INSTANCE": Choice(("ACTIVE",)),
+    "RESUME_PROCESS_INSTANCE": Choice(("SUSPENDED",)),
     "MIGRATE_PROCESS_INSTANCE": Choice(("ACTIVE", "SUSPENDED")),
     "MODIFY_PROCESS_INSTANCE": Choice(("ACTIVE",)),
     "DELETE_PROCESS_INSTANCE": Choice(("COMPLETED", "TERMINATED"), only_roots=True),

@@ -127,10 +127,11 @@ class ElementMigrated(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_IN
 
 @event("SUSPENDED")
 class InstanceSuspended(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 210)):
-    """Nothing goes on in this instance. Told of the root, and of every process it has called."""
+    """Nothing goes on in this instance. Told of `by`, which was chosen, and of all it has called."""
 
     root: int = NONE_KEY
     since: int = 0
+    by: int = NONE_KEY
 
 
 @event("RESUMED")
