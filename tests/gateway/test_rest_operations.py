@@ -12,7 +12,7 @@ import pytest
 
 from tests.gateway.test_rest_commands import Rest
 from tests.support.broker import Broker
-from tests.support.model import Model, one_task
+from tests.support.model import DISH, Model, one_task
 from tests.test_command_line import remit
 
 
@@ -236,6 +236,46 @@ def test_a_definition_is_deleted_with_the_history_of_its_instances(rest: Rest) -
     ended(rest, gone["batchOperation"]["batchOperationKey"])
 
     assert rest.ask("GET", f"/process-instances/{key}")[0] == 404
+
+
+def test_jobs_are_given_retries_by_a_filter(rest: Rest) -> None:
+    rest.deploy(b9_bpmn=one_task("b9", "b9-work").xml())
+    keys = [create(rest, "b9") for _ in range(2)]
+    wanted = {"type": "b9-work", "processInstanceKey": keys[0]}
+    body = {"filter": wanted, "changeset": {"retries": 7}}
+    status, made = rest.ask("POST", "/jobs/batch-update", body)
+    assert (status, made["batchOperationType"]) == (200, "UPDATE_JOB")
+    found = ended(rest, made["batchOperationKey"])
+    assert found["operationsCompletedCount"] == 1
+    shown = rest.ask("POST", "/jobs/search", {"filter": {"type": "b9-work"}})[1]["items"]
+    assert {job["processInstanceKey"]: job["retries"] for job in shown} == {keys[0]: 7, keys[1]: 3}
+    for changeset in ({}, {"retries": 0}, {"priority": 3}):
+        body = {"filter": wanted, "changeset": changeset}
+        assert rest.ask("POST", "/jobs/batch-update", body)[0] == 400
+
+
+def test_decision_evaluations_are_forgotten(rest: Rest) -> None:
+    rest.deploy(dish_dmn=DISH)
+    keys = []
+    for guests in (3, 8, 9):
+        variables = {"season": "Winter", "guests": guests, "guestCount": guests}
+        body = {"decisionDefinitionId": "dish", "variables": variables}
+        status, made = rest.ask("POST", "/decision-definitions/evaluation", body)
+        assert status == 200, made
+        keys.append(made["decisionEvaluationKey"])
+
+    def left() -> set[str]:
+        found = rest.ask("POST", "/decision-instances/search", {})[1]["items"]
+        return {each["decisionEvaluationKey"] for each in found}
+
+    assert rest.ask("POST", f"/decision-instances/{keys[0]}/deletion") == (204, b"")
+    assert left() == set(keys[1:])
+    assert rest.ask("POST", f"/decision-instances/{keys[0]}/deletion")[0] == 404
+    body = {"filter": {"decisionEvaluationKey": keys[1]}}
+    status, made = rest.ask("POST", "/decision-instances/deletion", body)
+    assert (status, made["batchOperationType"]) == (200, "DELETE_DECISION_INSTANCE")
+    ended(rest, made["batchOperationKey"])
+    assert left() == {keys[2]}
 
 
 def test_a_batch_operation_is_suspended_resumed_and_cancelled(rest: Rest) -> None:

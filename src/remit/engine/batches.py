@@ -21,6 +21,7 @@ from remit.engine.state.entities import Batch
 from remit.protocol.commands import (
     CancelInstance,
     Command,
+    DeleteDecisionHistory,
     DeleteInstanceHistory,
     MigrateInstance,
     ModifyInstance,
@@ -29,6 +30,7 @@ from remit.protocol.commands import (
     StartBatchPart,
     SuspendInstance,
     UpdateJobRetries,
+    UpdateJobTimeout,
 )
 from remit.protocol.events.batch import BatchCompleted, BatchCreated
 from remit.protocol.values import BATCH_KINDS, NONE_KEY, BatchItem, BatchPlan
@@ -83,6 +85,13 @@ def _resolve(run: Run, plan: BatchPlan, item: BatchItem) -> Steps:
     yield ResolveIncident(item.key)
 
 
+def _update_job(run: Run, plan: BatchPlan, item: BatchItem) -> Steps:
+    if plan.retries >= 0:
+        yield UpdateJobRetries(item.key, plan.retries)
+    if plan.timeout >= 0:
+        yield UpdateJobTimeout(item.key, plan.timeout)
+
+
 def _suspend(run: Run, plan: BatchPlan, item: BatchItem) -> Steps:
     """Nothing when it is suspended, with its caller for example, which may have been an item, too."""
     if not _is_suspended(run, item.key):
@@ -107,9 +116,9 @@ _STEPS: dict[str, Callable[[Run, BatchPlan, BatchItem], Steps]] = {
     ],
     "MODIFY_PROCESS_INSTANCE": lambda run, plan, item: [ModifyInstance(item.key, move=plan.moves)],
     "RESOLVE_INCIDENT": _resolve,
-    "DELETE_PROCESS_INSTANCE": lambda run, plan, item: [
-        DeleteInstanceHistory(item.key, item.process_id)
-    ],
+    "DELETE_PROCESS_INSTANCE": lambda run, plan, item: [DeleteInstanceHistory(item.key, item.of)],
+    "DELETE_DECISION_INSTANCE": lambda run, plan, item: [DeleteDecisionHistory(item.key, item.of)],
+    "UPDATE_JOB": _update_job,
 }
 assert set(_STEPS) == set(BATCH_KINDS)
 
@@ -122,6 +131,8 @@ def problem(plan: BatchPlan, items: tuple[BatchItem, ...], partitions: int) -> s
         return "a migration needs a target process definition"
     if plan.kind == "MODIFY_PROCESS_INSTANCE" and not plan.moves:
         return "a modification needs at least one move instruction"
+    if plan.kind == "UPDATE_JOB" and plan.retries < 0 and plan.timeout < 0:
+        return "an update of jobs needs retries or a timeout"
     if len(items) > LIMIT:
         return (
             f"it has {len(items)} items, and at most {LIMIT} are taken at once: narrow its filter"

@@ -89,6 +89,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "SteerBatchPart": ("BATCH_OPERATION_PARTITION_LIFECYCLE", "STEER"),
     "ReportBatchPart": ("BATCH_OPERATION_LIFECYCLE_MANAGEMENT", "COMPLETE_PARTITION"),
     "RunBatch": ("BATCH_OPERATION_EXECUTION", "EXECUTE"),
+    "DeleteDecisionHistory": ("HISTORY_DELETION", "DELETE"),
     "DeleteInstanceHistory": ("HISTORY_DELETION", "DELETE"),
     "Continue": ("PROCESS_INSTANCE_BATCH", "ACTIVATE"),
 }

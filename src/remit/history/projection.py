@@ -65,6 +65,7 @@ _AUDITED = {
     "CancelInstance": ("PROCESS_INSTANCE", "CANCEL", _RESOURCES),
     "SuspendInstance": ("PROCESS_INSTANCE", "SUSPEND", _RESOURCES),
     "ResumeInstance": ("PROCESS_INSTANCE", "RESUME", _RESOURCES),
+    "DeleteDecisionHistory": ("DECISION", "DELETE", _RESOURCES),
     "DeleteInstanceHistory": ("PROCESS_INSTANCE", "DELETE", _RESOURCES),
     "CreateBatch": ("BATCH", "CREATE", _RESOURCES),
     "SteerBatch": ("BATCH", "UPDATE", _RESOURCES),
@@ -205,6 +206,7 @@ class Projection:
         self._reported: dict[int, tuple[int, int]] = {}
         self._cancelled: list[int] = []
         self._forgotten: list[int] = []
+        self._undecided: list[int] = []
         self.tables = {
             table.name: Tellings(table, next(iter(table.primary_key.columns)).name)
             for table in (
@@ -245,6 +247,10 @@ class Projection:
         if self._forgotten:
             pruning.forget(connection, self._forgotten)
             self._forgotten = []
+        if self._undecided:
+            table = schema.EVALUATIONS
+            connection.execute(delete(table).where(table.c.key.in_(self._undecided)))
+            self._undecided = []
 
     # --- definitions -------------------------------------------------------------------------------
 
@@ -768,6 +774,9 @@ class Projection:
     def history_deleted(self, event: b.InstanceHistoryDeleted) -> None:
         self._forgotten.append(event.instance)
 
+    def decision_deleted(self, event: b.DecisionHistoryDeleted) -> None:
+        self._undecided.append(event.evaluation)
+
     # --- audit -------------------------------------------------------------------------------------
 
     def _audit(self, turn: Logged) -> None:
@@ -938,5 +947,6 @@ _TELLS: dict[type[Event], Callable[[Projection, Any], None]] = {
     b.BatchItemFailed: Projection.item_failed,
     b.BatchPartCanceled: Projection.part_cancelled,
     b.InstanceHistoryDeleted: Projection.history_deleted,
+    b.DecisionHistoryDeleted: Projection.decision_deleted,
 }
 """Who tells of an event; what is not here changes nothing that people search for."""

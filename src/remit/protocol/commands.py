@@ -109,6 +109,13 @@ class DeleteInstanceHistory(Command, frozen=True):
     process_id: str = ""
 
 
+class DeleteDecisionHistory(Command, frozen=True):
+    """Forget an evaluation of a decision, in everything that can be searched."""
+
+    key: int
+    decision_id: str = ""
+
+
 class CreateBatch(Command, frozen=True):
     """Do `plan` to every item, one after the other, beside all other work."""
 
