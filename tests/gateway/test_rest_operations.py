@@ -69,6 +69,24 @@ def test_the_command_line_suspends_and_resumes(rest: Rest, broker: Broker) -> No
     assert remit("resume", key, address="127.0.0.1:1").returncode == 3
 
 
+def test_a_business_id_is_given_once(rest: Rest) -> None:
+    rest.deploy(s3_bpmn=one_task("s3", "s3-work").xml())
+    key = create(rest, "s3")
+    path = f"/process-instances/{key}/business-id-assignment"
+    assert rest.ask("POST", path, {"businessId": " "})[0] == 400
+    for _ in range(2):
+        assert rest.ask("POST", path, {"businessId": "order-1"}) == (204, b"")
+    status, problem = rest.ask("POST", path, {"businessId": "order-2"})
+    assert (status, "business id 'order-1' already" in problem["detail"]) == (409, True)
+    wanted = {"filter": {"businessId": "order-1"}}
+    (found,) = rest.ask("POST", "/process-instances/search", wanted)[1]["items"]
+    assert found["processInstanceKey"] == key
+    assert (
+        rest.ask("POST", "/process-instances/1/business-id-assignment", {"businessId": "x"})[0]
+        == 404
+    )
+
+
 # --- batch operations ------------------------------------------------------------------------------
 
 

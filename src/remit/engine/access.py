@@ -286,6 +286,7 @@ NEEDS: dict[type[c.Command], Needs] = {
     c.CancelInstance: _on_instance("CANCEL_PROCESS_INSTANCE"),
     c.SuspendInstance: _on_instance("UPDATE_PROCESS_INSTANCE"),
     c.ResumeInstance: _on_instance("UPDATE_PROCESS_INSTANCE"),
+    c.AssignBusinessId: _on_instance("UPDATE_PROCESS_INSTANCE"),
     c.DeleteInstanceHistory: _to_forget,
     c.DeleteDecisionHistory: lambda run, command: (
         Need("DECISION_DEFINITION", "DELETE_DECISION_INSTANCE", command.decision_id or ANY),

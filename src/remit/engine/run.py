@@ -23,6 +23,7 @@ from remit.engine.state.state import State
 from remit.engine.turn import Answer, Effect, JobsAvailable, Request, Send, Turn
 from remit.identity.principal import Principal
 from remit.protocol.commands import (
+    AssignBusinessId,
     CancelInstance,
     Command,
     Continue,
@@ -53,6 +54,7 @@ _GO_BEFORE = (Continue, CancelInstance)
 """Commands that a root with a rest takes: the rest itself, and what ends it all."""
 
 _WHILE_SUSPENDED = (
+    AssignBusinessId,
     Continue,
     CancelInstance,
     MigrateInstance,

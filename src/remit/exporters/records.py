@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "CancelInstance": ("PROCESS_INSTANCE", "CANCEL"),
     "SuspendInstance": ("PROCESS_INSTANCE", "SUSPEND"),
     "ResumeInstance": ("PROCESS_INSTANCE", "RESUME"),
+    "AssignBusinessId": ("PROCESS_INSTANCE", "ASSIGN_BUSINESS_ID"),
     "MigrateInstance": ("PROCESS_INSTANCE_MIGRATION", "MIGRATE"),
     "ModifyInstance": ("PROCESS_INSTANCE_MODIFICATION", "MODIFY"),
     "ActivateAdHoc": ("AD_HOC_SUB_PROCESS_INSTRUCTION", "ACTIVATE"),

@@ -63,6 +63,7 @@ _RESOURCES, _TASKS, _ADMIN = "DEPLOYED_RESOURCES", "USER_TASKS", "ADMIN"
 _AUDITED = {
     "CreateInstance": ("PROCESS_INSTANCE", "CREATE", _RESOURCES),
     "CancelInstance": ("PROCESS_INSTANCE", "CANCEL", _RESOURCES),
+    "AssignBusinessId": ("PROCESS_INSTANCE", "UPDATE", _RESOURCES),
     "SuspendInstance": ("PROCESS_INSTANCE", "SUSPEND", _RESOURCES),
     "ResumeInstance": ("PROCESS_INSTANCE", "RESUME", _RESOURCES),
     "DeleteDecisionHistory": ("DECISION", "DELETE", _RESOURCES),
@@ -343,6 +344,9 @@ class Projection:
         self._elements.change(event.key, state=state, end_date=self._now)
         if event.kind == _PROCESS:
             self._instances.change(event.key, state=state, end_date=self._now)
+
+    def business_id_assigned(self, event: p.BusinessIdAssigned) -> None:
+        self._instances.change(event.key, business_id=event.business_id)
 
     def suspended(self, event: p.InstanceSuspended) -> None:
         self._instances.change(event.key, state="SUSPENDED", suspended_date=event.since)
@@ -886,6 +890,7 @@ _TELLS: dict[type[Event], Callable[[Projection, Any], None]] = {
     p.ElementCompleted: Projection.completed,
     p.ElementTerminated: Projection.terminated,
     p.ElementMigrated: Projection.migrated,
+    p.BusinessIdAssigned: Projection.business_id_assigned,
     p.InstanceSuspended: Projection.suspended,
     p.InstanceResumed: Projection.resumed,
     p.SequenceFlowTaken: Projection.flow_taken,

@@ -74,6 +74,13 @@ class ResumeInstance(Command, frozen=True):
     key: int
 
 
+class AssignBusinessId(Command, frozen=True):
+    """To a root process instance that has none."""
+
+    key: int
+    business_id: str
+
+
 class ModifyInstance(Command, frozen=True):
     """All instructions or none."""
 

@@ -141,6 +141,16 @@ class InstanceResumed(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_IN
     root: int = NONE_KEY
 
 
+@event("BUSINESS_ID_ASSIGNED")
+class BusinessIdAssigned(Event, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 212)):
+    key: int
+    instance: int
+    definition: int
+    process_id: str
+    business_id: str
+    tenant: str = DEFAULT_TENANT
+
+
 @event("MIGRATED")
 class InstanceMigrated(Event, frozen=True, tag=number(ValueType.PROCESS_INSTANCE_MIGRATION, 1)):
     """`definition` is the target."""
