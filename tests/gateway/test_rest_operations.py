@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from remit.protocol.wire.stubs import gateway_pb2 as pb
 from tests.gateway.test_rest_commands import Rest
 from tests.support.broker import Broker
 from tests.support.model import DISH, Model, one_task
@@ -56,6 +58,32 @@ def test_an_instance_is_suspended_and_resumed_and_searches_show_it(rest: Rest) -
     found = instance(rest, key)
     assert (found["state"], found["suspendedDate"]) == ("ACTIVE", None)
     assert rest.ask("POST", "/process-instances/1/resumption")[0] == 404
+
+
+def test_workers_that_wait_get_the_jobs_of_a_resumed_instance_at_once(
+    rest: Rest, broker: Broker
+) -> None:
+    rest.deploy(s4_bpmn=one_task("s4", "s4-work").xml(), s5_bpmn=one_task("s5", "s5-work").xml())
+    keys = [create(rest, "s4"), create(rest, "s5")]
+    for key in keys:
+        assert rest.ask("POST", f"/process-instances/{key}/suspension", {})[0] == 204
+    client = broker.client()
+    stream = client.stream(
+        "StreamActivatedJobs", pb.ActivatedJob, type="s5-work", worker="w", timeout=60_000
+    )
+    with ThreadPoolExecutor(2) as threads:
+        polled = threads.submit(client.activate, "s4-work", 1, 15_000)
+        pushed = threads.submit(next, stream)
+        time.sleep(0.3)
+        assert not polled.done()
+        assert not pushed.done()
+        began = time.monotonic()
+        for key in keys:
+            assert rest.ask("POST", f"/process-instances/{key}/resumption", {})[0] == 204
+        assert str(polled.result(10)[0].processInstanceKey) == keys[0]
+        assert str(pushed.result(10).processInstanceKey) == keys[1]
+        assert time.monotonic() - began < 8
+        stream.cancel()
 
 
 def test_the_command_line_suspends_and_resumes(rest: Rest, broker: Broker) -> None:
