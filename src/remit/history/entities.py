@@ -10,6 +10,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     not_,
     or_,
     select,
@@ -22,6 +23,9 @@ from remit.history import schema
 from remit.history.searching import (
     Entity,
     Field,
+    Hint,
+    Part,
+    Related,
     Wrong,
     compare,
     date,
@@ -69,18 +73,20 @@ _I = schema.INSTANCES.c
 _V = schema.VARIABLES.c
 _E = schema.ELEMENTS.c
 _N = schema.INCIDENTS.c
+_START: ColumnElement[str] = schema.VALUE_START
 _J = schema.JOBS.c
 
 
 def _has_incident(value: Any) -> ColumnElement[bool]:
     if not isinstance(value, bool):
         raise Wrong("hasIncident is true or false")
-    return _I.incidents > 0 if value else _I.incidents <= 0
+    troubled = _I.incidents > literal_column("0")  # in words, so that its index is found
+    return troubled if value else not_(troubled)
 
 
 def _variables(
     value: Any, owner: Element[Any] = _I.key, of: Element[Any] = _V.instance
-) -> ColumnElement[bool]:
+) -> list[Related]:
     """Every one of them has to be there: {name, value}, the value in its JSON form."""
     if not isinstance(value, list):
         raise Wrong("variables is a list of {name, value}")
@@ -88,9 +94,25 @@ def _variables(
     for each in value:
         if not isinstance(each, dict) or set(each) != {"name", "value"}:
             raise Wrong("a variable filter has a name and a value")
-        where = [*compare(text(_V.name), each["name"]), *compare(text(_V.value), each["value"])]
-        found.append(exists(select(_V.key).where(of == owner, *where)))
-    return and_(true(), *found)
+        where = (*compare(text(_V.name), each["name"]), *_valued(each["value"]))
+        found.append(Related(owner, of, where))
+    return found
+
+
+_WHOLE_VALUE = _V.value + literal_column("''")
+"""The value, so said that SQLite does not put what it equals into the expression of its index."""
+
+
+def _valued(value: Any) -> list[ColumnElement[bool]]:
+    """A variable's value; what equals something also begins as that does, which has an index."""
+    found = compare(text(_WHOLE_VALUE), value)
+    operators = value if isinstance(value, dict) else {"$eq": value}
+    if "$eq" in operators:
+        found.append(plain(operators["$eq"])[: schema.START] == _START)
+    if "$in" in operators:
+        starts = {plain(each)[: schema.START] for each in operators["$in"]}
+        found.append(_START.in_(sorted(starts)))
+    return found
 
 
 def _tags(value: Any) -> ColumnElement[bool]:
@@ -102,7 +124,7 @@ def _tags(value: Any) -> ColumnElement[bool]:
 
 def _retries_left(value: Any) -> ColumnElement[bool]:
     """A job of the instance failed, and will be tried again."""
-    found = exists(select(_J.key).where(_J.instance == _I.key, _failed_with_retries()))
+    found = _I.key.in_(select(_J.instance).where(_failed_with_retries()))
     return found if _flag(value) else not_(found)
 
 
@@ -112,7 +134,7 @@ def _failed_with_retries() -> ColumnElement[bool]:
 
 def _in_trouble(value: Any) -> ColumnElement[bool]:
     """An element instance stands at an incident."""
-    found = exists(select(_N.key).where(_N.instance == _I.key, _N.state == "ACTIVE"))
+    found = _I.key.in_(select(_N.instance).where(_N.state == "ACTIVE"))
     return found if _flag(value) else not_(found)
 
 
@@ -123,13 +145,33 @@ def _flag(value: Any) -> bool:
 
 
 def _by_element(field: Field) -> Any:
-    return lambda value: exists(select(_E.key).where(_E.instance == _I.key, *compare(field, value)))
+    return lambda value: Related(_I.key, _E.instance, tuple(compare(field, value)))
+
+
+def _by_element_state(value: Any) -> Related:
+    parts = _state(_E)(value)
+    where = [each.condition if isinstance(each, Hint) else each for each in parts]
+    return Related(_I.key, _E.instance, tuple(where))
 
 
 def _by_incident(field: Field) -> Any:
-    return lambda value: exists(
-        select(_N.key).where(_N.instance == _I.key, _N.state == "ACTIVE", *compare(field, value))
+    """Open incidents are few beside instances: they are looked up first."""
+    return lambda value: _I.key.in_(
+        select(_N.instance).where(_N.state == "ACTIVE", *compare(field, value))
     )
+
+
+def _state(columns: Any) -> Any:
+    """What is active has not ended: a hint, since those have indexes of their own."""
+
+    def holds(value: Any) -> list[Part]:
+        found: list[Part] = [*compare(enum(columns.state), value)]
+        wanted = value.get("$eq") if isinstance(value, dict) else value
+        if isinstance(wanted, str) and wanted.upper() == "ACTIVE":
+            found.append(Hint(columns.end_date.is_(None)))
+        return found
+
+    return holds
 
 
 PROCESS_INSTANCES = Entity(
@@ -148,9 +190,9 @@ PROCESS_INSTANCES = Entity(
         "businessId": text(_I.business_id),
     },
     extras={
-        "hasIncident": _has_incident, "variables": _variables,
+        "state": _state(_I), "hasIncident": _has_incident, "variables": _variables,
         "elementId": _by_element(text(_E.element)),
-        "elementInstanceState": _by_element(enum(_E.state)),
+        "elementInstanceState": _by_element_state,
         "errorMessage": _by_incident(text(_N.error_message)),
         "incidentErrorHashCode": _by_incident(number(_N.error_hash)),
         "hasElementInstanceIncident": _in_trouble, "hasRetriesLeft": _retries_left,
@@ -173,7 +215,7 @@ ELEMENT_INSTANCES = Entity(
         "incidentKey": key(_E.incident),
     },
     hidden={"elementInstanceScopeKey": key(_E.scope)},
-    extras={"hasIncident": lambda value: _exists(_E.incident, value)},
+    extras={"hasIncident": lambda value: _exists(_E.incident, value), "state": _state(_E)},
 )  # fmt: skip
 
 
@@ -203,7 +245,10 @@ VARIABLES = Entity(
         "processInstanceKey": key(_V.instance), "rootProcessInstanceKey": key(_V.root),
     },
     hidden={"processDefinitionKey": key(_V.definition)},
-    extras={"isTruncated": lambda value: _is_long(value)},
+    extras={
+        "isTruncated": lambda value: _is_long(value),
+        "value": lambda value: and_(true(), *_valued(value)),
+    },
 )  # fmt: skip
 
 JOBS = Entity(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +25,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     and_,
+    exists,
     false,
     func,
     literal,
@@ -34,6 +35,9 @@ from sqlalchemy import (
     select,
     true,
 )
+
+FEW = 1_000
+"""Up to here related rows are looked up first and named in the statement."""
 
 COUNTED = 10_000
 """Up to here the total is exact; beyond, the answer says that there are more."""
@@ -177,7 +181,34 @@ def _nothing(value: Any) -> Any:
 
 # --- entities --------------------------------------------------------------------------------------
 
-Extra = Callable[[Any], ColumnElement[bool]]
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Rows that have to do with others: `of`, a column of those, is `owner`, and `where` holds."""
+
+    owner: Anything
+    of: Anything
+    where: tuple[ColumnElement[bool], ...]
+
+    def condition(self, connection: Connection | None) -> ColumnElement[bool]:
+        """The way that suits how many others there are: look them up first, or for each row."""
+        if connection is not None:
+            wanted = select(self.of).where(*self.where).limit(FEW + 1)
+            found = list(connection.scalars(wanted))
+            if len(found) <= FEW:
+                return self.owner.in_(sorted(set(found)))
+        return exists(select(self.of).where(self.of == self.owner, *self.where))
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What holds anyway where the other conditions do; in its words an index is declared."""
+
+    condition: ColumnElement[bool]
+
+
+Part = ColumnElement[bool] | Related | Hint
+Extra = Callable[[Any], Part | Sequence[Part]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,24 +256,39 @@ class Entity:
 Condition = ColumnElement[bool]
 
 
-def conditions(entity: Entity, given: Mapping[str, Any]) -> list[Condition]:
-    """A filter as conditions that all have to hold; raises `Wrong`."""
-    found: list[Condition] = []
+def conditions(
+    entity: Entity, given: Mapping[str, Any], connection: Connection | None = None
+) -> list[Condition]:
+    """A filter as conditions that all have to hold; raises `Wrong`.
+
+    With a `connection` conditions on related rows may be decided by looking how many there are.
+    """
+    return [
+        each.condition(connection) if isinstance(each, Related) else each
+        for each in _parts(entity, given, connection)
+        if not isinstance(each, Hint)
+    ]
+
+
+def _parts(
+    entity: Entity, given: Mapping[str, Any], connection: Connection | None
+) -> Iterator[Part]:
     for name, value in given.items():
         if value is None:
             continue
         if name == "$or":
             if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
                 raise Wrong("$or is a list of filters")
-            found.append(or_(*(and_(true(), *conditions(entity, each)) for each in value)))
-        elif name in entity.extras:
-            found.append(entity.extras[name](value))
-        else:
-            try:
-                found.extend(compare(entity.field(name), value))
-            except Wrong as fault:
-                raise Wrong(f"filter.{name}: {fault}") from None
-    return found
+            yield or_(*(and_(true(), *conditions(entity, each, connection)) for each in value))
+            continue
+        try:
+            if name in entity.extras:
+                found = entity.extras[name](value)
+                yield from found if isinstance(found, Sequence) else (found,)
+            else:
+                yield from compare(entity.field(name), value)
+        except Wrong as fault:
+            raise Wrong(f"filter.{name}: {fault}") from None
 
 
 def compare(each: Field, value: Any) -> list[Condition]:
@@ -339,10 +385,19 @@ def search(
     connection: Connection, entity: Entity, wanted: Search, *more: Condition
 ) -> dict[str, Any]:
     """The items of one page, and where the pages before and after begin; raises `Wrong`."""
-    where = [*entity.always, *conditions(entity, wanted.filter), *more]
+    parts = list(_parts(entity, wanted.filter, connection))
+    resolved = [p.condition(connection) if isinstance(p, Related) else p for p in parts]
+    hints = [each.condition for each in resolved if isinstance(each, Hint)]
+    asked = [each for each in resolved if not isinstance(each, Hint)]
+    where = [*entity.always, *asked, *more]
     orders = _orders(entity, wanted.sort)
     limit, offset, cursor, backward = _page(wanted.page, orders)
-    statement = entity.statement().where(*where)
+    counted = select(entity.identity).where(*where, *hints).limit(COUNTED + 1)
+    total = connection.scalar(select(func.count()).select_from(counted.subquery())) or 0
+    # what few rows fulfil is found by its own index; else the order finds a page soonest
+    statement = entity.statement().where(
+        *([entity.identity.in_(counted)] if where and total <= COUNTED else where)
+    )
     if cursor is not None:
         statement = statement.where(_behind(orders, cursor, backward))
     rows = list(
@@ -350,11 +405,6 @@ def search(
     )
     if backward:
         rows.reverse()
-    total = connection.scalar(
-        select(func.count()).select_from(
-            select(entity.identity).where(*where).limit(COUNTED + 1).subquery()
-        )
-    ) or 0  # fmt: skip
     return {
         "items": [entity.shown(row) for row in rows],
         "page": {

@@ -69,7 +69,7 @@ def _process_counts() -> Entity:
             name.label("name"), (versions > 1).label("several"),
             _with(_I.incidents > 0).label("troubled"), _with(_I.incidents <= 0).label("fine"),
         )
-        .where(_I.state == "ACTIVE")
+        .where(_I.end_date.is_(None))
         .group_by(_I.process_id, _I.tenant)
         .subquery()
     )  # fmt: skip
@@ -95,7 +95,7 @@ def _version_counts() -> Entity:
         )
         .join_from(
             schema.PROCESSES, schema.INSTANCES,
-            (_I.definition == _P.key) & (_I.state == "ACTIVE"), isouter=True,
+            (_I.definition == _P.key) & _I.end_date.is_(None), isouter=True,
         )
         .group_by(_P.key, _P.process_id, _P.name, _P.tenant, _P.version)
         .subquery()
@@ -238,7 +238,8 @@ def definition_counts(
     where = _E.definition == definition
     if filters:
         chosen = select(_I.key).where(
-            _I.definition == definition, *conditions(entities.PROCESS_INSTANCES, filters)
+            _I.definition == definition,
+            *conditions(entities.PROCESS_INSTANCES, filters, connection),
         )
         where &= _E.instance.in_(chosen)
     return element_counts(connection, where)
