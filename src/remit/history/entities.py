@@ -73,7 +73,6 @@ _I = schema.INSTANCES.c
 _V = schema.VARIABLES.c
 _E = schema.ELEMENTS.c
 _N = schema.INCIDENTS.c
-_START: ColumnElement[str] = schema.VALUE_START
 _J = schema.JOBS.c
 
 
@@ -105,13 +104,13 @@ _WHOLE_VALUE = _V.value + literal_column("''")
 
 def _valued(value: Any) -> list[ColumnElement[bool]]:
     """A variable's value; what equals something also begins as that does, which has an index."""
-    found = compare(text(_WHOLE_VALUE), value)
+    found, start = compare(text(_WHOLE_VALUE), value), schema.VALUE_START
     operators = value if isinstance(value, dict) else {"$eq": value}
     if "$eq" in operators:
-        found.append(plain(operators["$eq"])[: schema.START] == _START)
+        found.append(start == plain(operators["$eq"])[: schema.START])
     if "$in" in operators:
         starts = {plain(each)[: schema.START] for each in operators["$in"]}
-        found.append(_START.in_(sorted(starts)))
+        found.append(start.in_(sorted(starts)))
     return found
 
 
@@ -200,6 +199,7 @@ PROCESS_INSTANCES = Entity(
     },
     constants={"suspendedDate": None},
     absent=("batchOperationKey", "batchOperationId"),
+    natural=(_I.start_date,),
 )  # fmt: skip
 
 ELEMENT_INSTANCES = Entity(
@@ -282,6 +282,7 @@ INCIDENTS = Entity(
         "processInstanceKey": key(_N.instance), "rootProcessInstanceKey": key(_N.root),
         "elementInstanceKey": key(_N.element_key), "jobKey": key(_N.job),
     },
+    natural=(_N.created,),
 )  # fmt: skip
 
 _T = schema.USER_TASKS.c
@@ -323,6 +324,7 @@ USER_TASKS = Entity(
         "processInstanceVariables": lambda value: _variables(value, _T.instance),
         "localVariables": lambda value: _variables(value, _T.element_key, _V.scope),
     },
+    natural=(_T.created,),
     constants={"businessId": None},
 )  # fmt: skip
 

@@ -80,17 +80,17 @@ INSTANCES = Table(
     Column("root", BigInteger, nullable=False),
     Column("tags", Text, nullable=False, default="[]"),
     Column("business_id", String),
-    Index("instances_by_state", "state", "key"),
+    Index("instances_by_state", "state", "start_date", "key", "incidents"),
     Index("instances_by_start", "start_date", "key"),
-    Index("instances_by_end", "end_date", "key"),
-    Index("instances_by_process", "process_id", "state", "key"),
-    Index("instances_by_definition", "definition", "state", "key"),
+    _index_where("instances_by_end", "end_date IS NOT NULL", "end_date", "key"),
+    Index("instances_by_process", "process_id", "state", "start_date", "key"),
+    Index("instances_by_definition", "definition", "state", "start_date", "key"),
     Index("instances_by_parent", "parent_instance"),
     Index("instances_by_business_id", "business_id"),
     _index_where(
         "instances_running", "end_date IS NULL", "definition", "process_id", "tenant", "incidents"
     ),
-    _index_where("instances_in_trouble", "incidents > 0", "key"),
+    _index_where("instances_in_trouble", "incidents > 0", "start_date", "key"),
 )
 
 ELEMENTS = Table(
@@ -215,7 +215,7 @@ INCIDENTS = Table(
     Column("root", BigInteger, nullable=False),
     Column("tenant", String, nullable=False),
     Index("incidents_by_instance", "instance"),
-    Index("incidents_by_state", "state", "key"),
+    Index("incidents_by_state", "state", "created", "key"),
 )
 
 USER_TASKS = Table(
@@ -245,8 +245,8 @@ USER_TASKS = Table(
     Column("process_id", String, nullable=False),
     Column("root", BigInteger, nullable=False),
     Column("tenant", String, nullable=False),
-    Index("tasks_by_state", "state", "key"),
-    Index("tasks_by_assignee", "assignee", "state", "key"),
+    Index("tasks_by_state", "state", "created", "key"),
+    Index("tasks_by_assignee", "assignee", "state", "created", "key"),
     Index("tasks_by_instance", "instance"),
     Index("tasks_by_created", "created"),
 )

@@ -34,10 +34,11 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
 )
 
 FEW = 1_000
-"""Up to here related rows are looked up first and named in the statement."""
+"""Up to here rows are looked up by what they fulfil; what more fulfil is found in its order soon."""
 
 COUNTED = 10_000
 """Up to here the total is exact; beyond, the answer says that there are more."""
@@ -216,7 +217,7 @@ class Entity:
     """What can be searched. `fields` are shown; `hidden` can only be filtered; `extras` are filters
     with a meaning of their own; `constants` are shown the same for every row; `absent` can be asked
     for, and no row has it; `always` holds for every row that is found. `identity`, with `ties`, makes
-    an order total.
+    an order total; `natural` is the order when none is asked for.
     """
 
     table: FromClause
@@ -227,6 +228,7 @@ class Entity:
     constants: Mapping[str, Any] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     ties: tuple[Anything, ...] = ()
+    natural: tuple[Anything, ...] = ()
     always: tuple[ColumnElement[bool], ...] = ()
 
     def statement(self) -> Select[Any]:
@@ -394,9 +396,8 @@ def search(
     limit, offset, cursor, backward = _page(wanted.page, orders)
     counted = select(entity.identity).where(*where, *hints).limit(COUNTED + 1)
     total = connection.scalar(select(func.count()).select_from(counted.subquery())) or 0
-    # what few rows fulfil is found by its own index; else the order finds a page soonest
     statement = entity.statement().where(
-        *([entity.identity.in_(counted)] if where and total <= COUNTED else where)
+        *([entity.identity.in_(counted)] if where and total <= FEW else where)
     )
     if cursor is not None:
         statement = statement.where(_behind(orders, cursor, backward))
@@ -427,6 +428,8 @@ def _orders(entity: Entity, sort: Sequence[Mapping[str, Any]]) -> list[_Order]:
         column = entity.field(each["field"]).column  # one that is no property is refused here
         if each["field"] not in entity.constants:
             found.append(_Order(column, order == "DESC"))
+    if not found:
+        found = [_Order(column, descending=False) for column in entity.natural]
     for tie in (entity.identity, *entity.ties):
         if not any(each.column is tie for each in found):
             found.append(_Order(tie, found[-1].descending if found else False))
@@ -469,6 +472,10 @@ def _sorted(statement: Select[Any], orders: list[_Order], backward: bool) -> Sel
 
 def _behind(orders: list[_Order], values: list[Any], backward: bool) -> Condition:
     """Rows behind these values in the order: equal in the first ones, behind in the next."""
+    directions = {each.descending != backward for each in orders}
+    if len(directions) == 1 and not any(_may_be_null(each.column) for each in orders):
+        here, there = tuple_(*(each.column for each in orders)), tuple_(*values)
+        return here < there if directions.pop() else here > there  # an index goes there at once
     found = []
     equal: list[Condition] = []
     for each, value in zip(orders, values, strict=True):
