@@ -93,25 +93,22 @@ def _variables(
     for each in value:
         if not isinstance(each, dict) or set(each) != {"name", "value"}:
             raise Wrong("a variable filter has a name and a value")
-        where = (*compare(text(_V.name), each["name"]), *_valued(each["value"]))
-        found.append(Related(owner, of, where))
+        where = (*compare(text(_V.name), each["name"]), *compare(text(_WHOLE), each["value"]))
+        found.append(Related(owner, of, where, _starting(each["value"])))
     return found
 
 
-_WHOLE_VALUE = _V.value + literal_column("''")
+_WHOLE = _V.value + literal_column("''")
 """The value, so said that SQLite does not put what it equals into the expression of its index."""
 
 
-def _valued(value: Any) -> list[ColumnElement[bool]]:
-    """A variable's value; what equals something also begins as that does, which has an index."""
-    found, start = compare(text(_WHOLE_VALUE), value), schema.VALUE_START
+def _starting(value: Any) -> tuple[ColumnElement[bool], ...]:
+    """What equals a value begins as that does: a hint, since beginnings have an index."""
     operators = value if isinstance(value, dict) else {"$eq": value}
-    if "$eq" in operators:
-        found.append(start == plain(operators["$eq"])[: schema.START])
-    if "$in" in operators:
-        starts = {plain(each)[: schema.START] for each in operators["$in"]}
-        found.append(start.in_(sorted(starts)))
-    return found
+    wanted = [operators["$eq"]] if "$eq" in operators else operators.get("$in")
+    if wanted is None:
+        return ()
+    return (schema.VALUE_START.in_(sorted({plain(each)[: schema.START] for each in wanted})),)
 
 
 def _tags(value: Any) -> ColumnElement[bool]:
@@ -149,8 +146,9 @@ def _by_element(field: Field) -> Any:
 
 def _by_element_state(value: Any) -> Related:
     parts = _state(_E)(value)
-    where = [each.condition if isinstance(each, Hint) else each for each in parts]
-    return Related(_I.key, _E.instance, tuple(where))
+    hints = tuple(each.condition for each in parts if isinstance(each, Hint))
+    where = tuple(each for each in parts if not isinstance(each, Hint))
+    return Related(_I.key, _E.instance, where, hints)
 
 
 def _by_incident(field: Field) -> Any:
@@ -247,7 +245,7 @@ VARIABLES = Entity(
     hidden={"processDefinitionKey": key(_V.definition)},
     extras={
         "isTruncated": lambda value: _is_long(value),
-        "value": lambda value: and_(true(), *_valued(value)),
+        "value": lambda value: [*compare(text(_WHOLE), value), *map(Hint, _starting(value))],
     },
 )  # fmt: skip
 

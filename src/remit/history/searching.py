@@ -185,19 +185,23 @@ def _nothing(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """Rows that have to do with others: `of`, a column of those, is `owner`, and `where` holds."""
+    """Rows that have to do with others: `of`, a column of those, is `owner`, and `where` holds.
+
+    `hints` hold where `where` does, and have an index.
+    """
 
     owner: Anything
     of: Anything
     where: tuple[ColumnElement[bool], ...]
+    hints: tuple[ColumnElement[bool], ...] = ()
 
     def condition(self, connection: Connection | None) -> ColumnElement[bool]:
         """The way that suits how many others there are: look them up first, or for each row."""
         if connection is not None:
-            wanted = select(self.of).where(*self.where).limit(FEW + 1)
-            found = list(connection.scalars(wanted))
-            if len(found) <= FEW:
-                return self.owner.in_(sorted(set(found)))
+            wanted = select(self.of).where(*self.where, *self.hints)
+            some = wanted.limit(COUNTED + 1).subquery()
+            if (connection.scalar(select(func.count()).select_from(some)) or 0) <= COUNTED:
+                return self.owner.in_(wanted)
         return exists(select(self.of).where(self.of == self.owner, *self.where))
 
 
