@@ -18,6 +18,7 @@ from remit.engine.governance import Governor
 from remit.engine.state.state import State
 from remit.engine.step import step
 from remit.engine.turn import Answer, Request, Turn
+from remit.identity.principal import Access
 from remit.partition.log import Chain, Logged, read_turns
 from remit.partition.storage.contract import Batch, Store
 from remit.partition.storage.memory import MemoryStore
@@ -40,6 +41,8 @@ from remit.protocol.values import (
     ActivateInstruction,
     Actor,
     AdHocActivation,
+    BatchItem,
+    BatchPlan,
     Document,
     Header,
     MappingInstruction,
@@ -68,7 +71,8 @@ class Engine:
 
     `path` None keeps everything in memory; otherwise a folder that holds the partition's file.
     `clock` gives epoch milliseconds; by default time stands still at the start of the engine until
-    `advance` moves it. `actor` is who asks; `governor` is what policies are checked and bound with.
+    `advance` moves it. `actor` is who asks; `governor` is what policies are checked and bound with;
+    `access` says whether tenants and authorizations count.
     """
 
     def __init__(
@@ -78,6 +82,7 @@ class Engine:
         clock: Callable[[], int] | None = None,
         actor: Actor = Actor(),  # noqa: B008  (immutable)
         governor: Governor | None = None,
+        access: Access | None = None,
     ) -> None:
         self._store: Store = MemoryStore() if path is None else SqliteStore.open(Path(path), 1)
         self._epoch = self._store.acquire("embedded")
@@ -85,6 +90,7 @@ class Engine:
         self.state = State(1, 1, self._store)
         self.state.recover()
         self.state.governor = governor
+        self.state.access = access
         self._offset = 0
         self._start = int(time.time() * 1000)
         self._clock = clock
@@ -127,7 +133,7 @@ class Engine:
             for entry, command in due:
                 turn = self._play(command)
                 played += 1
-                if isinstance(turn.reply, Rejected):
+                if isinstance(turn.reply, Rejected) and not turn.events:
                     self.state.due_queue.set_aside(entry)
         return played
 
@@ -172,6 +178,14 @@ class Engine:
     def cancel(self, key: int) -> Done:
         return self.execute(c.CancelInstance(key), Done)
 
+    def suspend(self, key: int) -> Done:
+        """Hold an instance, with all it has called: nothing goes on in it until `resume`."""
+        return self.execute(c.SuspendInstance(key), Done)
+
+    def resume(self, key: int) -> Done:
+        """Let a suspended instance go on; what came due meanwhile happens with the next `run_due`."""
+        return self.execute(c.ResumeInstance(key), Done)
+
     def modify(
         self,
         key: int,
@@ -202,6 +216,21 @@ class Engine:
         """Begin elements of the ad-hoc sub-process instance with this key; all of them or none."""
         wanted = (AdHocActivation(each) if isinstance(each, str) else each for each in elements)
         return self.execute(c.ActivateAdHoc(key, tuple(wanted), cancel_remaining), Done)
+
+    def batch(self, plan: BatchPlan, items: Sequence[BatchItem | int]) -> Done:
+        """Do `plan` to many: to instances by key, or to incidents. It is done as what is due is."""
+        every = tuple(
+            each if isinstance(each, BatchItem) else BatchItem(each, each) for each in items
+        )
+        return self.execute(c.CreateBatch(plan, every), Done)
+
+    def steer_batch(self, key: int, action: str) -> Done:
+        """`action`: "cancel", "suspend" or "resume"."""
+        return self.execute(c.SteerBatch(key, action), Done)
+
+    def delete_history(self, key: int) -> Done:
+        """Forget an ended instance, in everything that can be searched."""
+        return self.execute(c.DeleteInstanceHistory(key), Done)
 
     def set_variables(
         self, element_key: int, variables: Mapping[str, Any], *, local: bool = False

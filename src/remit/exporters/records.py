@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "DeployResources": ("DEPLOYMENT", "CREATE"),
     "CreateInstance": ("PROCESS_INSTANCE_CREATION", "CREATE"),
     "CancelInstance": ("PROCESS_INSTANCE", "CANCEL"),
+    "SuspendInstance": ("PROCESS_INSTANCE", "SUSPEND"),
+    "ResumeInstance": ("PROCESS_INSTANCE", "RESUME"),
     "MigrateInstance": ("PROCESS_INSTANCE_MIGRATION", "MIGRATE"),
     "ModifyInstance": ("PROCESS_INSTANCE_MODIFICATION", "MODIFY"),
     "ActivateAdHoc": ("AD_HOC_SUB_PROCESS_INSTRUCTION", "ACTIVATE"),
@@ -55,6 +57,21 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "EvaluateDecision": ("DECISION_EVALUATION", "EVALUATE"),
     "SetVariables": ("VARIABLE_DOCUMENT", "UPDATE"),
     "TriggerTimer": ("TIMER", "TRIGGER"),
+    "CreateUser": ("USER", "CREATE"),
+    "UpdateUser": ("USER", "UPDATE"),
+    "DeleteUser": ("USER", "DELETE"),
+    "CreateCircle": ("GROUP", "CREATE"),
+    "UpdateCircle": ("GROUP", "UPDATE"),
+    "DeleteCircle": ("GROUP", "DELETE"),
+    "AddMember": ("GROUP", "ADD_ENTITY"),
+    "RemoveMember": ("GROUP", "REMOVE_ENTITY"),
+    "CreateMappingRule": ("MAPPING_RULE", "CREATE"),
+    "UpdateMappingRule": ("MAPPING_RULE", "UPDATE"),
+    "DeleteMappingRule": ("MAPPING_RULE", "DELETE"),
+    "CreateAuthorization": ("AUTHORIZATION", "CREATE"),
+    "UpdateAuthorization": ("AUTHORIZATION", "UPDATE"),
+    "DeleteAuthorization": ("AUTHORIZATION", "DELETE"),
+    "ShareIdentity": ("COMMAND_DISTRIBUTION", "DISTRIBUTE"),
     "PinClock": ("CLOCK", "PIN"),
     "ResetClock": ("CLOCK", "RESET"),
     "OpenMessageSubscription": ("MESSAGE_SUBSCRIPTION", "CREATE"),
@@ -66,6 +83,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ConfirmSubscriptionClosed": ("PROCESS_MESSAGE_SUBSCRIPTION", "DELETE"),
     "DistributeDeployment": ("DEPLOYMENT", "DISTRIBUTE"),
     "AcknowledgeDistribution": ("COMMAND_DISTRIBUTION", "ACKNOWLEDGE"),
+    "CreateBatch": ("BATCH_OPERATION_CREATION", "CREATE"),
+    "SteerBatch": ("BATCH_OPERATION_LIFECYCLE_MANAGEMENT", "STEER"),
+    "StartBatchPart": ("BATCH_OPERATION_PARTITION_LIFECYCLE", "INITIALIZE"),
+    "SteerBatchPart": ("BATCH_OPERATION_PARTITION_LIFECYCLE", "STEER"),
+    "ReportBatchPart": ("BATCH_OPERATION_LIFECYCLE_MANAGEMENT", "COMPLETE_PARTITION"),
+    "RunBatch": ("BATCH_OPERATION_EXECUTION", "EXECUTE"),
+    "DeleteInstanceHistory": ("HISTORY_DELETION", "DELETE"),
     "Continue": ("PROCESS_INSTANCE_BATCH", "ACTIVATE"),
 }
 """Value type and intent of each command's record."""
@@ -90,7 +114,9 @@ _RENAMED = {
     "backoff": "retryBackoff",
     "recurs_at": "recurringTime",
 }
-_HIDDEN = frozenset(("root", "stage", "state", "header", "resource", "created", "listener_index"))
+_HIDDEN = frozenset(
+    ("root", "stage", "state", "header", "resource", "created", "listener_index", "password_hash")
+)
 
 
 class Translator:
@@ -103,6 +129,10 @@ class Translator:
 
     def records(self, turn: Logged) -> Iterator[Record]:
         value_type, intent = COMMANDS.get(turn.command, ("UNKNOWN", turn.command))
+        if value_type == "GROUP" and turn.events:  # or a role, or a tenant: the event says which
+            tag = turn.events[-1].__struct_config__.tag
+            assert isinstance(tag, int)
+            value_type = value_type_and_intent(tag)[0].name
         yield self._record(turn, turn.position, turn.key, "COMMAND", value_type, intent, {})
         if turn.rejection is not None:
             rejected = self._record(

@@ -36,6 +36,7 @@ Answer = dict[str, Any]
 _I, _N, _P = schema.INSTANCES.c, schema.INCIDENTS.c, schema.PROCESSES.c
 _E, _V, _S, _C = schema.ELEMENTS.c, schema.VARIABLES.c, schema.SUBSCRIPTIONS.c, schema.JOB_COUNTS.c
 
+
 _MINUTE = 60_000
 MAX_BUCKETS = 10_000
 """Points of a time series at most."""

@@ -16,6 +16,8 @@ from remit.protocol.values import (
     NONE_KEY,
     ActivateInstruction,
     AdHocActivation,
+    BatchItem,
+    BatchPlan,
     Document,
     MappingInstruction,
     MessageSubscription,
@@ -62,6 +64,16 @@ class CancelInstance(Command, frozen=True):
     key: int
 
 
+class SuspendInstance(Command, frozen=True):
+    """Hold a root process instance, with all it has called, until it is resumed."""
+
+    key: int
+
+
+class ResumeInstance(Command, frozen=True):
+    key: int
+
+
 class ModifyInstance(Command, frozen=True):
     """All instructions or none."""
 
@@ -85,6 +97,30 @@ class MigrateInstance(Command, frozen=True):
     key: int
     target: int
     mapping: tuple[MappingInstruction, ...] = ()
+
+
+class DeleteInstanceHistory(Command, frozen=True):
+    """Forget an instance that has ended, in everything that can be searched.
+
+    `process_id` is what history says of it: the engine does not know it any more.
+    """
+
+    key: int
+    process_id: str = ""
+
+
+class CreateBatch(Command, frozen=True):
+    """Do `plan` to every item, one after the other, beside all other work."""
+
+    plan: BatchPlan
+    items: tuple[BatchItem, ...]
+
+
+class SteerBatch(Command, frozen=True):
+    """`action`: "cancel", "suspend" or "resume"."""
+
+    key: int
+    action: str
 
 
 class ActivateJobs(Command, frozen=True):
@@ -223,6 +259,108 @@ class SetVariables(Command, frozen=True):
     local: bool = False
 
 
+class CreateUser(Command, frozen=True):
+    """`password_hash` is made by whoever heard the password; the engine never sees that."""
+
+    username: str
+    name: str = ""
+    email: str = ""
+    password_hash: str = ""
+
+
+class UpdateUser(Command, frozen=True):
+    """An empty `password_hash` leaves the password as it is."""
+
+    username: str
+    name: str = ""
+    email: str = ""
+    password_hash: str = ""
+
+
+class DeleteUser(Command, frozen=True):
+    username: str
+
+
+class CreateCircle(Command, frozen=True):
+    """`kind`: "GROUP", "ROLE" or "TENANT"."""
+
+    kind: str
+    id: str
+    name: str = ""
+    description: str = ""
+
+
+class UpdateCircle(Command, frozen=True):
+    kind: str
+    id: str
+    name: str = ""
+    description: str = ""
+
+
+class DeleteCircle(Command, frozen=True):
+    kind: str
+    id: str
+
+
+class AddMember(Command, frozen=True):
+    """`member_kind`: "USER", "CLIENT", "GROUP", "ROLE" or "MAPPING_RULE"."""
+
+    kind: str
+    circle: str
+    member_kind: str
+    member: str
+
+
+class RemoveMember(Command, frozen=True):
+    kind: str
+    circle: str
+    member_kind: str
+    member: str
+
+
+class CreateMappingRule(Command, frozen=True):
+    id: str
+    claim_name: str
+    claim_value: str
+    name: str = ""
+
+
+class UpdateMappingRule(Command, frozen=True):
+    id: str
+    claim_name: str
+    claim_value: str
+    name: str = ""
+
+
+class DeleteMappingRule(Command, frozen=True):
+    id: str
+
+
+class CreateAuthorization(Command, frozen=True):
+    """`resource_id`, "*" for all, or `property`, the name of one that names the owner."""
+
+    owner_kind: str
+    owner: str
+    resource_type: str
+    permissions: tuple[str, ...]
+    resource_id: str = ""
+    property: str = ""
+
+
+class UpdateAuthorization(Command, frozen=True):
+    key: int
+    owner_kind: str
+    owner: str
+    resource_type: str
+    permissions: tuple[str, ...]
+    resource_id: str = ""
+    property: str = ""
+
+
+class DeleteAuthorization(Command, frozen=True):
+    key: int
+
+
 class PinClock(Command, frozen=True):
     """Time stands still at `timestamp` until it is pinned again or reset."""
 
@@ -258,6 +396,12 @@ class ExpireMessage(Command, frozen=True):
 
     key: int
     correlation: tuple[str, str, str]
+
+
+class RunBatch(Command, frozen=True):
+    """Do the next item of a batch operation."""
+
+    key: int
 
 
 class Continue(Command, frozen=True):
@@ -348,6 +492,29 @@ class DeliverMessage(Command, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class StartBatchPart(Command, frozen=True):
+    """The leading partition to one that has items of a batch operation."""
+
+    key: int
+    plan: BatchPlan
+    lead: int
+    items: tuple[BatchItem, ...]
+
+
+class SteerBatchPart(Command, frozen=True):
+    """The leading partition to the others; `action` as in `SteerBatch`."""
+
+    key: int
+    action: str
+
+
+class ReportBatchPart(Command, frozen=True):
+    """To the leading partition: `partition` has done all its items."""
+
+    key: int
+    partition: int
+
+
 class ForgetResource(Command, frozen=True):
     """Partition 1 to the others: this was deleted."""
 
@@ -360,6 +527,12 @@ class DistributeDeployment(Command, frozen=True):
     deployment: int
     definitions: tuple[bytes, ...]  # encoded ProcessDefinition / decision / form values
     tenant: str = DEFAULT_TENANT
+
+
+class ShareIdentity(Command, frozen=True):
+    """Partition 1 to the others: what has changed of users, circles, rules and authorizations."""
+
+    events: tuple[bytes, ...]  # encoded identity events, in order
 
 
 class AcknowledgeDistribution(Command, frozen=True):

@@ -342,6 +342,60 @@ class UserTask(Value, frozen=True):
     request: str = ""
 
 
+class User(Value, frozen=True):
+    """A person who logs in with a password; `password_hash` is empty where another service checks it."""
+
+    key: int
+    username: str
+    name: str = ""
+    email: str = ""
+    password_hash: str = ""
+
+
+class Circle(Value, frozen=True):
+    """A group, a role or a tenant: what has members. `kind` is "GROUP", "ROLE" or "TENANT"."""
+
+    key: int
+    kind: str
+    id: str
+    name: str = ""
+    description: str = ""
+
+
+class Member(Value, frozen=True):
+    """`member`, a "USER", "CLIENT", "GROUP", "ROLE" or "MAPPING_RULE", is in a circle."""
+
+    key: int
+    kind: str
+    circle: str
+    member_kind: str
+    member: str
+
+
+class MappingRule(Value, frozen=True):
+    """Whoever's token holds this claim with this value is a member of what the rule is a member of."""
+
+    key: int
+    id: str
+    claim_name: str
+    claim_value: str
+    name: str = ""
+
+
+class Authorization(Value, frozen=True):
+    """An owner may do `permissions` with one resource of a type, with all ("*"), or with those where
+    `property` of the resource names the owner.
+    """
+
+    key: int
+    owner_kind: str
+    owner: str
+    resource_type: str
+    permissions: tuple[str, ...]
+    resource_id: str = ""
+    property: str = ""
+
+
 class StartInstruction(Value, frozen=True):
     element: str
 
@@ -412,6 +466,42 @@ class MappingInstruction(Value, frozen=True):
 
     source: str
     target: str
+
+
+class BatchPlan(Value, frozen=True):
+    """What a batch operation does to each of its items; `kind` is one of `BATCH_KINDS`.
+
+    `target` and `mapping` are those of a migration, `moves` those of a modification.
+    """
+
+    kind: str
+    target: int = NONE_KEY
+    mapping: tuple[MappingInstruction, ...] = ()
+    moves: tuple[MoveInstruction, ...] = ()
+
+
+BATCH_KINDS = (
+    "CANCEL_PROCESS_INSTANCE",
+    "SUSPEND_PROCESS_INSTANCE",
+    "RESUME_PROCESS_INSTANCE",
+    "MIGRATE_PROCESS_INSTANCE",
+    "MODIFY_PROCESS_INSTANCE",
+    "RESOLVE_INCIDENT",
+    "DELETE_PROCESS_INSTANCE",
+)
+"""Kinds of batch operations, in the words of the REST API."""
+
+
+class BatchItem(Value, frozen=True):
+    """`key` is what the batch acts on: an incident for RESOLVE_INCIDENT, else the instance itself.
+
+    `process_id` is that of an instance that has ended.
+    """
+
+    key: int
+    instance: int = NONE_KEY
+    root: int = NONE_KEY
+    process_id: str = ""
 
 
 class ActivatedJob(Value, frozen=True):

@@ -18,6 +18,9 @@ from remit.base.keys import first_key, partition_of
 from remit.engine.state import layout
 from remit.engine.state.entities import (
     Banned,
+    Batch,
+    BatchChunk,
+    BatchPart,
     Distribution,
     ElementInstance,
     Governed,
@@ -25,6 +28,7 @@ from remit.engine.state.entities import (
     Rest,
     Result,
     Scalars,
+    Suspension,
     Taken,
     Token,
     Trigger,
@@ -33,16 +37,20 @@ from remit.engine.state.entities import (
 from remit.engine.state.ordered import Ordered
 from remit.engine.state.rows import Nothing, Rows
 from remit.engine.state.table import Journal, Table, encode
+from remit.identity.principal import Access, Principal
 from remit.protocol.commands import (
     Command,
     Continue,
     ExpireMessage,
     RecurJob,
+    RunBatch,
     TimeOutJob,
     TriggerTimer,
 )
 from remit.protocol.values import (
     NONE_KEY,
+    Authorization,
+    Circle,
     CompensationSubscription,
     ConditionSubscription,
     DecisionDefinition,
@@ -50,6 +58,8 @@ from remit.protocol.values import (
     FormDefinition,
     Incident,
     Job,
+    MappingRule,
+    Member,
     Message,
     MessageSubscription,
     ProcessDefinition,
@@ -57,6 +67,7 @@ from remit.protocol.values import (
     SignalSubscription,
     StartSubscription,
     Timer,
+    User,
     UserTask,
 )
 
@@ -71,6 +82,11 @@ class Due(IntEnum):
     JOB_BACKOFF = 2
     TIMER = 3
     MESSAGE = 4
+    BATCH = 5
+
+
+BATCH_PORTION = 50
+"""Items of batch operations done between two looks at the inbox, all batches together."""
 
 
 DueEntry = tuple[int, int, int, Any]
@@ -112,7 +128,9 @@ class State:
 
     `collections` keeps what parallel multi-instance bodies have read while they open their instances,
     portion by portion; nothing of theirs happens in between, and what is lost is read again.
-    `governor` is what governance trusts and signs with (`engine.governance`), None for nothing.
+    `access` says whether tenants and authorizations count, None for neither; `principals` is what was
+    worked out of it for callers. `governor` is what governance trusts and signs with
+    (`engine.governance`), None for nothing.
     """
 
     def __init__(self, partition: int, partitions: int, rows: Rows | None = None) -> None:
@@ -133,6 +151,8 @@ class State:
         self.collections: dict[int, list[Any]] = {}
         self.governor: Any = None
         self.authority_cache: dict[str, Any] = {}
+        self.access: Access | None = None
+        self.principals: dict[Any, Principal] = {}
 
     def _make_tables(self) -> None:
         journal = self.journal
@@ -201,6 +221,24 @@ class State:
             100, Governed, journal,
             key_of=lambda row: row.key, address=_owned, index_of=lambda row: row.key,
         )  # fmt: skip
+        self.suspensions = Table[int, Suspension](
+            90, Suspension, journal,
+            key_of=lambda row: row.root, address=_owned, index_of=lambda row: row.root,
+        )  # fmt: skip
+        self.batches = Table[int, Batch](
+            91, Batch, journal,
+            key_of=lambda row: row.key, address=_owned, index_of=lambda row: row.root,
+        )  # fmt: skip
+        self.batch_parts = Table[int, BatchPart](
+            92, BatchPart, journal,
+            key_of=lambda row: row.key, address=_owned, index_of=lambda row: row.root,
+        )  # fmt: skip
+        self.batch_chunks = Table[tuple[int, int], BatchChunk](
+            93, BatchChunk, journal,
+            key_of=lambda row: (row.batch, row.number),
+            address=lambda number, row: layout.indexed(number, row.batch, row.batch, row.number),
+            index_of=lambda row: row.batch,
+        )  # fmt: skip
         self.user_tasks = Table[int, UserTask](
             80, UserTask, journal,
             key_of=lambda row: row.key, address=_owned, index_of=by_element, is_located=True,
@@ -254,13 +292,32 @@ class State:
             key_of=lambda row: row.key, address=shared,
             index_of=lambda row: (row.tenant, row.form_id),
         )  # fmt: skip
+        self.users = Table[str, User](
+            120, User, journal, key_of=lambda row: row.username, address=shared
+        )
+        self.circles = Table[tuple[str, str], Circle](
+            121, Circle, journal, key_of=lambda row: (row.kind, row.id), address=shared
+        )
+        self.members = Table[tuple[str, str, str, str], Member](
+            122, Member, journal,
+            key_of=lambda row: (row.kind, row.circle, row.member_kind, row.member), address=shared,
+            index_of=lambda row: (row.member_kind, row.member),
+        )  # fmt: skip
+        self.mapping_rules = Table[str, MappingRule](
+            123, MappingRule, journal, key_of=lambda row: row.id, address=shared
+        )
+        self.authorizations = Table[int, Authorization](
+            124, Authorization, journal,
+            key_of=lambda row: row.key, address=shared,
+            index_of=lambda row: (row.owner_kind, row.owner),
+        )  # fmt: skip
         self.owned_tables: dict[int, Table[Any, Any]] = {
             table.number: table
             for table in (
                 self.elements, self.variables, self.jobs, self.timers, self.subscriptions,
                 self.incidents, self.tokens, self.instances, self.triggers, self.results,
                 self.signals, self.conditions, self.user_tasks, self.governed,
-                self.compensations,
+                self.compensations, self.suspensions, self.batches, self.batch_parts, self.batch_chunks,
             )
         }  # fmt: skip
         self.correlation_tables: dict[int, Table[Any, Any]] = {
@@ -271,6 +328,7 @@ class State:
             for table in (
                 self.processes, self.start_subscriptions, self.distributions, self.rests,
                 self.requirements, self.decisions, self.banned, self.forms,
+                self.users, self.circles, self.members, self.mapping_rules, self.authorizations,
             )
         }  # fmt: skip
 
@@ -303,6 +361,19 @@ class State:
     def find_timer(self, key: int, root: int) -> Timer | None:
         self.load_root(root)
         return self.timers.get(key)
+
+    def is_suspended(self, root: int) -> bool:
+        """Whether nothing may go on in the instances of `root`."""
+        self.load_root(root)
+        return root in self.suspensions
+
+    def inside(self, root: int) -> Iterator[ElementInstance]:
+        """Every element instance of a root that is in memory, the root itself first."""
+        waiting = [root]
+        for key in waiting:
+            if key in self.elements:
+                yield self.elements[key]
+                waiting.extend(self.elements.of(key))
 
     def lock(self, tenant: str, process_id: str, correlation_key: str) -> int | None:
         """The active instance that a message with this correlation key started, or None."""
@@ -401,12 +472,22 @@ class State:
     def due(self, now: int, limit: int) -> list[tuple[DueEntry, Command]]:
         """What is due, with the command that does it, in order of time."""
         found: list[tuple[DueEntry, Command]] = []
+        batches: list[DueEntry] = []
         for entry in self.due_queue.take(limit):
             at, kind, key, owner = entry
             if at > now:
                 break
-            found.append((entry, self._due_command(kind, key, owner)))
-        return found
+            if kind == Due.BATCH:
+                batches.append(entry)
+            else:
+                found.append((entry, self._due_command(kind, key, owner)))
+        return [*found, *self._next_items(batches)]
+
+    def _next_items(self, batches: list[DueEntry]) -> Iterator[tuple[DueEntry, Command]]:
+        """Some items of each batch operation: they share a portion."""
+        for entry in batches:
+            for _ in range(max(1, BATCH_PORTION // len(batches))):
+                yield entry, RunBatch(entry[2])
 
     def next_due(self) -> int | None:
         if self.rests.rows:
