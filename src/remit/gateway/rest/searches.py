@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import BadRequest, Body, Call, Handle, Operation, Page
 from remit.history import entities, schema, statistics
+from remit.history.reading import Unreachable
 from remit.history.searching import Entity, Search, Wrong, search
 from remit.history.waiting import wait_states
 
@@ -38,6 +39,8 @@ async def read(call: Call, query: Query) -> Any:
         if "cannot be parsed" in str(fault):
             raise BadRequest(str(fault)) from fault
         raise Status(Code.INVALID_ARGUMENT, str(fault)) from fault
+    except Unreachable as fault:
+        raise Status(Code.UNAVAILABLE, f"history can't be read now: {fault}") from fault
 
 
 def searching(
