@@ -304,8 +304,8 @@ def compare(each: Field, value: Any) -> list[Condition]:
     found = []
     for operator, operand in value.items():
         build = _OPERATORS.get(operator)
-        if build is None or operator not in _ALLOWED[each.kind]:
-            allowed = ", ".join(_ALLOWED[each.kind])
+        if build is None or operator not in ALLOWED[each.kind]:
+            allowed = ", ".join(ALLOWED[each.kind])
             raise Wrong(f"'{operator}' is no operator here; there are {allowed}")
         found.append(build(each, operand))
     return found
@@ -358,7 +358,7 @@ _OPERATORS: dict[str, Callable[[Field, Any], Condition]] = {
     "$like": _like,
 }
 _ORDERED = ("$eq", "$neq", "$exists", "$gt", "$gte", "$lt", "$lte", "$in")
-_ALLOWED = {
+ALLOWED = {
     "string": ("$eq", "$neq", "$exists", "$in", "$notIn", "$like"),
     "enum": ("$eq", "$neq", "$exists", "$in", "$notIn", "$like"),
     "key": ("$eq", "$neq", "$exists", "$in", "$notIn"),
@@ -367,6 +367,7 @@ _ALLOWED = {
     "boolean": ("$eq", "$neq"),
     "document": (),
 }
+"""Operators by the kind of a property."""
 
 
 # --- pages -----------------------------------------------------------------------------------------
