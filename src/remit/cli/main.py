@@ -17,8 +17,8 @@ from remit.cli.dmn import dmn_group
 from remit.cli.evaluate import evaluate_command
 from remit.cli.fail import fail_command
 from remit.cli.feel import feel_command
-from remit.cli.grant import grant_group
 from remit.cli.get import get_command
+from remit.cli.grant import grant_group
 from remit.cli.history import history_group
 from remit.cli.lint import lint_command
 from remit.cli.list import list_command
