@@ -24,6 +24,7 @@ from msgspec.structs import replace
 
 from remit.gateway.broker import Broker
 from remit.gateway.faults import Code, Problem, Status, of_fault
+from remit.history.searching import Entity
 from remit.protocol.values import Header
 
 Scope = MutableMapping[str, Any]
@@ -80,7 +81,10 @@ Handle = Callable[[Call, Any], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`path` as the public API has it, below /v2. `request` None: there is no body, or any is fine."""
+    """`path` as the public API has it, below /v2. `request` None: there is no body, or any is fine.
+
+    `searched` is the entity that a search is about: its properties stand in the OpenAPI document.
+    """
 
     method: str
     path: str
@@ -91,6 +95,7 @@ class Operation:
     success: int = 200
     reads_body: bool = True
     summary: str = ""
+    searched: Entity | None = None
 
 
 def key_of(text: str, name: str) -> int:
