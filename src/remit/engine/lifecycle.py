@@ -56,6 +56,9 @@ FLOW_KIND = 25
 ENTER = "enter:"
 """Before the stage of an incident at a scope: the `Activate` that was denied follows, as JSON."""
 
+JOIN = "join:"
+"""Before the stage of an incident at a scope: the id of a join that can't tell whether it opens."""
+
 IS_ENDING = frozenset((Phase.TERMINATING, Phase.TERMINATED))
 
 
@@ -89,7 +92,8 @@ def activate(run: Run, item: Activate) -> None:
     scope = run.state.elements.get(item.scope)
     if scope is None or scope.phase in IS_ENDING or scope.interrupted_by:
         return
-    if item.arrived > scope.tokens:
+    tokens = run.state.tokens
+    if item.arrived > scope.tokens or any((scope.key, each) not in tokens for each in item.joined):
         return
     open_in(run, item, scope)
 
@@ -220,6 +224,10 @@ def resume(run: Run, key: int, stage: str, *, done: bool = False) -> None:
         return
     if stage.startswith(ENTER):
         activate(run, decode_json(stage.removeprefix(ENTER)))
+        return
+    if stage.startswith(JOIN):
+        join = run.definition(element.definition).plans[stage.removeprefix(JOIN)]
+        join.element.arrived(run, join, key)
         return
     plan = run.plan(element)
     if element.phase is Phase.ACTIVATING:
@@ -421,7 +429,9 @@ def _follow(run: Run, waiting: Iterable[Trigger], scope_key: int) -> bool:
 
 def take_triggers(run: Run, element: ElementInstance) -> tuple[Trigger, ...]:
     """The events that wait on `element`, which are now on their way."""
-    waiting = tuple(run.state.triggers.values_of(element.key))
+    waiting = tuple(
+        each for each in run.state.triggers.values_of(element.key) if not each.is_partial
+    )
     for trigger in waiting:
         run.emit(
             TriggerTaken(

@@ -14,7 +14,7 @@ from remit.engine.agenda import Signal, encode_item
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.state.state import SHARED_ROOT
-from remit.engine.triggering import accepts, trigger
+from remit.engine.triggering import accepts, trigger, wants_all
 from remit.model.bpmn.graph import Node
 from remit.protocol.commands import ReachListeners
 from remit.protocol.events.process_instance import AgendaDeferred
@@ -99,6 +99,8 @@ def _reach_one(run: Run, item: Signal, key: int, root: int) -> None:
     if row.element_key != NONE_KEY:
         host = run.element(row.element_key)
         if accepts(host):
+            if wants_all(run.definition(row.definition).plans[row.target].node):
+                run.emit(SignalSubscriptionDeleted(row.key, row))
             trigger(run, host, row.target, item.variables)
     elif item.starts:
         instance = run.new_key()

@@ -208,7 +208,10 @@ class SignalSubscription(Value, frozen=True):
 
 
 class ConditionSubscription(Value, frozen=True):
-    """The event `target` waits on an element for its condition; `held` when it was last asked."""
+    """The event `target` waits on an element for its condition; `held` when it was last asked.
+
+    `index` is that of the definition among those of the event.
+    """
 
     key: int
     element_key: int
@@ -218,6 +221,7 @@ class ConditionSubscription(Value, frozen=True):
     root: int
     held: bool = False
     tenant: str = DEFAULT_TENANT
+    index: int = 0
 
 
 class Message(Value, frozen=True):

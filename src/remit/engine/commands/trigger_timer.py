@@ -5,7 +5,7 @@ from __future__ import annotations
 from remit.base.errors import NotFound
 from remit.engine import instances, timers
 from remit.engine.run import Handler, Run
-from remit.engine.triggering import accepts, trigger
+from remit.engine.triggering import accepts, trigger, wants_all
 from remit.protocol.commands import TriggerTimer
 from remit.protocol.events.timer import TimerTriggered
 from remit.protocol.replies import Done
@@ -44,8 +44,8 @@ def _hit(run: Run, timer: Timer) -> None:
     if not accepts(element):
         return
     again = timers.next_of(timer, run.now)
-    if again is not None:
-        target = run.definition(timer.definition).process.nodes[timer.target]
+    target = run.definition(timer.definition).process.nodes[timer.target]
+    if again is not None and not wants_all(target):
         timers.create(run, element, target, again)
     trigger(run, element, timer.target, {})
 

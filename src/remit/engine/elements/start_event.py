@@ -10,10 +10,11 @@ from remit.engine import lifecycle
 from remit.engine.agenda import Activate, FollowTrigger, Terminate
 from remit.engine.definitions import Plan
 from remit.engine.elements.event import TriggeredElement
-from remit.engine.events import close_events, is_waited_for
+from remit.engine.events import can_happen, close_events, open_again
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
-from remit.model.bpmn.graph import Container, EventType, Node, StartNode
+from remit.engine.triggering import wants_all
+from remit.model.bpmn.graph import Container, EventType, Node, Process, StartNode
 from remit.protocol.events.process_instance import TriggerSet
 from remit.protocol.values import Document
 
@@ -27,13 +28,15 @@ class StartEvent(TriggeredElement):
     def plays(self, node: Node) -> bool:
         if node.event_type in _NOT_WAITED_FOR:
             return True
-        return is_waited_for(node)
+        starts_process = isinstance(node.scope, Process)
+        return can_happen(node) and not (starts_process and wants_all(node))
 
     def caught(self, run: Run, plan: Plan, host: ElementInstance, variables: Document) -> None:
         node = plan.node
         assert isinstance(node, StartNode)
         if not node.interrupting:
             run.later(FollowTrigger(node.id, host.key, variables))
+            open_again(run, host, node)
             return
         self._close_siblings(run, host)
         run.emit(_trigger(run, host, node.id, variables, interrupts=True))

@@ -27,6 +27,7 @@ from remit.model.bpmn.graph import (
     SignalDefinition,
     TimerDefinition,
 )
+from remit.model.bpmn.starts import starts
 from remit.protocol.events.deployment import ProcessCreated
 from remit.protocol.events.message import StartSubscriptionCreated, StartSubscriptionDeleted
 from remit.protocol.events.timer import TimerCanceled
@@ -130,19 +131,18 @@ def close_starts(run: Run, row: ProcessDefinition) -> None:
 
 
 def open_starts(run: Run, row: ProcessDefinition, process: Process) -> None:
-    """Subscribe the message and signal start events of this version."""
-    for start in process.event_starts:
-        for definition in start.definitions:
-            if isinstance(definition, MessageDefinition):
-                name = evaluate_static(definition.name, run.now)
-                key = run.new_key()
-                subscription = StartSubscription(
-                    key, row.key, row.process_id, start.id, str(name), row.tenant
-                )
-                run.emit(StartSubscriptionCreated(key, subscription))
-            elif isinstance(definition, SignalDefinition):
-                signal = evaluate_static(definition.name, run.now)
-                signals.listen_to_start(run, row, start, str(signal))
+    """Subscribe the messages and signals that start this version."""
+    for start, definition in starts(process):
+        if isinstance(definition, MessageDefinition):
+            name = evaluate_static(definition.name, run.now)
+            key = run.new_key()
+            subscription = StartSubscription(
+                key, row.key, row.process_id, start.id, str(name), row.tenant
+            )
+            run.emit(StartSubscriptionCreated(key, subscription))
+        elif isinstance(definition, SignalDefinition):
+            signal = evaluate_static(definition.name, run.now)
+            signals.listen_to_start(run, row, start, str(signal))
 
 
 def start_timers(run: Run, row: ProcessDefinition, process: Process) -> None:
