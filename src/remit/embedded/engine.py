@@ -29,6 +29,7 @@ from remit.protocol.replies import (
     Done,
     InstanceCompleted,
     InstanceCreated,
+    InstancesStarted,
     JobsActivated,
     MessagePublished,
     Rejected,
@@ -36,6 +37,7 @@ from remit.protocol.replies import (
     SignalBroadcast,
 )
 from remit.protocol.values import (
+    NONE_KEY,
     ActivatedJob,
     ActivateInstruction,
     Actor,
@@ -277,6 +279,12 @@ class Engine:
             name, correlation_key, time_to_live_ms, message_id, dict(variables or {})
         )
         return self.execute(command, MessagePublished)
+
+    def evaluate_conditional(
+        self, variables: Mapping[str, Any], *, definition: int = NONE_KEY
+    ) -> InstancesStarted:
+        """Start an instance for each conditional start event that holds over these variables."""
+        return self.execute(c.EvaluateConditional(definition, dict(variables)), InstancesStarted)
 
     # --- any command -------------------------------------------------------------------------------
 

@@ -31,9 +31,10 @@ from remit.model.timing import instant
 TAG = "userTask"
 JOB_TYPE = "io.camunda.zeebe:userTask"
 LISTENER_EVENTS = ("creating", "assigning", "updating", "completing", "canceling")
+GROUPS_HEADER = "io.camunda.zeebe:candidateGroups"
 _HEADERS = {
     "assignee": "io.camunda.zeebe:assignee",
-    "candidateGroups": "io.camunda.zeebe:candidateGroups",
+    "candidateGroups": GROUPS_HEADER,
     "candidateUsers": "io.camunda.zeebe:candidateUsers",
 }
 _WHOLE = re.compile(r"[0-9]{1,9}")
