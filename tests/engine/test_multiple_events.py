@@ -165,6 +165,43 @@ def test_a_parallel_start_of_an_event_sub_process_wants_all(engine: Engine) -> N
     assert ended(engine)
 
 
+@pytest.mark.proves("parallel multiple event", "start")
+def test_b17_a_parallel_start_wants_all_messages_with_one_correlation_key(engine: Engine) -> None:
+    model = Model("p")
+    model.start("s", model.message("order") + model.message("money"), parallel=True)
+    engine.deploy(("p.bpmn", model.service("a", "a").end("e").path("s", "a", "e").xml()))
+    engine.publish("order", "1", {"x": 1, "what": "tea"}, time_to_live_ms=60_000)
+    engine.publish("order", "2", {"x": 2}, time_to_live_ms=60_000)
+    engine.publish("money", "3", time_to_live_ms=60_000)
+    assert opened(engine, "p") == 0
+    engine.publish("money", "1", {"x": 3})
+    engine.publish("money", "1", {"x": 4})
+
+    (job,) = engine.activate("a", limit=9)
+    assert job.variables == {"x": 3, "what": "tea"}
+
+
+def test_b17_a_buffered_pair_starts_the_next_when_the_one_before_has_ended(engine: Engine) -> None:
+    """Rule 23 holds for several messages as for one."""
+    model = Model("p")
+    model.start("s", model.message("order") + model.message("money"), parallel=True)
+    engine.deploy(("p.bpmn", model.service("a", "a").end("e").path("s", "a", "e").xml()))
+    for name in ("order", "money", "order", "money"):
+        engine.publish(name, "1", time_to_live_ms=60_000)
+    assert opened(engine, "a") == 1
+    (job,) = engine.activate("a")
+    engine.complete(job.job.key)
+
+    assert opened(engine, "a") == 2
+
+
+def test_what_can_not_be_kept_is_no_part_of_a_parallel_start(engine: Engine) -> None:
+    model = Model("p")
+    model.start("s", model.message("order") + model.signal("go"), parallel=True)
+    with pytest.raises(Refused, match=r"'s'.*parallel multiple"):
+        engine.deploy(("p.bpmn", model.end("e").path("s", "e").xml()))
+
+
 def test_what_has_come_is_gone_with_the_activity(engine: Engine) -> None:
     model = Model("p").start("s").service("a", "a").end("e").path("s", "a", "e")
     model.boundary("b", "a", both(model), parallel=True).end("e2").path("b", "e2")

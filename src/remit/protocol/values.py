@@ -166,6 +166,7 @@ class StartSubscription(Value, frozen=True):
     start: str  # element id
     name: str
     tenant: str = DEFAULT_TENANT
+    together: tuple[str, ...] = ()
 
 
 class CompensationSubscription(Value, frozen=True):

@@ -14,7 +14,7 @@ from remit.engine.events import can_happen, close_events, open_again
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.triggering import wants_all
-from remit.model.bpmn.graph import Container, EventType, Node, Process, StartNode
+from remit.model.bpmn.graph import Container, EventType, MessageDefinition, Node, Process, StartNode
 from remit.protocol.events.process_instance import TriggerSet
 from remit.protocol.values import Document
 
@@ -28,8 +28,9 @@ class StartEvent(TriggeredElement):
     def plays(self, node: Node) -> bool:
         if node.event_type in _NOT_WAITED_FOR:
             return True
-        starts_process = isinstance(node.scope, Process)
-        return can_happen(node) and not (starts_process and wants_all(node))
+        if isinstance(node.scope, Process) and wants_all(node):
+            return _are_messages(node)
+        return can_happen(node)
 
     def caught(self, run: Run, plan: Plan, host: ElementInstance, variables: Document) -> None:
         node = plan.node
@@ -63,6 +64,12 @@ class StartEvent(TriggeredElement):
         assert isinstance(scope, Container)
         starts = {start.id for each in scope.event_sub_processes for start in each.event_starts}
         close_events(run, host.key, starts)
+
+
+def _are_messages(node: Node) -> bool:
+    """Only messages are kept until the others have come, and have a key that joins them (B17)."""
+    assert isinstance(node, StartNode)
+    return all(isinstance(each, MessageDefinition) for each in node.definitions)
 
 
 def _trigger(

@@ -19,10 +19,12 @@ from remit.engine.faults import IncidentRaised
 from remit.engine.played import unplayed
 from remit.engine.resources.draft import Draft
 from remit.engine.run import Run
+from remit.engine.triggering import wants_all
 from remit.model.bpmn import read, refusal
 from remit.model.bpmn.graph import (
     EventNode,
     MessageDefinition,
+    Node,
     Process,
     SignalDefinition,
     TimerDefinition,
@@ -137,12 +139,25 @@ def open_starts(run: Run, row: ProcessDefinition, process: Process) -> None:
             name = evaluate_static(definition.name, run.now)
             key = run.new_key()
             subscription = StartSubscription(
-                key, row.key, row.process_id, start.id, str(name), row.tenant
-            )
+                key, row.key, row.process_id, start.id, str(name), row.tenant,
+                _together(run, start),
+            )  # fmt: skip
             run.emit(StartSubscriptionCreated(key, subscription))
         elif isinstance(definition, SignalDefinition):
             signal = evaluate_static(definition.name, run.now)
             signals.listen_to_start(run, row, start, str(signal))
+
+
+def _together(run: Run, start: Node) -> tuple[str, ...]:
+    """The names of all messages that this start event wants, if it wants them all (B17)."""
+    if not isinstance(start, EventNode) or not wants_all(start):
+        return ()
+    names = (
+        str(evaluate_static(each.name, run.now))
+        for each in start.definitions
+        if isinstance(each, MessageDefinition)
+    )
+    return tuple(dict.fromkeys(names))
 
 
 def start_timers(run: Run, row: ProcessDefinition, process: Process) -> None:
