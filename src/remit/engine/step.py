@@ -28,7 +28,7 @@ from remit.engine.commands import COMMANDS
 from remit.engine.faults import Busy
 from remit.engine.governance import StepDenied, tell
 from remit.engine.messages import start_next
-from remit.engine.multi_instance import spawn
+from remit.engine.multi_instance import WEIGHT, spawn
 from remit.engine.plans import load
 from remit.engine.run import Run
 from remit.engine.signals import reach
@@ -82,7 +82,7 @@ def play_agenda(run: Run) -> None:
             if isinstance(item, StartByMessage):
                 start_next(run, item.tenant, item.process_id, item.correlation_key)
             elif isinstance(item, Spawn):
-                spawn(run, item.key, item.index)
+                played += WEIGHT * spawn(run, item.key, item.index)
             elif isinstance(item, Signal):
                 reach(run, item)
             elif isinstance(item, AskConditions):
