@@ -161,7 +161,7 @@ class Model:
         attributes = {} if interrupting else {"isInterrupting": "false"}
         if parallel:
             attributes["parallelMultiple"] = "true"
-        return self._event("startEvent", element, definition, **attributes)
+        return self._event("startEvent", element, definition, outputs=None, **attributes)
 
     def end(self, element: str, definition: str = "") -> Model:
         return self._event("endEvent", element, definition)
@@ -175,7 +175,7 @@ class Model:
         parallel: bool = False,
     ) -> Model:
         """`definition` may be several; `parallel`: all of them have to come."""
-        attributes = {"parallelMultiple": "true"} if parallel else {}
+        attributes: dict[str, str] = {"parallelMultiple": "true"} if parallel else {}
         return self._event(
             "intermediateCatchEvent", element, definition, outputs=outputs, **attributes
         )

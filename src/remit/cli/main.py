@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from remit import __version__
+from remit.cli.batch import batch_group
 from remit.cli.broadcast import broadcast_command
 from remit.cli.cancel import cancel_command
 from remit.cli.complete import complete_command
@@ -22,9 +23,11 @@ from remit.cli.modify import modify_command
 from remit.cli.policy import policy_group
 from remit.cli.publish import publish_command
 from remit.cli.resolve import resolve_command
+from remit.cli.resume import resume_command
 from remit.cli.serve import serve_command
 from remit.cli.set import set_command
 from remit.cli.status import status_command
+from remit.cli.suspend import suspend_command
 from remit.cli.user import user_group
 
 
@@ -42,6 +45,8 @@ for command in (
     publish_command,
     broadcast_command,
     cancel_command,
+    suspend_command,
+    resume_command,
     modify_command,
     migrate_command,
     resolve_command,
@@ -55,6 +60,7 @@ for command in (
     dmn_group,
     policy_group,
     history_group,
+    batch_group,
     user_group,
 ):
     main.add_command(command)

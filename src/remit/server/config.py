@@ -8,6 +8,7 @@ import msgspec
 
 from remit.exporters.process import exporter_of
 from remit.history.database import open_database
+from remit.history.pruning import Retention
 from remit.server.tls import TlsFiles
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -16,7 +17,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`control` is the socket on which the supervisor and the broker process talk.
 
-    `history` is a database URL, "none", or empty for a file beside the data.
+    `history` is a database URL, "none", or empty for a file beside the data; `history_retention` says
+    how long it keeps what has ended (`remit.history.pruning.Retention`).
     """
 
     data: str = "data"
@@ -27,6 +29,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow_anonymous_network: bool = False
     exporters: tuple[str, ...] = ()
     history: str = ""
+    history_retention: tuple[str, ...] = ()
     policy_keys: str = ""
     holder_key: str = ""
     users: str = ""
@@ -73,6 +76,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 open_database(self.history_url).dispose()
             except ValueError as fault:
                 return f"--history: {fault}"
+        try:
+            Retention.of(self.history_retention)
+        except ValueError as fault:
+            return f"--history-retention: {fault}"
         for spec in self.exporters:
             try:
                 exporter_of(spec)

@@ -25,7 +25,9 @@ class Exporting:
         if config.exporters:
             self._commands["remit.exporters.process"] = (data, partitions, *config.exporters)
         if config.history_url:
-            self._commands["remit.history.following"] = (data, partitions, config.history_url)
+            self._commands["remit.history.following"] = (
+                data, partitions, config.history_url, *config.history_retention,
+            )  # fmt: skip
 
     def start(self) -> None:
         for module in self._commands:
