@@ -92,8 +92,10 @@ def activate(run: Run, item: Activate) -> None:
     scope = run.state.elements.get(item.scope)
     if scope is None or scope.phase in IS_ENDING or scope.interrupted_by:
         return
+    if item.arrived > scope.tokens:
+        return
     tokens = run.state.tokens
-    if item.arrived > scope.tokens or any((scope.key, each) not in tokens for each in item.joined):
+    if item.joined and any((scope.key, flow) not in tokens for flow in item.joined):
         return
     open_in(run, item, scope)
 
