@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from remit import feel
 from remit.model.bpmn.checks.finding import fault
-from remit.model.bpmn.elements.user_task import GROUPS_HEADER, UserTask
+from remit.model.bpmn.elements.user_task import UserTask
 from remit.model.bpmn.graph import MessageDefinition, Node, Process
 from remit.model.bpmn.reading import Reading
 
@@ -44,10 +44,7 @@ def _assign(node: Node, process: Process, lane: str | None) -> None:
     node.lane = lane
     if process.properties.get(LANES) != "true" or node.candidate_groups is not None or not lane:
         return
-    quoted = json.dumps([lane], ensure_ascii=False)
-    node.candidate_groups = feel.compile(quoted)
-    if node.job is not None:
-        node.job.headers.setdefault(GROUPS_HEADER, quoted)
+    node.candidate_groups = feel.compile(json.dumps([lane], ensure_ascii=False))
 
 
 def _deliver(sender: Node) -> None:
