@@ -65,7 +65,7 @@ def _instance(run: Run, key: int) -> ElementInstance:
         raise NotFound(
             f"Expected to migrate process instance but no process instance found with key '{key}'"
         )
-    run.touch(element.root)
+    run.touch(element.root, element.instance)
     if key in run.state.governed:
         raise InvalidState(
             f"Expected to migrate process instance '{key}', but its policy is bound to the definition "

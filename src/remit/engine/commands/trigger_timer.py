@@ -38,7 +38,7 @@ def _start(run: Run, timer: Timer) -> None:
 
 
 def _hit(run: Run, timer: Timer) -> None:
-    run.touch(timer.root)
+    run.touch(timer.root, timer.instance)
     element = run.element(timer.element_key)
     run.emit(TimerTriggered(timer.key, timer))
     if not accepts(element):
