@@ -319,7 +319,7 @@ def test_what_is_not_served_says_so_by_name(rest: Rest) -> None:
     status, problem = rest.ask("POST", "/documents", {})
     assert status == 501
     assert "createDocument" in problem["detail"]
-    assert rest.ask("PUT", "/roles/r/users/u")[0] == 501
+    assert rest.ask("GET", "/backups/runtime")[0] == 501
 
 
 @pytest.mark.parametrize("key", ["abc", "1e3", "9" * 30, "%2e%2e", "1;drop"])

@@ -8,6 +8,7 @@ from remit import __version__
 from remit.cli.batch import batch_group
 from remit.cli.broadcast import broadcast_command
 from remit.cli.cancel import cancel_command
+from remit.cli.circles import CIRCLE_GROUPS
 from remit.cli.complete import complete_command
 from remit.cli.create import create_command
 from remit.cli.delete import delete_command
@@ -17,6 +18,7 @@ from remit.cli.evaluate import evaluate_command
 from remit.cli.fail import fail_command
 from remit.cli.feel import feel_command
 from remit.cli.get import get_command
+from remit.cli.grant import grant_group
 from remit.cli.history import history_group
 from remit.cli.lint import lint_command
 from remit.cli.list import list_command
@@ -26,6 +28,7 @@ from remit.cli.policy import policy_group
 from remit.cli.publish import publish_command
 from remit.cli.resolve import resolve_command
 from remit.cli.resume import resume_command
+from remit.cli.rule import rule_group
 from remit.cli.search import search_command
 from remit.cli.serve import serve_command
 from remit.cli.set import set_command
@@ -68,6 +71,9 @@ for command in (
     history_group,
     batch_group,
     user_group,
+    *CIRCLE_GROUPS,
+    rule_group,
+    grant_group,
 ):
     main.add_command(command)
 

@@ -10,6 +10,7 @@ from remit.gateway.rest import (
     cluster,
     decisions,
     deployments,
+    identity,
     instances,
     jobs,
     messages,
@@ -31,6 +32,7 @@ SERVED = (
     *user_tasks.OPERATIONS,
     *decisions.OPERATIONS,
     *searches.OPERATIONS,
+    *identity.OPERATIONS,
     *batches.OPERATIONS,
 )
 
