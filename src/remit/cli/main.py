@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from remit import __version__
+from remit.cli.audit import audit_group
 from remit.cli.broadcast import broadcast_command
 from remit.cli.cancel import cancel_command
 from remit.cli.complete import complete_command
@@ -54,6 +55,7 @@ for command in (
     lint_command,
     dmn_group,
     policy_group,
+    audit_group,
     history_group,
     user_group,
 ):

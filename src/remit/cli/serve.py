@@ -73,6 +73,12 @@ from remit.server.main import CannotStart, serve
     help="NAME=FILE: the key that this broker binds policies with.",
 )
 @click.option(
+    "--audit-key",
+    envvar="REMIT_AUDIT_KEY",
+    default="",
+    help="NAME=FILE: the key that checkpoints of the log are signed with.",
+)
+@click.option(
     "--users",
     envvar="REMIT_USERS",
     default="",
@@ -118,6 +124,7 @@ def serve_command(
     history: str,
     policy_keys: str,
     holder_key: str,
+    audit_key: str,
     users: str,
     api_keys: str,
     oidc_issuer: str,
@@ -136,6 +143,7 @@ def serve_command(
         history=history,
         policy_keys=policy_keys,
         holder_key=holder_key,
+        audit_key=audit_key,
         users=users,
         api_keys=api_keys,
         oidc_issuer=oidc_issuer,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -68,6 +68,23 @@ class ElementDenied(IncidentRaised):
 # --- asking ----------------------------------------------------------------------------------------
 
 
+class _Question(NamedTuple):
+    """May this be done? `facts` are those of the action; the common ones are looked up when needed."""
+
+    row: Governed
+    element: ElementInstance
+    action: str
+    facts: Mapping[str, Any]
+    hop: Hop | None
+
+
+class _Answer(NamedTuple):
+    """The decision, and the facts that it has read."""
+
+    decision: Decision
+    facts: Document
+
+
 def admit_command(
     run: Run,
     element: ElementInstance | None,
@@ -79,14 +96,11 @@ def admit_command(
     row = _governed(run, element)
     if row is None or element is None:
         return
-    actor = run.actor
-    hop = Hop(actor.id or "anonymous", kind, actor.method, _domain(actor))
-    decision, read = _ask(run, row, element, action, facts, hop)
-    if not decision.admitted:
-        event = _rejection(run, row, element, action, decision, read)
-        raise StepDenied(_sentence(action, element, decision), event)
-    after = returned(decision.slope, wrote=bool(facts.get("varNames")))
-    _admitted(run, row, element, action, decision, read, after)
+    asked = _Question(row, element, action, facts, _hop_of(run.actor, kind))
+    answer = _ask(run, asked)
+    if not answer.decision.admitted:
+        raise StepDenied(_sentence(asked, answer), _rejection(run, asked, answer))
+    _admitted(run, asked, answer, wrote=bool(facts.get("varNames")))
 
 
 def admit_step(
@@ -96,11 +110,11 @@ def admit_step(
     row = _governed(run, element)
     if row is None or element is None:
         return
-    decision, read = _ask(run, row, element, action, facts, None)
-    if not decision.admitted:
-        event = _rejection(run, row, element, action, decision, read)
-        raise ElementDenied(_sentence(action, element, decision), event)
-    _admitted(run, row, element, action, decision, read, decision.slope)
+    asked = _Question(row, element, action, facts, None)
+    answer = _ask(run, asked)
+    if not answer.decision.admitted:
+        raise ElementDenied(_sentence(asked, answer), _rejection(run, asked, answer))
+    _admitted(run, asked, answer)
 
 
 def may_activate(run: Run, element: ElementInstance, facts: Mapping[str, Any]) -> bool:
@@ -108,17 +122,19 @@ def may_activate(run: Run, element: ElementInstance, facts: Mapping[str, Any]) -
     row = _governed(run, element)
     if row is None:
         return True
-    actor = run.actor
-    hop = Hop(actor.id or "anonymous", "worker", actor.method, _domain(actor))
-    decision, read = _ask(run, row, element, "job.activate", facts, hop)
-    if decision.admitted:
-        after = returned(decision.slope, wrote=False)
-        _admitted(run, row, element, "job.activate", decision, read, after)
+    asked = _Question(row, element, "job.activate", facts, _hop_of(run.actor, "worker"))
+    answer = _ask(run, asked)
+    if answer.decision.admitted:
+        _admitted(run, asked, answer)
         return True
-    about = f"{facts['jobKey']} {actor.id} {decision.reason}"
+    about = f"{facts['jobKey']} {run.actor.id} {answer.decision.reason}"
     if about not in row.rejections:
-        tell(run, _rejection(run, row, element, "job.activate", decision, read, about))
+        tell(run, _rejection(run, asked, answer, about))
     return False
+
+
+def _hop_of(actor: Actor, kind: HopKind) -> Hop:
+    return Hop(actor.id or "anonymous", kind, actor.method, _domain(actor))
 
 
 def tokens_of(run: Run, element: ElementInstance) -> tuple[str, ...]:
@@ -263,24 +279,17 @@ AUTHORITIES = 20_000
 """Compiled chains kept in memory."""
 
 
-def _ask(
-    run: Run,
-    row: Governed,
-    element: ElementInstance,
-    action: str,
-    facts: Mapping[str, Any],
-    hop: Hop | None,
-) -> tuple[Decision, Document]:
-    """The decision, and the facts that it has read."""
-    authority = _authority(run, row)
+def _ask(run: Run, asked: _Question) -> _Answer:
+    authority = _authority(run, asked.row)
     found: Document = {}
-    for name in authority.referenced(action):
-        value = facts.get(name, MISSING)
+    for name in authority.referenced(asked.action):
+        value = asked.facts.get(name, MISSING)
         if value is MISSING:
-            value = _fact(run, authority, element, name, hop)
+            value = _fact(run, authority, asked.element, name, asked.hop)
         if value is not MISSING and value is not None:
             found[name] = value
-    return authority.admit(action, found, _decode(row.slope), run.now, hop), found
+    slope = _decode(asked.row.slope)
+    return _Answer(authority.admit(asked.action, found, slope, run.now, asked.hop), found)
 
 
 def _fact(
@@ -326,39 +335,38 @@ def _domain(actor: Actor) -> str:
     return "/".join(actor.id.split("/")[:3]) + "/"
 
 
-def _admitted(
-    run: Run,
-    row: Governed,
-    element: ElementInstance,
-    action: str,
-    decision: Decision,
-    facts: Document,
-    after: Slope,
-) -> None:
-    actor = run.actor
+_ABOUT = ("jobKey", "flowId", "calledProcess", "decisionId", "messageName", "name")
+"""What a step is about, by the first of these facts that it comes with."""
+
+
+def _about(facts: Mapping[str, Any]) -> str:
+    return next((str(facts[name]) for name in _ABOUT if name in facts), "")
+
+
+def _admitted(run: Run, asked: _Question, answer: _Answer, *, wrote: bool = False) -> None:
+    """Log it; the actor's hop is over with the step."""
+    element, hop, decision, actor = asked.element, asked.hop, answer.decision, run.actor
+    after = decision.slope if hop is None else returned(decision.slope, wrote=wrote)
     run.emit(
         StepAdmitted(
-            run.new_key(), element.instance, element.definition, element.element, action,
-            decision.clauses, _plain(facts), row.policy, _encode(after), after.head, after.trust,
+            run.new_key(), element.instance, element.definition,
+            asked.facts.get("elementId", element.element), asked.action, decision.clauses,
+            _plain(answer.facts), asked.row.policy, _encode(after), after.head, after.trust,
             after.low, actor.id, actor.method, decision.duties, element.tenant,
+            "" if hop is None else hop.kind, "" if hop is None else hop.domain, wrote, element.key,
+            _about(asked.facts),
         )
     )  # fmt: skip
 
 
-def _rejection(
-    run: Run,
-    row: Governed,
-    element: ElementInstance,
-    action: str,
-    decision: Decision,
-    facts: Document,
-    about: str = "",
-) -> StepRejected:
-    actor = run.actor
+def _rejection(run: Run, asked: _Question, answer: _Answer, about: str = "") -> StepRejected:
+    element, hop, decision, actor = asked.element, asked.hop, answer.decision, run.actor
     return StepRejected(
-        NONE_KEY, element.instance, element.definition, element.element, action,
-        decision.reason, decision.clauses, _plain(facts), row.policy, decision.slope.head, actor.id,
-        actor.method, about, element.tenant,
+        NONE_KEY, element.instance, element.definition,
+        asked.facts.get("elementId", element.element), asked.action, decision.reason,
+        decision.clauses, _plain(answer.facts), asked.row.policy, decision.slope.head, actor.id,
+        actor.method, about, element.tenant, "" if hop is None else hop.kind,
+        "" if hop is None else hop.domain, element.key,
     )  # fmt: skip
 
 
@@ -369,11 +377,13 @@ def _plain(facts: Document) -> Document:
     }
 
 
-def _sentence(action: str, element: ElementInstance, decision: Decision) -> str:
+def _sentence(asked: _Question, answer: _Answer) -> str:
+    decision = answer.decision
     clause = decision.clauses[-1] if decision.clauses else ""
     by = f" by clause '{clause}'" if clause and clause != decision.reason else ""
+    element = asked.facts.get("elementId", asked.element.element)
     return (
-        f"Expected '{action}' at element '{element.element}' of process instance "
-        f"'{element.instance}' to be admitted by its policy, but it is denied{by} "
+        f"Expected '{asked.action}' at element '{element}' of process instance "
+        f"'{asked.element.instance}' to be admitted by its policy, but it is denied{by} "
         f"({decision.reason})"
     )

@@ -16,13 +16,26 @@ def read_governor(policy_keys: str, holder_key: str) -> Governor | None:
     """
     if not policy_keys and not holder_key:
         return None
-    name, equals, path = holder_key.partition("=")
-    if not policy_keys or not equals:
+    if not policy_keys or not holder_key:
         raise Unavailable("policies need both --policy-keys FILE and --holder-key NAME=FILE")
+    signer = read_signer(holder_key)
     try:
         ring = read_key_ring(Path(policy_keys).read_bytes())
-        signer = Signer(name, bytes.fromhex(Path(path).read_text().strip()))
-        ring.key(name, "holder", 2**31)
+        ring.key(signer.kid, "holder", 2**31)
     except (OSError, ValueError, AuthorityFault) as fault:
         raise Unavailable(f"the keys for policies can't be used: {fault}") from fault
     return Governor(ring, signer)
+
+
+def read_signer(spec: str) -> Signer:
+    """A private key from NAME=FILE, a file with its seed in hexadecimal.
+
+    Raises `Unavailable` with a sentence for what can't be used.
+    """
+    name, equals, path = spec.partition("=")
+    if not equals:
+        raise Unavailable(f"a key is given as NAME=FILE, not as '{spec}'")
+    try:
+        return Signer(name, bytes.fromhex(Path(path).read_text().strip()))
+    except (OSError, ValueError, AuthorityFault) as fault:
+        raise Unavailable(f"the key {name} can't be used: {fault}") from fault

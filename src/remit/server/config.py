@@ -6,8 +6,10 @@ from pathlib import Path
 
 import msgspec
 
+from remit.base.errors import Unavailable
 from remit.exporters.process import exporter_of
 from remit.history.database import open_database
+from remit.partition.keys import read_signer
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -28,6 +30,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history: str = ""
     policy_keys: str = ""
     holder_key: str = ""
+    audit_key: str = ""
     users: str = ""
     api_keys: str = ""
     oidc_issuer: str = ""
@@ -58,6 +61,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 open_database(self.history_url).dispose()
             except ValueError as fault:
                 return f"--history: {fault}"
+        if self.audit_key:
+            try:
+                read_signer(self.audit_key)
+            except Unavailable as fault:
+                return f"--audit-key: {fault}"
         for spec in self.exporters:
             try:
                 exporter_of(spec)

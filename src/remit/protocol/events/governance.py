@@ -16,6 +16,9 @@ class StepAdmitted(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
 
     `clauses` has the deciding clause of each block, `facts` what the decision has read, `policy` the
     hash of the chain, `slope` the one after the step; `head`, `trust` and `low` are those of it.
+    `kind` is that of the actor's hop, which is over with the step, and `wrote` whether it brought
+    variables; empty for the engine itself. `scope` is the element instance that was asked, `element`
+    the one that the step is about, and `about` what else it is about: a job's key, a flow, a name.
     """
 
     key: int
@@ -34,6 +37,11 @@ class StepAdmitted(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
     method: str
     duties: tuple[str, ...] = ()
     tenant: str = DEFAULT_TENANT
+    kind: str = ""
+    domain: str = ""
+    wrote: bool = False
+    scope: int = -1
+    about: str = ""
 
 
 @event("REJECTED")
@@ -54,6 +62,9 @@ class StepRejected(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 1)):
     method: str
     about: str = ""
     tenant: str = DEFAULT_TENANT
+    kind: str = ""
+    domain: str = ""
+    scope: int = -1
 
 
 @event("POLICY_ATTACHED")

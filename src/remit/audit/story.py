@@ -1,0 +1,221 @@
+"""From the turns of one partition's log to what the auditor is fed, and what the two do not agree on.
+
+Instances are known from the record that attaches their policy until they end. Meanwhile their scopes
+and variables are followed, so that a decision's facts can be compared with what the log itself says:
+who the command's header names, which element was entered, and what each variable was at that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from remit.audit.effects import ACTIONS_WITH_EFFECT, Effect, effects
+from remit.authority import Hop, KeyRing
+from remit.authority.verify import Attached, Auditor, Decided, Entry, Finding, Happened
+from remit.partition.log import Logged
+from remit.protocol.events import Event
+from remit.protocol.events.governance import PolicyAttached, StepAdmitted, StepRejected
+from remit.protocol.events.process_instance import (
+    ElementActivating,
+    ElementCompleted,
+    ElementTerminated,
+)
+from remit.protocol.events.variable import VariableCreated, VariableUpdated
+from remit.protocol.values import NONE_KEY
+
+_encode = msgspec.msgpack.Encoder().encode
+_NOTHING = object()
+
+
+class Story:
+    """Feed it every turn of one partition, in order."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self.auditor = Auditor(ring)
+        self.instances = 0
+        self.rejections = 0
+        self._scopes: dict[int, int] = {}
+        self._variables: dict[int, dict[str, Any]] = {}
+        self._governed: set[int] = set()
+        self._instance_of: dict[int, int] = {}
+
+    def tell(self, turn: Logged) -> list[Finding]:
+        """What is wrong with this turn."""
+        if not self._governed and not any(isinstance(each, PolicyAttached) for each in turn.events):
+            return []
+        found: list[Finding] = []
+        open_admissions: list[tuple[int, StepAdmitted]] = []
+        covers: dict[int, tuple[int, str]] = {}
+        happened: dict[int, list[Happened]] = {}
+        for position, event in _numbered(turn):
+            if isinstance(event, StepAdmitted):
+                open_admissions.append((position, event))
+            else:
+                happened[position] = self._match(turn, position, event, open_admissions, covers)
+            self._follow_scopes(event)
+        for position, admission in open_admissions:
+            if admission.action in ACTIONS_WITH_EFFECT:
+                text = f"{admission.action} was admitted, and nothing of it happened"
+                found.append(Finding(position, "completeness", text))
+        for position, event in _numbered(turn):
+            found += self._tell(turn, position, event, covers)
+            for entry in happened.get(position, ()):
+                found += self.auditor.feed(entry)
+        return found
+
+    # --- coverage ----------------------------------------------------------------------------------
+
+    def _match(
+        self,
+        turn: Logged,
+        position: int,
+        event: Event,
+        admissions: list[tuple[int, StepAdmitted]],
+        covers: dict[int, tuple[int, str]],
+    ) -> list[Happened]:
+        """The effects of a record in governed instances, each matched with its admission."""
+        if isinstance(event, PolicyAttached):
+            self._governed.add(event.instance)
+            self.instances += 1
+        happened = []
+        for effect in effects(turn, event, self._instance_of):
+            if effect.instance not in self._governed:
+                continue
+            for index, (admitted_at, admission) in enumerate(admissions):
+                if _is_about(admission, effect):
+                    covers[admitted_at] = (position, effect.part)
+                    del admissions[index]
+                    break
+            happened.append(
+                Happened(
+                    position=position, instance=str(effect.instance), action=effect.action,
+                    part=effect.part,
+                )
+            )  # fmt: skip
+        return happened
+
+    # --- what the auditor is told ------------------------------------------------------------------
+
+    def _tell(
+        self, turn: Logged, position: int, event: Event, covers: Mapping[int, tuple[int, str]]
+    ) -> list[Finding]:
+        if isinstance(event, PolicyAttached):
+            return self.auditor.feed(_attached(position, event))
+        if isinstance(event, StepAdmitted):
+            covered, part = covers.get(position, (-1, ""))
+            entry = _admitted(turn, position, event, covered, part)
+            return [*self._compared(turn, position, event), *self.auditor.feed(entry)]
+        if isinstance(event, StepRejected):
+            self.rejections += 1
+            entry = _rejected(turn, position, event)
+            return [*self._compared(turn, position, event), *self.auditor.feed(entry)]
+        self._follow(event)
+        return []
+
+    def _compared(
+        self, turn: Logged, position: int, event: StepAdmitted | StepRejected
+    ) -> Iterator[Finding]:
+        """Where the facts of a decision are not what the log's other records say."""
+        actor = turn.header.actor
+        said: dict[str, object] = {"elementId": event.element}
+        if event.kind:
+            said |= {"actor": actor.id or "anonymous", "actorMethod": actor.method}
+            if (event.actor, event.method) != (actor.id, actor.method):
+                text = f"{event.action}: decided for {event.actor}, asked by {actor.id}"
+                yield Finding(position, "facts", text)
+        for name, value in event.facts.items():
+            if name.startswith("var."):
+                expected = self._look_up(event.scope, name[4:])
+            else:
+                expected = said.get(name, _NOTHING)
+                if expected is _NOTHING:
+                    continue
+            if expected is _NOTHING or _encode(expected) != _encode(value):
+                shown = "nothing" if expected is _NOTHING else repr(expected)
+                text = f"{event.action}: decided with {name} {value!r}, the log says {shown}"
+                yield Finding(position, "facts", text)
+
+    # --- variables and scopes ----------------------------------------------------------------------
+
+    def _follow_scopes(self, event: Event) -> None:
+        """Which instance each live element belongs to, for effects that name only the element."""
+        if isinstance(event, ElementActivating) and event.instance in self._governed:
+            self._instance_of[event.key] = event.instance
+
+    def _follow(self, event: Event) -> None:
+        if isinstance(event, ElementActivating):
+            if event.instance in self._governed:
+                self._scopes[event.key] = event.scope
+        elif isinstance(event, VariableCreated | VariableUpdated):
+            if event.instance in self._governed:
+                self._variables.setdefault(event.scope, {})[event.name] = event.value
+        elif isinstance(event, ElementCompleted | ElementTerminated):
+            self._scopes.pop(event.key, None)
+            self._variables.pop(event.key, None)
+            self._instance_of.pop(event.key, None)
+            if event.scope == NONE_KEY and event.instance in self._governed:
+                self._governed.discard(event.instance)
+                self.auditor.forget(str(event.instance))
+
+    def _look_up(self, scope: int, name: str) -> object:
+        while scope != NONE_KEY:
+            found = self._variables.get(scope, {}).get(name, _NOTHING)
+            if found is not _NOTHING:
+                return found
+            scope = self._scopes.get(scope, NONE_KEY)
+        return _NOTHING
+
+
+def _numbered(turn: Logged) -> Iterator[tuple[int, Event]]:
+    """Each record of a turn with its position: the command's is that of the turn itself."""
+    return enumerate(turn.events, turn.position + 1)
+
+
+def _is_about(admission: StepAdmitted, effect: Effect) -> bool:
+    return (
+        admission.action == effect.action
+        and admission.instance == effect.instance
+        and (not effect.element or admission.element == effect.element)
+        and (not effect.about or admission.about == effect.about)
+    )
+
+
+def _attached(position: int, event: PolicyAttached) -> Entry:
+    parent = "" if event.parent == NONE_KEY else str(event.parent)
+    return Attached(
+        position=position, instance=str(event.instance), tokens=event.tokens, parent=parent,
+        after=head_of(event.slope),
+    )  # fmt: skip
+
+
+def _admitted(turn: Logged, position: int, event: StepAdmitted, covers: int, part: str) -> Decided:
+    hop = _hop(event)
+    return Decided(
+        position=position, instance=str(event.instance), covers=covers, part=part,
+        chain=event.policy, action=event.action, facts=event.facts, now_ms=turn.timestamp,
+        before="", hop=hop, admitted=True, reason="admitted", clauses=event.clauses,
+        after=event.head, returns=hop is not None, wrote=event.wrote,
+    )  # fmt: skip
+
+
+def _rejected(turn: Logged, position: int, event: StepRejected) -> Decided:
+    return Decided(
+        position=position, instance=str(event.instance), covers=-1, chain=event.policy,
+        action=event.action, facts=event.facts, now_ms=turn.timestamp, before=event.head,
+        hop=_hop(event), admitted=False, reason=event.reason, clauses=event.clauses,
+        after=event.head,
+    )  # fmt: skip
+
+
+def _hop(event: StepAdmitted | StepRejected) -> Hop | None:
+    if not event.kind:
+        return None
+    return Hop(event.actor or "anonymous", event.kind, event.method, event.domain)  # type: ignore[arg-type]
+
+
+def head_of(slope: bytes) -> str:
+    """The head of a slope as the authority room writes it: the first of its fields."""
+    return str(msgspec.msgpack.decode(slope)[0])

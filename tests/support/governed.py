@@ -1,0 +1,49 @@
+"""Keys, grants and a broker's governor for tests of governed instances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from remit.authority import KeyRing, Signer
+from remit.authority.derive import mint_grant
+from remit.authority.policy import Clause, Grant, Holder, Subject
+from remit.engine.governance import Governor
+from remit.protocol.values import Actor
+
+ISSUER = "https://policy.acme.example"
+acme, holder, auditor, worker, approver, stranger = (
+    Signer(name, name.encode().ljust(32, b"."))
+    for name in ("acme", "holder", "auditor", "worker", "approver", "stranger")
+)
+RING = KeyRing(
+    [
+        acme.public("authority", iss=ISSUER),
+        holder.public("holder"),
+        auditor.public("audit"),
+        worker.public("worker"),
+        approver.public("approver"),
+    ]
+)
+GOVERNOR = Governor(RING, holder)
+
+ALICE = Actor("alice", "jwt")
+WORKER = Actor("spiffe://acme.example/payments", "svid")
+PARTNER = Actor("spiffe://partner.example/w", "svid")
+
+FLOW = Clause(id="E", do=("element.enter",))
+WORK = Clause(id="W", do=("job.activate", "job.complete", "job.fail"))
+
+
+def grant(*allow: Clause, **more: Any) -> Grant:
+    """A grant for everything in the default tenant that lets elements be entered, and `allow`."""
+    fields = {
+        "v": 1, "typ": "grant", "jti": "g", "iss": ISSUER, "rev": 1, "iat": 0, "nbf": 0,
+        "exp": 9_000_000_000, "sub": Subject(tenant="<default>"),
+        "cnf": Holder(kids=("holder",)), "allow": (FLOW, *allow), "del_max_depth": 2,
+    }  # fmt: skip
+    return Grant(**{**fields, **more})
+
+
+def policy(*grants: Grant) -> list[str]:
+    """What a client gives as `_policy`."""
+    return [mint_grant(each, acme) for each in grants]
