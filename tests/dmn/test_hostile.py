@@ -58,12 +58,12 @@ def test_no_file_makes_loading_raise_anything_else(noise: bytes, at: int, cut: i
 
 @pytest.mark.parametrize("text", ["1 +", "(" * 5_000, "1 " * 50_000, "-" * 90_000, '"' * 99_999])
 def test_hostile_texts_are_findings_at_once(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     loaded = dmn.load(
         model(decision("d", table("1", "o", f"{text} => 1")), decision("e", literal("1")))
     )
 
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert loaded.evaluate("e").value == 1
     assert loaded.evaluate("d").failed == "d"
 

@@ -183,11 +183,11 @@ def test_values_go_to_json_and_back() -> None:
     ],
 )
 def test_hostile_expressions_are_answered_soon(text: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with suppress(feel.FeelError):
         value(text, x=9)
 
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)

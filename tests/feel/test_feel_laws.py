@@ -248,9 +248,9 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize("dialect", ["camunda", "dmn"])
 def test_hostile_expressions_are_answered_soon(name: str, dialect: feel.Dialect) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with suppress(feel.FeelError):
         value = feel.compile(HOSTILE[name], dialect=dialect).evaluate({"x": 9, "a": 1})
         feel.to_json(value)
 
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3

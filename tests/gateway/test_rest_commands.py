@@ -11,7 +11,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.broker import Broker
+from remit.protocol.wire.stubs import gateway_pb2 as pb
+from tests.support.broker import Broker, Client
 from tests.support.model import DISH, Model, one_task
 
 
@@ -65,6 +66,11 @@ class Rest:
 @pytest.fixture
 def rest(shared_broker: Broker) -> Rest:
     return Rest(shared_broker)
+
+
+@pytest.fixture
+def client(shared_broker: Broker) -> Client:
+    return shared_broker.client()
 
 
 def test_a_deployment_tells_of_each_resource_with_the_others_null(rest: Rest) -> None:
@@ -220,6 +226,45 @@ def test_an_instance_is_modified_given_variables_and_cancelled(rest: Rest) -> No
     assert job["variables"] == {"moved": True, "y": 2}
     assert rest.ask("POST", f"/process-instances/{key}/cancellation")[0] == 204
     assert rest.ask("POST", f"/process-instances/{key}/cancellation", {})[0] == 404
+
+
+def test_elements_of_an_ad_hoc_sub_process_are_begun(rest: Rest) -> None:
+    model = Model("rc10").start("s")
+    with model.ad_hoc("adhoc", job_type="rc10-agent"):
+        model.service("a", "rc10-a").service("b", "rc10-b")
+    rest.deploy(rc10_bpmn=model.end("e").path("s", "adhoc", "e").xml())
+    rest.ask("POST", "/process-instances", {"processDefinitionId": "rc10"})
+    asked = {"type": "rc10-agent", "timeout": 1000, "maxJobsToActivate": 1}
+    key = rest.ask("POST", "/jobs/activation", asked)[1]["jobs"][0]["elementInstanceKey"]
+    path = f"/element-instances/ad-hoc-activities/{key}/activation"
+    assert rest.ask("POST", path, {"elements": [{"elementId": "x"}]})[0] == 404
+    elements = [{"elementId": "a", "variables": {"n": 1}}]
+    assert rest.ask("POST", path, {"elements": elements})[0] == 204
+    asked = {"type": "rc10-a", "timeout": 1000, "maxJobsToActivate": 1}
+    (job,) = rest.ask("POST", "/jobs/activation", asked)[1]["jobs"]
+    assert job["variables"]["n"] == 1
+
+
+def test_a_worker_of_an_ad_hoc_sub_process_answers_by_either_protocol(
+    rest: Rest, client: Client
+) -> None:
+    model = Model("rc11").start("s")
+    with model.ad_hoc("adhoc", job_type="rc11-agent"):
+        model.service("a", "rc11-a")
+    rest.deploy(rc11_bpmn=model.end("e").path("s", "adhoc", "e").xml())
+    rest.ask("POST", "/process-instances", {"processDefinitionId": "rc11"})
+    (job,) = client.activate("rc11-agent")
+    assert job.kind == pb.ActivatedJob.JobKind.AD_HOC_SUB_PROCESS
+    element = pb.JobResultActivateElement(elementId="a", variables='{"n": 1}')
+    result = pb.JobResult(type="adHocSubProcess", activateElements=[element])
+    client.call("CompleteJob", jobKey=job.key, result=result)
+    (inner,) = client.activate("rc11-a")
+    assert json.loads(inner.variables)["n"] == 1
+    client.call("CompleteJob", jobKey=inner.key)
+    asked = {"type": "rc11-agent", "timeout": 1000, "maxJobsToActivate": 1}
+    (again,) = rest.ask("POST", "/jobs/activation", asked)[1]["jobs"]
+    done = {"result": {"type": "adHocSubProcess", "isCompletionConditionFulfilled": True}}
+    assert rest.ask("POST", f"/jobs/{again['jobKey']}/completion", done)[0] == 204
 
 
 def test_a_person_takes_and_completes_a_user_task(

@@ -239,10 +239,10 @@ def test_five_thousand_elements_are_read_and_checked_in_two_seconds() -> None:
     for name in names:
         model.service(name, "work")
     model.end("e").path("s", *names, "e")
-    began = time.monotonic()
+    began = time.process_time()
 
     assert findings(model) == set()
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
 
 
 def test_a_join_knows_from_where_a_token_can_still_come() -> None:

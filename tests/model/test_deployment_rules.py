@@ -493,10 +493,10 @@ def _many_gateways() -> bytes:
 def test_a_hostile_model_costs_seconds_at_most_and_a_short_answer(make: object) -> None:
     assert callable(make)
     content = make()
-    began = time.monotonic()
+    began = time.process_time()
     said = refusal(read(content, "evil.bpmn"), "evil.bpmn")
 
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
     assert len(said) < limits.MAX_FINDINGS * (limits.MAX_LINE + 10)
     assert bool(said) != (make is _deep_sub_processes)
 
@@ -556,8 +556,8 @@ def test_a_rich_model_of_five_thousand_elements_is_read_and_checked_in_two_secon
         last = join
     model.end("e").path(last, "e")
     content = model.xml()
-    began = time.monotonic()
+    began = time.process_time()
     findings: list[Finding] = read(content, "m.bpmn").findings
 
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2
     assert findings == []

@@ -122,6 +122,31 @@ class Model:
         mapped = f"<extensionElements>{_mappings(inputs, None)}</extensionElements>"
         self._parts.append(f'<{tag} id="{element}"{event}>{mapped}{inner}</{tag}>')
 
+    @contextmanager
+    def ad_hoc(
+        self,
+        element: str,
+        active: str = "",
+        *,
+        until: str = "",
+        job_type: str = "",
+        output: tuple[str, str] = ("", ""),
+        inputs: Mapping[str, str] | None = None,
+        **attributes: str,
+    ) -> Iterator[Model]:
+        """`active` and `until` are expressions; `output` is the collection and what goes into it."""
+        outer, self._parts = self._parts, []
+        yield self
+        inner, self._parts = "".join(self._parts), outer
+        shown = f' activeElementsCollection="{escape(active)}"' if active else ""
+        if output[0]:
+            shown += f' outputCollection="{output[0]}" outputElement="{escape(output[1])}"'
+        extensions = f"<zeebe:adHoc{shown}/>" + _mappings(inputs, None)
+        if job_type:
+            extensions += f'<zeebe:taskDefinition type="{job_type}"/>'
+        ends = f"<completionCondition>{escape(until)}</completionCondition>" if until else ""
+        self._add("adHocSubProcess", element, extensions, inner + ends, **attributes)
+
     # --- events ---
 
     def start(self, element: str, definition: str = "", *, interrupting: bool = True) -> Model:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
@@ -30,9 +32,13 @@ _NOT_NOW = (
 class Connection:
     """Calls methods of the gateway at one address and shows what they answer."""
 
-    def __init__(self, address: str, *, as_json: bool) -> None:
-        self._channel = grpc.insecure_channel(address)
-        self._address = address
+    def __init__(self, address: str, *, as_json: bool, tls: Tls | None = None) -> None:
+        self._address = address.removeprefix("https://").removeprefix("http://").rstrip("/")
+        if tls or address.startswith("https://"):
+            credentials = (tls or Tls()).credentials()
+            self._channel = grpc.secure_channel(self._address, credentials)
+        else:
+            self._channel = grpc.insecure_channel(self._address)
         self.as_json = as_json
 
     def call(self, method: str, request: Any, *, timeout: float = 20.0) -> Any:
@@ -66,13 +72,43 @@ class Connection:
 
     def _fail(self, fault: grpc.RpcError) -> None:
         code, said = fault.code(), fault.details() or ""
-        if code is grpc.StatusCode.UNAVAILABLE and "onnect" in said:
+        if code is grpc.StatusCode.UNAVAILABLE and _is_about_tls(said):
+            said = f"{self._address} and this client don't agree on TLS: {said}"
+        elif code is grpc.StatusCode.UNAVAILABLE and "onnect" in said:
             said = f"no broker answers at {self._address}; start one with `remit serve`"
         if self.as_json:
             click.echo(msgspec.json.encode({"error": code.name, "message": said}).decode())
         else:
             click.echo(f"{code.name}: {said}", err=True)
         sys.exit(UNREACHABLE if code in _NOT_NOW else REFUSED)
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Paths of PEM files: who signed the broker's certificate (empty: whom this system trusts), and our
+    own certificate with its key."""
+
+    authority: str = ""
+    certificate: str = ""
+    key: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.authority or self.certificate or self.key)
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        authority, certificate, key = (
+            Path(path).read_bytes() if path else None
+            for path in (self.authority, self.certificate, self.key)
+        )
+        if (certificate is None) != (key is None):
+            raise click.UsageError("--tls-cert and --tls-key go together")
+        return grpc.ssl_channel_credentials(authority, key, certificate)
+
+
+def _is_about_tls(said: str) -> bool:
+    return any(
+        word in said.lower() for word in ("ssl", "handshake", "certificate", "socket closed")
+    )
 
 
 def _credentials() -> tuple[tuple[str, str], ...]:
@@ -82,19 +118,40 @@ def _credentials() -> tuple[tuple[str, str], ...]:
 
 
 def connected(verb: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb `--address` and `--json`, and a `Connection` as its first argument."""
+    """Give a verb `--address`, `--json` and those of TLS, and a `Connection` as its first argument."""
 
     @click.option(
         "--address", envvar="REMIT_ADDRESS", default=DEFAULT_ADDRESS, show_default=True,
-        help="Where the broker's gRPC port is.",
+        help="Where the broker's gRPC port is; https:// in front of it speaks TLS.",
     )  # fmt: skip
+    @_file("--tls-ca", "REMIT_CLIENT_TLS_CA", "Speak TLS with a broker that this authority signed.")
+    @_file(
+        "--tls-cert", "REMIT_CLIENT_TLS_CERT", "Our certificate, for a broker that asks for one."
+    )
+    @_file("--tls-key", "REMIT_CLIENT_TLS_KEY", "The key of our certificate.")
     @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, one object to a line.")
-    def run(address: str, as_json: bool, **arguments: Any) -> None:
-        verb(Connection(address, as_json=as_json), **arguments)
+    def run(
+        address: str,
+        as_json: bool,
+        tls_ca: str | None,
+        tls_cert: str | None,
+        tls_key: str | None,
+        **arguments: Any,
+    ) -> None:
+        tls = Tls(tls_ca or "", tls_cert or "", tls_key or "")
+        verb(Connection(address, as_json=as_json, tls=tls), **arguments)
 
     run.__doc__ = verb.__doc__
     run.__click_params__ = [*getattr(verb, "__click_params__", []), *run.__click_params__]  # type: ignore[attr-defined]
     return run
+
+
+def _file(
+    name: str, variable: str, said: str
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """An option that is a PEM file."""
+    kind = click.Path(exists=True, dir_okay=False)
+    return click.option(name, envvar=variable, type=kind, help=f"{said} (PEM)")
 
 
 class JsonObject(click.ParamType[str]):

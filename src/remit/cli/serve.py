@@ -109,6 +109,19 @@ from remit.server.main import CannotStart, serve
     help="The issuer's keys: a file with a JWK set, or its https URL.",
 )
 @click.option(
+    "--tls-cert",
+    envvar="REMIT_TLS_CERT",
+    default="",
+    help="Both ports speak TLS with this certificate (PEM; read again when it changes).",
+)
+@click.option("--tls-key", envvar="REMIT_TLS_KEY", default="", help="The certificate's key (PEM).")
+@click.option(
+    "--tls-client-ca",
+    envvar="REMIT_TLS_CLIENT_CA",
+    default="",
+    help="Let in who shows a certificate that this authority signed (PEM).",
+)
+@click.option(
     "--allow-anonymous-network",
     envvar="REMIT_ALLOW_ANONYMOUS_NETWORK",
     is_flag=True,
@@ -130,6 +143,9 @@ def serve_command(
     oidc_issuer: str,
     oidc_audience: str,
     oidc_keys: str,
+    tls_cert: str,
+    tls_key: str,
+    tls_client_ca: str,
     allow_anonymous_network: bool,
 ) -> None:
     """Run a broker until it is told to stop (SIGTERM or Ctrl-C)."""
@@ -149,6 +165,9 @@ def serve_command(
         oidc_issuer=oidc_issuer,
         oidc_audience=oidc_audience,
         oidc_keys=oidc_keys,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        tls_client_ca=tls_client_ca,
         allow_anonymous_network=allow_anonymous_network,
     )
     try:

@@ -39,6 +39,7 @@ from remit.protocol.values import (
     ActivatedJob,
     ActivateInstruction,
     Actor,
+    AdHocActivation,
     Document,
     Header,
     MappingInstruction,
@@ -191,6 +192,16 @@ class Engine:
             tuple(move),
         )
         return self.execute(command, Done)
+
+    def activate_ad_hoc(
+        self,
+        key: int,
+        *elements: AdHocActivation | str,
+        cancel_remaining: bool = False,
+    ) -> Done:
+        """Begin elements of the ad-hoc sub-process instance with this key; all of them or none."""
+        wanted = (AdHocActivation(each) if isinstance(each, str) else each for each in elements)
+        return self.execute(c.ActivateAdHoc(key, tuple(wanted), cancel_remaining), Done)
 
     def set_variables(
         self, element_key: int, variables: Mapping[str, Any], *, local: bool = False

@@ -385,9 +385,7 @@ def terminated(run: Run, key: int) -> None:
         run.later(Settle(element.parent_element))
     if element.scope == NONE_KEY:
         return
-    for trigger in waiting:
-        run.later(FollowTrigger(trigger.target, element.scope, trigger.variables))
-    if not waiting:
+    if not _follow(run, waiting, element.scope):
         run.later(Settle(element.scope))
 
 
@@ -401,7 +399,7 @@ def settle(run: Run, scope_key: int) -> None:
         if scope.children == 0 and not plan.element.holds_end(run, plan, scope_key):
             terminated(run, scope_key)
         return
-    if scope.children == 0 and run.state.triggers.of(scope_key):
+    if scope.children == 0 and scope.interrupted_by and run.state.triggers.of(scope_key):
         follow_waiting(run, scope)
         return
     plan = run.plan(scope)
@@ -410,8 +408,15 @@ def settle(run: Run, scope_key: int) -> None:
 
 def follow_waiting(run: Run, scope: ElementInstance) -> None:
     """Everything in an interrupted scope has ended: the event that did it goes on (rule 37)."""
-    for trigger in take_triggers(run, scope):
-        run.later(FollowTrigger(trigger.target, scope.key, trigger.variables))
+    _follow(run, take_triggers(run, scope), scope.key)
+
+
+def _follow(run: Run, waiting: Iterable[Trigger], scope_key: int) -> bool:
+    """Let the events among what has waited go on; what was to be placed is not, any more."""
+    events = [trigger for trigger in waiting if not trigger.placed]
+    for trigger in events:
+        run.later(FollowTrigger(trigger.target, scope_key, trigger.variables))
+    return bool(events)
 
 
 def take_triggers(run: Run, element: ElementInstance) -> tuple[Trigger, ...]:

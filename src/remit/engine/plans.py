@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -16,7 +16,7 @@ from remit.engine.stages import listeners
 from remit.engine.stages.flows import CHOICES, has_conditions
 from remit.engine.standard_loop import LOOP
 from remit.model.bpmn import read
-from remit.model.bpmn.graph import Activity, MultiInstance, Node
+from remit.model.bpmn.graph import Activity, Container, MultiInstance, Node, Process
 from remit.protocol.values import ProcessDefinition
 
 
@@ -38,7 +38,7 @@ def load(row: ProcessDefinition) -> Definition:
     processes = read(row.resource, row.resource_name).processes
     process = next(each for each in processes if each.id == row.process_id)
     definition = Definition(row, process, compensates=compensates(process))
-    for node in (process, *process.nodes.values()):
+    for node in _planned(process):
         definition.plans[node.id] = plan(node, definition)
         made = definition.plans[node.id]
         if made.element.joins_late and made.element.joins(made) and node.scope is not None:
@@ -46,6 +46,16 @@ def load(row: ProcessDefinition) -> Definition:
         if is_repeated(node):
             definition.bodies[node.id] = body_plan(node, definition)
     return definition
+
+
+def _planned(process: Process) -> Iterator[Node]:
+    """The process, its nodes, and the scopes that are not drawn."""
+    yield process
+    for node in process.nodes.values():
+        yield node
+        inner = getattr(node, "inner", None)
+        if isinstance(inner, Container):
+            yield inner
 
 
 def is_multi_instance(node: Node) -> bool:

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "CancelInstance": ("PROCESS_INSTANCE", "CANCEL"),
     "MigrateInstance": ("PROCESS_INSTANCE_MIGRATION", "MIGRATE"),
     "ModifyInstance": ("PROCESS_INSTANCE_MODIFICATION", "MODIFY"),
+    "ActivateAdHoc": ("AD_HOC_SUB_PROCESS_INSTRUCTION", "ACTIVATE"),
     "ActivateJobs": ("JOB_BATCH", "ACTIVATE"),
     "CompleteJob": ("JOB", "COMPLETE"),
     "FailJob": ("JOB", "FAIL"),

@@ -3,6 +3,7 @@
     authorization: Basic name:password        users, argon2 hashes          method "basic"
     authorization: Bearer KEY, or x-api-key   API keys, SHA-256 hashes      method "apikey"
     authorization: Bearer JWT                 OIDC, keys of the issuer      method "jwt"
+    a client certificate                      see `certificates.py`         method "mtls"
 
 Without any of them everybody is anonymous (mode `none`), and the server listens on the loopback only,
 unless it is told otherwise in words. With one of them nobody is: a missing or empty header is refused.
@@ -31,6 +32,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from remit.base.errors import Fault
+from remit.gateway.certificates import HEADER, Certificates
 from remit.gateway.faults import Code, Status
 from remit.protocol.values import ANONYMOUS, Actor
 
@@ -80,13 +82,16 @@ class Way(Protocol):
 class Ways:
     """The first way that knows the credentials; nobody is let in without."""
 
-    def __init__(self, ways: Sequence[Way]) -> None:
+    def __init__(self, ways: Sequence[Way], certificates: Certificates | None = None) -> None:
         self._ways = ways
+        self._certificates = certificates
 
     def actor(self, headers: Mapping[bytes, bytes]) -> Actor:
         given = headers.get(b"authorization", b"").strip()
         if not given and headers.get(b"x-api-key"):
             given = b"Bearer " + headers[b"x-api-key"].strip()
+        if not given and self._certificates is not None and headers.get(HEADER):
+            return self._certificates.actor(headers[HEADER])
         if not given:
             raise _unknown("Expected credentials in the authorization header, but there are none")
         if len(given) > LARGEST_HEADER:
@@ -226,7 +231,13 @@ class Oidc:
 
 
 def authenticator(
-    users: str = "", api_keys: str = "", issuer: str = "", audience: str = "", keys: str = ""
+    users: str = "",
+    api_keys: str = "",
+    issuer: str = "",
+    audience: str = "",
+    keys: str = "",
+    *,
+    certificates: bool = False,
 ) -> Authenticator:
     """The ways that are configured; raises `Fault` with a sentence for what can't be."""
     ways: list[Way] = []
@@ -241,6 +252,8 @@ def authenticator(
             ways.append(ApiKeys(Path(api_keys)))
     except OSError as fault:
         raise Fault(f"credentials can't be read: {fault}") from fault
+    if certificates:
+        return Ways(ways, Certificates())
     return Ways(ways) if ways else Nobody()
 
 

@@ -63,6 +63,7 @@ _AUDITED = {
     "MigrateInstance": ("PROCESS_INSTANCE", "MIGRATE", _RESOURCES),
     "DeleteResource": ("RESOURCE", "DELETE", _RESOURCES),
     "ModifyInstance": ("PROCESS_INSTANCE", "MODIFY", _RESOURCES),
+    "ActivateAdHoc": ("PROCESS_INSTANCE", "MODIFY", _RESOURCES),
     "DeployResources": ("RESOURCE", "CREATE", _RESOURCES),
     "ResolveIncident": ("INCIDENT", "RESOLVE", _RESOURCES),
     "SetVariables": ("VARIABLE", "UPDATE", _RESOURCES),

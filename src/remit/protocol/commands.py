@@ -15,6 +15,7 @@ from remit.protocol.values import (
     DEFAULT_TENANT,
     NONE_KEY,
     ActivateInstruction,
+    AdHocActivation,
     Document,
     MappingInstruction,
     MessageSubscription,
@@ -68,6 +69,14 @@ class ModifyInstance(Command, frozen=True):
     activate: tuple[ActivateInstruction, ...] = ()
     terminate: tuple[TerminateInstruction, ...] = ()
     move: tuple[MoveInstruction, ...] = ()
+
+
+class ActivateAdHoc(Command, frozen=True):
+    """Begin elements of the ad-hoc sub-process instance `key`; before that, perhaps, end the others."""
+
+    key: int
+    activate: tuple[AdHocActivation, ...]
+    cancel_remaining: bool = False
 
 
 class MigrateInstance(Command, frozen=True):

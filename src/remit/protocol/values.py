@@ -378,6 +378,13 @@ class ActivateInstruction(Value, frozen=True):
     variables: tuple[VariableInstruction, ...] = ()
 
 
+class AdHocActivation(Value, frozen=True):
+    """Begin `element` of an ad-hoc sub-process; `variables` become local to its inner instance."""
+
+    element: str
+    variables: Document = {}
+
+
 class TerminateInstruction(Value, frozen=True):
     """End the element instance `key`, or all active ones of `element`."""
 

@@ -73,6 +73,7 @@ class Application:
                 config.oidc_issuer,
                 config.oidc_audience,
                 config.oidc_keys,
+                certificates=bool(config.tls_client_ca),
             ),
             host=config.host,
             port=config.grpc_port,

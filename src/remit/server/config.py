@@ -10,6 +10,7 @@ from remit.base.errors import Unavailable
 from remit.exporters.process import exporter_of
 from remit.history.database import open_database
 from remit.partition.keys import read_signer
+from remit.server.tls import TlsFiles
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -36,6 +37,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     oidc_issuer: str = ""
     oidc_audience: str = ""
     oidc_keys: str = ""
+    tls_cert: str = ""
+    tls_key: str = ""
+    tls_client_ca: str = ""
     control: str = ""
 
     @property
@@ -45,17 +49,28 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return ""
         return self.history or f"sqlite:///{Path(self.data).absolute() / 'history.db'}"
 
+    @property
+    def tls(self) -> TlsFiles:
+        return TlsFiles(self.tls_cert, self.tls_key, self.tls_client_ca)
+
+    @property
+    def has_credentials(self) -> bool:
+        """Callers can say who they are in a header."""
+        return bool(self.users or self.api_keys or self.oidc_issuer)
+
     def problem(self) -> str:
         """What is wrong with these settings, as a sentence; empty when nothing is."""
         if not 1 <= self.partitions <= 64:
             return f"--partitions is between 1 and 64, not {self.partitions}"
-        is_anonymous = not (self.users or self.api_keys or self.oidc_issuer)
+        is_anonymous = not (self.has_credentials or self.tls_client_ca)
         if is_anonymous and self.host not in LOOPBACK and not self.allow_anonymous_network:
             return (
                 f"--host {self.host} would let anybody on the network in, since nobody has to say who "
                 f"they are. Listen on 127.0.0.1, or add --allow-anonymous-network if that is what you "
                 f"want"
             )
+        if self.tls.problem():
+            return self.tls.problem()
         if self.history_url:
             try:
                 open_database(self.history_url).dispose()

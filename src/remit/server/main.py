@@ -23,10 +23,11 @@ import msgspec
 from pyvoy import PyvoyServer, StartupError
 
 from remit.partition.partitions import PYTHON
-from remit.server import control
+from remit.server import control, logs
 from remit.server.app import SETTINGS
 from remit.server.config import Config
 from remit.server.exporting import Exporting
+from remit.server.tls import Secrets
 
 READY_SECONDS = 120.0
 DRAIN_SECONDS = 30.0
@@ -44,7 +45,15 @@ class CannotStart(Exception):
 class TwoPorts(PyvoyServer):
     """The same application on two ports: one for gRPC, one for REST. Either answers both."""
 
-    def __init__(self, *, host: str, grpc_port: int, http_port: int, env: dict[str, str]) -> None:
+    def __init__(
+        self,
+        *,
+        host: str,
+        grpc_port: int,
+        http_port: int,
+        env: dict[str, str],
+        transport: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(
             "remit.server.app:app",
             address=host,
@@ -58,6 +67,7 @@ class TwoPorts(PyvoyServer):
         )
         self._host = host
         self._http_port = http_port
+        self._transport = transport
 
     def get_envoy_config(self) -> dict[str, Any]:
         config: dict[str, Any] = super().get_envoy_config()
@@ -65,7 +75,14 @@ class TwoPorts(PyvoyServer):
         socket = {"socket_address": {"address": self._host, "port_value": self._http_port}}
         listener["enable_reuse_port"] = False  # or a second broker would share the port unnoticed
         listener["additional_addresses"] = [{"address": socket}]
-        manager = listener["filter_chains"][0]["filters"][-1]["typed_config"]
+        chain = listener["filter_chains"][0]
+        manager = chain["filters"][-1]["typed_config"]
+        if self._transport is not None:
+            config["node"] = {"id": "remit", "cluster": "remit"}  # secrets ask for it
+            chain["transport_socket"] = self._transport
+            # what callers write into x-forwarded-client-cert is taken out, with and without TLS
+            manager["forward_client_cert_details"] = "SANITIZE_SET"
+            manager["set_current_client_cert_details"] = {"subject": True, "uri": True}
         manager["stream_idle_timeout"] = "0s"  # idle job streams stay open for hours
         manager["http2_protocol_options"] = {"max_concurrent_streams": 100_000}
         return config
@@ -87,6 +104,7 @@ async def serve(config: Config, say: Callable[[str], None]) -> int:
     problem = config.problem()
     if problem:
         raise CannotStart(problem)
+    logs.set_up(os.environ.get("REMIT_LOG_LEVEL", "INFO"))
     Path(config.data).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="remit-") as folder:
         path = str(Path(folder) / "control")
@@ -95,11 +113,16 @@ async def serve(config: Config, say: Callable[[str], None]) -> int:
             lambda reader, writer: lines.put_nowait(control.Line(reader, writer)), path
         )
         async with listening:
-            return await _run(msgspec.structs.replace(config, control=path), lines, say)
+            secrets = Secrets(config.tls, Path(folder)) if config.tls else None
+            config = msgspec.structs.replace(config, control=path)
+            return await _run(config, secrets, lines, say)
 
 
 async def _run(
-    config: Config, lines: asyncio.Queue[control.Line], say: Callable[[str], None]
+    config: Config,
+    secrets: Secrets | None,
+    lines: asyncio.Queue[control.Line],
+    say: Callable[[str], None],
 ) -> int:
     stopping = asyncio.Event()
     exporting = Exporting(config)
@@ -115,7 +138,9 @@ async def _run(
             PYTHON: sys.executable,
             "PYTHONPATH": os.pathsep.join(sys.path),
         },
+        transport=_transport(config, secrets),
     )
+    renewing = asyncio.create_task(secrets.keep()) if secrets else None
     try:
         await server.start()
     except StartupError as fault:
@@ -141,8 +166,18 @@ async def _run(
                 await line.hear()
         return 0
     finally:
+        if renewing is not None:
+            renewing.cancel()
         await server.stop()
         await exporting.stop()
+
+
+def _transport(config: Config, secrets: Secrets | None) -> dict[str, Any] | None:
+    """A client certificate is required when there is no other way to say who calls."""
+    if secrets is None:
+        return None
+    is_required = bool(config.tls_client_ca) and not config.has_credentials
+    return secrets.transport_socket(is_required=is_required)
 
 
 async def _ready(server: TwoPorts, lines: asyncio.Queue[control.Line]) -> control.Line:

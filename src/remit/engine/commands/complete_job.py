@@ -5,13 +5,14 @@ Accepted whether or not the job's time is over, as long as it exists (rule 75).
 
 from __future__ import annotations
 
-from remit.engine import user_tasks
+from remit.engine import ad_hoc, user_tasks
 from remit.engine.agenda import Complete
 from remit.engine.governance import admit_command, without_policy
 from remit.engine.job_lookup import find
 from remit.engine.jobs import facts as job_facts
 from remit.engine.run import Handler, Run
 from remit.engine.stages import listeners
+from remit.engine.variables import set_local
 from remit.protocol.commands import CompleteJob
 from remit.protocol.events.job import JobCompleted
 from remit.protocol.replies import Done
@@ -22,6 +23,8 @@ def complete_job(run: Run, command: CompleteJob) -> None:
     job = find(run, command.key, "complete")
     element = run.element(job.element_key)
     variables = without_policy(run, element, command.variables)
+    if job.kind is JobKind.AD_HOC_SUB_PROCESS:
+        ad_hoc.read_result(run, element, command.result)
     admit_command(run, element, "job.complete", job_facts(run, job, variables), "worker")
     run.emit(JobCompleted(job.key, job, variables, command.result))
     _DONE[job.kind](run, job, variables, command.result)
@@ -40,10 +43,18 @@ def _task_listener_done(run: Run, job: Job, variables: Document, result: Documen
     user_tasks.listener_done(run, job, result)
 
 
+def _ad_hoc_done(run: Run, job: Job, variables: Document, result: Document | None) -> None:
+    """The variables stay in the sub-process; the result says what happens in it (rule 74)."""
+    scope = run.element(job.element_key)
+    set_local(run, scope, variables)
+    ad_hoc.carry_out(run, scope.key, ad_hoc.read_result(run, scope, result))
+
+
 _DONE = {
     JobKind.BPMN_ELEMENT: _work_done,
     JobKind.EXECUTION_LISTENER: _listener_done,
     JobKind.TASK_LISTENER: _task_listener_done,
+    JobKind.AD_HOC_SUB_PROCESS: _ad_hoc_done,
 }
 
 HANDLES = {CompleteJob: Handler("COMPLETE", complete_job)}

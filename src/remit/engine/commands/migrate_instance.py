@@ -97,7 +97,18 @@ def _mapping(source: Definition, target: Definition, command: MigrateInstance) -
                 f"contain duplicate source element ids '[{each.source}]'."
             )
         found[each.source] = each.target
-    return {**found, source.process.id: target.process.id}
+    found[source.process.id] = target.process.id
+    for name, goes_to in tuple(found.items()):
+        old, new = (_inner(source, name), _inner(target, goes_to))
+        if old is not None and new is not None:
+            found[old] = new
+    return found
+
+
+def _inner(definition: Definition, name: str) -> str | None:
+    """The scope inside this element that is not drawn: it goes where the element goes."""
+    inner = getattr(definition.plans[name].node, "inner", None)
+    return None if inner is None else inner.id
 
 
 def _check(

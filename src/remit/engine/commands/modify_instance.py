@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from remit.base.errors import InvalidArgument, NotFound
 from remit.engine.agenda import Place, Terminate
+from remit.engine.definitions import Definition
 from remit.engine.governance import admit_command
 from remit.engine.lifecycle import IS_ENDING
 from remit.engine.placing import Wanted, node_to_place, placements
@@ -34,15 +35,15 @@ INSTRUCTION = "modification"
 
 def modify_instance(run: Run, command: ModifyInstance) -> None:
     instance = _instance(run, command.key)
-    process = run.definition(instance.definition).process
+    definition = run.definition(instance.definition)
     admit_command(run, instance, "instance.modify", {})
     ended = {key for each in command.terminate for key in _ended(run, instance, each)}
     activate = list(command.activate)
     for move in command.move:
         for source in _sources(run, instance, move):
             ended.add(source.key)
-            activate.append(_target(run, process, source, move))
-    placed, written = _placed(run, instance, process, activate)
+            activate.append(_target(run, definition.process, source, move))
+    placed, written = _placed(run, instance, definition, activate)
     run.emit(
         InstanceModified(
             command.key, command.key, instance.definition, tuple(activate), tuple(sorted(ended)),
@@ -116,9 +117,13 @@ Written = list[tuple[ElementInstance, Document]]
 
 
 def _placed(
-    run: Run, instance: ElementInstance, process: Process, activate: Iterable[ActivateInstruction]
+    run: Run,
+    instance: ElementInstance,
+    definition: Definition,
+    activate: Iterable[ActivateInstruction],
 ) -> tuple[Placed, Written]:
     """What is placed in which scopes, and the variables of scopes that exist already."""
+    process = definition.process
     by_base: dict[int, list[Wanted]] = {}
     written: Written = []
     for each in activate:
@@ -132,7 +137,7 @@ def _placed(
     placed: Placed = []
     for key, wanted in by_base.items():
         base = run.element(key)
-        below = process if base.key == instance.key else process.nodes[base.element]
+        below = definition.plans[base.element].node
         placed.extend((base, each) for each in placements(process, wanted, INSTRUCTION, below))
     return placed, written
 

@@ -95,6 +95,10 @@ class Element:
     def child_ended(self, run: Run, plan: Plan, key: int) -> None:
         """A child ended without sending a token on. Containers may be done now."""
 
+    def inner_ended(self, run: Run, plan: Plan, key: int) -> None:
+        """A scope of its own that is not drawn, made for one activation, has completed."""
+        raise AssertionError(f"'{plan.node.id}' has no inner instances")
+
     def remember(self, run: Run, plan: Plan, element: ElementInstance) -> None:
         """It is about to complete in a process with compensation."""
         compensation.remember(run, plan, element)

@@ -13,7 +13,7 @@ class ElementInstance(Value, frozen=True):
     `children` counts the element instances directly inside, `tokens` the flows taken in this scope
     whose target has not consumed them. `interrupted_by` names the event that ends this instance.
     `spawned` and `completed_children` count over its whole life; `loop_size` is the number of items
-    of a multi-instance body.
+    of a multi-instance body. `is_fulfilled`: an ad-hoc sub-process in which nothing more begins.
     """
 
     key: int
@@ -34,6 +34,7 @@ class ElementInstance(Value, frozen=True):
     spawned: int = 0
     completed_children: int = 0
     loop_size: int = 0
+    is_fulfilled: bool = False
 
 
 class ProcessInstance(Value, frozen=True):

@@ -20,7 +20,7 @@ from remit.protocol.commands import (
     UpdateJobRetries,
     UpdateJobTimeout,
 )
-from remit.protocol.values import ActivatedJob, Job
+from remit.protocol.values import ActivatedJob, Document, Job
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 
 MAX_RESPONSE_BYTES = 4 * 1024 * 1024 - 1024
@@ -91,10 +91,18 @@ def _at_hand(queue: asyncio.Queue[ActivatedJob], limit: int = 100) -> list[Activ
 async def complete(
     broker: Broker, request: pb.CompleteJobRequest, call: Call
 ) -> pb.CompleteJobResponse:
-    result = MessageToDict(request.result) if request.HasField("result") else None
+    result = _result(request.result) if request.HasField("result") else None
     command = CompleteJob(request.jobKey, document(request.variables), result)
     await broker.router.by_key(request.jobKey, command, call.header)
     return pb.CompleteJobResponse()
+
+
+def _result(result: pb.JobResult) -> Document:
+    """By the names of the REST API, where variables are objects."""
+    found: Document = MessageToDict(result)
+    for each in found.get("activateElements", ()):
+        each["variables"] = document(each.get("variables", ""))
+    return found
 
 
 async def fail(broker: Broker, request: pb.FailJobRequest, call: Call) -> pb.FailJobResponse:

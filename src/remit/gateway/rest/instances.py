@@ -15,6 +15,7 @@ from remit.protocol.replies import InstanceCompleted, InstanceCreated
 from remit.protocol.values import (
     NONE_KEY,
     ActivateInstruction,
+    AdHocActivation,
     MappingInstruction,
     MoveInstruction,
     StartInstruction,
@@ -245,6 +246,29 @@ async def migrate(call: Call, body: Migration) -> None:
     await call.broker.router.by_key(key, command, call.header)
 
 
+class AdHocElement(Body):
+    element_id: str
+    variables: dict[str, Any] | None = None
+
+
+class AdHocElements(Body):
+    elements: list[AdHocElement]
+    cancel_remaining_instances: bool = False
+
+
+async def activate_ad_hoc(call: Call, body: AdHocElements) -> None:
+    key = call.key("adHocSubProcessInstanceKey")
+    command = c.ActivateAdHoc(
+        key,
+        tuple(
+            AdHocActivation(each.element_id, bounded(each.variables or {}))
+            for each in body.elements
+        ),
+        body.cancel_remaining_instances,
+    )
+    await call.broker.router.by_key(key, command, call.header)
+
+
 async def set_variables(call: Call, body: Variables) -> None:
     key = call.key("elementInstanceKey")
     command = c.SetVariables(key, bounded(body.variables), body.local)
@@ -274,6 +298,11 @@ OPERATIONS = (
     Operation(
         "POST", f"{_INSTANCE}/migration", "migrateProcessInstance", migrate,
         request=Migration, success=204,
+    ),
+    Operation(
+        "POST",
+        "/element-instances/ad-hoc-activities/{adHocSubProcessInstanceKey}/activation",
+        "activateAdHocSubProcessActivities", activate_ad_hoc, request=AdHocElements, success=204,
     ),
     Operation(
         "PUT", "/element-instances/{elementInstanceKey}/variables", "createElementInstanceVariables",

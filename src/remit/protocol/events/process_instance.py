@@ -211,7 +211,10 @@ class AgendaResumed(Event, frozen=True, tag=number(ValueType.AGENDA, 1)):
 
 @event("PLACED")
 class PlacementSet(Event, frozen=True, tag=number(ValueType.AGENDA, 2)):
-    """The scope `element_key` has yet to open, and begins with `placement`, not with its start event."""
+    """The scope `element_key` begins with `placement`, not with its start event.
+
+    In an ad-hoc sub-process it waits for its turn there.
+    """
 
     key: int
     element_key: int
@@ -227,6 +230,11 @@ class LoopStarted(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTAN
     """A multi-instance body knows how many items it has."""
 
     size: int = 0
+
+
+@event("FULFILLED")
+class AdHocFulfilled(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 203)):
+    """An ad-hoc sub-process is to end: nothing more begins in it."""
 
 
 @event("RESULT_KEPT")

@@ -20,6 +20,7 @@ from remit.engine.state.entities import (
 )
 from remit.engine.state.state import State
 from remit.protocol.events.process_instance import (
+    AdHocFulfilled,
     AgendaDeferred,
     AgendaResumed,
     ElementActivated,
@@ -191,6 +192,10 @@ def loop_started(state: State, event: LoopStarted) -> None:
     state.elements.put(event.key, replace(state.elements[event.key], loop_size=event.size))
 
 
+def fulfilled(state: State, event: AdHocFulfilled) -> None:
+    state.elements.put(event.key, replace(state.elements[event.key], is_fulfilled=True))
+
+
 def result_kept(state: State, event: ResultKept) -> None:
     name = (event.body, event.index)
     state.results.put(name, Result(event.body, event.index, event.value, event.root))
@@ -238,6 +243,7 @@ FOLDS: dict[Any, Any] = {
     PlacementSet: placement_set,
     TriggerTaken: trigger_taken,
     LoopStarted: loop_started,
+    AdHocFulfilled: fulfilled,
     ResultKept: result_kept,
     AgendaDeferred: agenda_deferred,
     AgendaResumed: agenda_resumed,

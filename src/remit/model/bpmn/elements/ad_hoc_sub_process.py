@@ -33,6 +33,8 @@ class AdHocSubProcess(Container):
 
     With a `job` a worker says what is activated and when it is complete; else `active_elements`
     gives a list of ids at the beginning, and `completion_condition` is asked after each inner end.
+    Each activation lives in a scope of its own, an instance of `inner`, which holds all but the event
+    sub-processes. `documentation` is what the model says of its elements, by id.
     """
 
     active_elements: feel.Expression | None = None
@@ -43,6 +45,8 @@ class AdHocSubProcess(Container):
     output_element: feel.Expression | None = None
     job: JobDefinition | None = None
     activatable: dict[str, Node] = field(default_factory=dict, repr=False)
+    documentation: dict[str, str] = field(default_factory=dict, repr=False)
+    inner: Container | None = field(default=None, repr=False)
 
 
 def read(reading: Reading, element: etree._Element) -> Node:
@@ -55,6 +59,7 @@ def read(reading: Reading, element: etree._Element) -> Node:
         cancel_remaining=xml.is_true(element, "cancelRemainingInstances", default=True),
         is_sequential=element.get("ordering") == "Sequential",
         job=job(reading, element),
+        documentation=_documentation(element),
     )
     holder = xml.extension(element, "adHoc")
     if holder is not None:
@@ -68,13 +73,34 @@ def read(reading: Reading, element: etree._Element) -> Node:
     return fill(reading, element, node)
 
 
+def _documentation(element: etree._Element) -> dict[str, str]:
+    texts = (
+        (each.get("id"), xml.text_of(xml.child(each, "documentation")))
+        for each in element.iterchildren(f"{xml.BPMN}*")
+    )
+    return {name: text for name, text in texts if name and text}
+
+
 def connect(node: AdHocSubProcess) -> None:
+    inner = Container(
+        f"{node.id}#innerInstance",
+        node.name,
+        node.line,
+        "ad_hoc_inner_instance",
+        ElementType.AD_HOC_SUB_PROCESS_INNER_INSTANCE,
+        scope=node,
+        flows=node.flows,
+    )
+    for each in node.children.values():
+        if each.type is not ElementType.EVENT_SUB_PROCESS:
+            inner.children[each.id] = each
+            each.scope = inner
+    node.inner = inner
     node.activatable = {
         each.id: each
-        for each in node.children.values()
+        for each in inner.children.values()
         if not each.incoming
         and not isinstance(each, BoundaryNode)
-        and each.type is not ElementType.EVENT_SUB_PROCESS
         and not (isinstance(each, Activity) and each.is_compensation_handler)
     }
 

@@ -1,0 +1,153 @@
+"""TLS of both ports: certificate, key and the authority of client certificates come from files.
+
+    --tls-cert FILE --tls-key FILE     PEM; both ports speak TLS 1.2 or 1.3, nothing else
+    --tls-client-ca FILE               PEM; callers show a certificate that this authority signed
+
+Envoy is given copies in a private folder, as secrets that it reads again when they are replaced. The
+files are looked at once a second; what can't be used (a certificate without its key, half a file) is
+told in the log, and the last good ones stay in use. Connections keep the certificate they began with.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import ssl
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+LOOK_SECONDS = 1.0
+
+SERVER, CLIENTS = "server", "clients"
+"""Names of the secrets: our certificate and key; the authority of client certificates."""
+
+_TYPES = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3"
+
+log = logging.getLogger("remit.server")
+
+
+class TlsFiles(msgspec.Struct, frozen=True):
+    """Paths; empty for none. `client_ca` needs the other two."""
+
+    certificate: str = ""
+    key: str = ""
+    client_ca: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.certificate or self.key or self.client_ca)
+
+    def problem(self) -> str:
+        """What is wrong with the files, as a sentence; empty when nothing is."""
+        if not self:
+            return ""
+        if not (self.certificate and self.key):
+            return "TLS needs both --tls-cert and --tls-key"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        try:
+            context.load_cert_chain(self.certificate, self.key, password=_no_password)
+        except (OSError, ValueError) as fault:
+            return f"--tls-cert {self.certificate} and --tls-key {self.key} can't be used: {fault}"
+        try:
+            if self.client_ca:
+                context.load_verify_locations(self.client_ca)
+        except OSError as fault:
+            return f"--tls-client-ca {self.client_ca} can't be used: {fault}"
+        return ""
+
+    def marks(self) -> tuple[tuple[int, int, int] | None, ...]:
+        """What changes when a file is written or replaced."""
+        return tuple(_mark(path) for path in (self.certificate, self.key, self.client_ca) if path)
+
+
+def _no_password() -> str:
+    raise ValueError("the key is locked with a password; give one that is not")
+
+
+def _mark(path: str) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+class Secrets:
+    """The files as Envoy reads them, in `folder`, which is nobody else's."""
+
+    def __init__(self, files: TlsFiles, folder: Path) -> None:
+        self._files = files
+        self._folder = folder
+        self._marks = files.marks()
+        self._write()
+
+    async def keep(self) -> None:
+        """Look at the files for ever, and bring what is new to the server."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            self.renew()
+
+    def renew(self) -> None:
+        marks = self._files.marks()
+        if marks == self._marks:
+            return
+        self._marks = marks
+        problem = self._files.problem()
+        if problem:
+            log.error("TLS files changed and can't be used, the last ones stay: %s", problem)
+            return
+        self._write()
+        log.warning("TLS files changed and are in use", extra={"files": self._files})
+
+    def transport_socket(self, *, is_required: bool) -> dict[str, Any]:
+        """What a listener's filter chain needs. `is_required`: no connection without a certificate."""
+        common: dict[str, Any] = {
+            "alpn_protocols": ["h2", "http/1.1"],
+            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+            "tls_certificate_sds_secret_configs": [self._source(SERVER)],
+        }
+        if self._files.client_ca:
+            common["validation_context_sds_secret_config"] = self._source(CLIENTS)
+        return {
+            "name": "envoy.transport_sockets.tls",
+            "typed_config": {
+                "@type": f"{_TYPES}.DownstreamTlsContext",
+                "common_tls_context": common,
+                "require_client_certificate": is_required,
+            },
+        }
+
+    def _source(self, name: str) -> dict[str, Any]:
+        path = {"path": str(self._path(name))}
+        return {
+            "name": name,
+            "sds_config": {"path_config_source": path, "resource_api_version": "V3"},
+        }
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.json"
+
+    def _write(self) -> None:
+        pair = {
+            "certificate_chain": _inline(self._files.certificate),
+            "private_key": _inline(self._files.key),
+        }
+        self._replace(SERVER, {"tls_certificate": pair})
+        if self._files.client_ca:
+            authority = {"trusted_ca": _inline(self._files.client_ca)}
+            self._replace(CLIENTS, {"validation_context": authority})
+
+    def _replace(self, name: str, secret: dict[str, Any]) -> None:
+        """By a move, since that is what Envoy watches for."""
+        content = {"resources": [{"@type": f"{_TYPES}.Secret", "name": name, **secret}]}
+        fresh = self._path(name).with_suffix(".new")
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            json.dump(content, file)
+        fresh.replace(self._path(name))
+
+
+def _inline(path: str) -> dict[str, str]:
+    return {"inline_string": Path(path).read_text()}

@@ -1,0 +1,224 @@
+"""TLS on both ports, by files that may change; certificates as a way to say who calls."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import shutil
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from remit.gateway.auth import hash_password
+from remit.gateway.certificates import actor_of
+from remit.gateway.faults import Status
+from remit.protocol.wire.stubs import gateway_pb2 as pb
+from tests.gateway.test_authentication import basic
+from tests.support.broker import Broker
+from tests.support.certificates import Authority, Pair
+
+WORKER = "spiffe://acme.example/payments/worker"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tls")
+
+
+@pytest.fixture(scope="module")
+def authority(folder: Path) -> Authority:
+    return Authority(folder)
+
+
+@pytest.fixture(scope="module")
+def mutual(folder: Path, authority: Authority) -> Any:
+    """A broker to which one has to show a certificate."""
+    own = authority.issue("broker")
+    with Broker(
+        folder / "mutual", "--tls-cert", own.certificate, "--tls-key", own.key,
+        "--tls-client-ca", authority.certificate,
+    ) as started:  # fmt: skip
+        yield started
+
+
+def me(broker: Broker, authority: Authority, pair: Pair | None, **headers: str) -> Any:
+    """What GET /authentication/me answers over TLS: status and name."""
+    context = ssl.create_default_context(cafile=authority.certificate)
+    if pair is not None:
+        context.load_cert_chain(*pair)
+    connection = http.client.HTTPSConnection(broker.http, context=context, timeout=10)
+    try:
+        connection.request("GET", "/v2/authentication/me", headers=headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read()).get("username")
+    finally:
+        connection.close()
+
+
+def topology(broker: Broker, authority: Authority, pair: Pair | None) -> str:
+    """The gRPC code of a call over TLS."""
+    credentials = grpc.ssl_channel_credentials(
+        Path(authority.certificate).read_bytes(),
+        Path(pair.key).read_bytes() if pair else None,
+        Path(pair.certificate).read_bytes() if pair else None,
+    )
+    with grpc.secure_channel(broker.grpc, credentials) as channel:
+        ask = channel.unary_unary(
+            "/gateway_protocol.Gateway/Topology",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=pb.TopologyResponse.FromString,
+        )
+        try:
+            ask(pb.TopologyRequest(), timeout=10)
+        except grpc.RpcError as fault:
+            return str(fault.code().name)
+        return "OK"
+
+
+def test_a_certificate_says_who_calls_on_both_ports(mutual: Broker, authority: Authority) -> None:
+    ada = authority.issue("ada")
+    assert me(mutual, authority, ada) == (200, "ada")
+    assert topology(mutual, authority, ada) == "OK"
+
+
+def test_a_spiffe_id_is_the_name_of_a_workload(mutual: Broker, authority: Authority) -> None:
+    assert me(mutual, authority, authority.issue("x", WORKER)) == (200, WORKER)
+
+
+def test_nobody_names_himself_in_the_servers_header(mutual: Broker, authority: Authority) -> None:
+    forged = f'Hash={"a" * 64};Subject="CN=root";URI='
+    given = {"x-forwarded-client-cert": forged}
+    assert me(mutual, authority, authority.issue("ada"), **given) == (200, "ada")
+
+
+@pytest.mark.parametrize("uris", [(WORKER, "spiffe://evil/x"), (f"{WORKER};URI=spiffe://evil/x",)])
+def test_a_certificate_with_two_spiffe_ids_is_nobody(
+    mutual: Broker, authority: Authority, uris: tuple[str, ...]
+) -> None:
+    assert me(mutual, authority, authority.issue("x", *uris))[0] == 401
+
+
+def test_what_is_no_good_certificate_stays_outside(
+    mutual: Broker, authority: Authority, tmp_path: Path
+) -> None:
+    foreign = Authority(tmp_path, "foreign").issue("ada")
+    expired = authority.issue("ada", lasts=timedelta(days=-1))
+    for pair in (None, foreign, expired):
+        with pytest.raises((ssl.SSLError, ConnectionError, http.client.HTTPException)):
+            me(mutual, authority, pair)
+        assert topology(mutual, authority, pair) == "UNAVAILABLE"
+
+
+def test_plain_text_gets_no_answer(mutual: Broker) -> None:
+    connection = http.client.HTTPConnection(mutual.http, timeout=10)
+    connection.request("GET", "/v2/topology")
+    with pytest.raises((ConnectionError, http.client.HTTPException)):
+        connection.getresponse()
+
+
+@pytest.mark.parametrize(
+    ("subject", "name"),
+    [
+        ("CN=ada", "ada"),
+        ("CN=ada,O=acme\\, inc", "ada"),
+        ('O=x,CN=a\\"\\;URI=spiffe://evil/x', 'a";URI=spiffe://evil/x'),
+        ("CN=J\\C3\\B6rg", "Jörg"),
+    ],
+)
+def test_names_are_read_as_the_certificate_means_them(subject: str, name: str) -> None:
+    assert actor_of(f'Hash={"0" * 64};Subject="{subject}";URI=').id == name
+
+
+@pytest.mark.parametrize(
+    "subject", ["", "O=acme", "CN=ada,CN=root", "CN=", "nonsense", 'CN=a";X="b']
+)
+def test_a_certificate_without_one_name_is_nobody(subject: str) -> None:
+    with pytest.raises(Status):
+        actor_of(f'Hash={"0" * 64};Subject="{subject}";URI=')
+
+
+def test_a_password_does_where_a_certificate_is_not_the_only_way(
+    start_broker: Callable[..., Broker], authority: Authority, tmp_path: Path
+) -> None:
+    own = authority.issue("broker")
+    (tmp_path / "users").write_text(f"bob:{hash_password('secret')}\n")
+    broker = start_broker(
+        "--tls-cert", own.certificate, "--tls-key", own.key,
+        "--tls-client-ca", authority.certificate, "--users", str(tmp_path / "users"),
+    )  # fmt: skip
+    ada = authority.issue("ada")
+    assert me(broker, authority, None, authorization=basic("bob", "secret")) == (200, "bob")
+    assert me(broker, authority, ada) == (200, "ada")
+    assert me(broker, authority, ada, authorization=basic("bob", "secret")) == (200, "bob")
+    assert me(broker, authority, ada, authorization=basic("bob", "wrong"))[0] == 401
+    assert me(broker, authority, None)[0] == 401
+
+
+def test_new_files_are_in_use_within_seconds_and_bad_ones_are_not(
+    start_broker: Callable[..., Broker], tmp_path: Path
+) -> None:
+    old, new = Authority(tmp_path, "old"), Authority(tmp_path, "new")
+    used = Pair(str(tmp_path / "used.pem"), str(tmp_path / "used.key"))
+    _bring(old.issue("broker"), used)
+    broker = start_broker("--tls-cert", used.certificate, "--tls-key", used.key)
+    assert me(broker, old, None)[0] == 200
+    Path(used.certificate).write_text("half a file")
+    time.sleep(1.5)
+    assert me(broker, old, None)[0] == 200
+    _bring(new.issue("broker"), used)
+    assert _within(8, lambda: me(broker, new, None)[0] == 200)
+    with pytest.raises(ssl.SSLError):
+        me(broker, old, None)
+
+
+def _bring(pair: Pair, to: Pair) -> None:
+    for source, target in zip(pair, to, strict=True):
+        shutil.copy(source, target)
+
+
+def _within(seconds: float, holds: Callable[[], bool]) -> bool:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if holds():
+                return True
+        except ssl.SSLError:
+            time.sleep(0.1)
+    return False
+
+
+def test_the_command_line_speaks_tls(mutual: Broker, authority: Authority) -> None:
+    ada = authority.issue("ada")
+    command = [sys.executable, "-m", "remit.cli.main", "status", "--address", mutual.grpc]
+    files = ["--tls-ca", authority.certificate, "--tls-cert", ada.certificate, "--tls-key", ada.key]
+    assert subprocess.run([*command, *files], capture_output=True, check=False).returncode == 0
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 3
+    assert "TLS" in told.stderr
+
+
+@pytest.mark.parametrize("fault", ["no key", "another key", "no certificate", "no authority"])
+def test_files_that_do_not_fit_are_told_at_the_start(tmp_path: Path, fault: str) -> None:
+    signer = Authority(tmp_path)
+    own, other = signer.issue("broker"), signer.issue("other")
+    options = {
+        "no key": ["--tls-cert", own.certificate],
+        "another key": ["--tls-cert", own.certificate, "--tls-key", other.key],
+        "no certificate": ["--tls-cert", str(tmp_path / "none"), "--tls-key", own.key],
+        "no authority": ["--tls-cert", own.certificate, "--tls-key", own.key,
+                         "--tls-client-ca", own.key],
+    }  # fmt: skip
+    command = [sys.executable, "-m", "remit.cli.main", "serve", "--data", str(tmp_path / "data")]
+    told = subprocess.run(
+        [*command, *options[fault]], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert told.returncode == 1
+    assert "--tls-" in told.stderr
