@@ -47,7 +47,7 @@ def counters(running: Running) -> dict[str, float]:
     with urllib.request.urlopen(f"http://{running.http}/metrics") as answer:
         text = answer.read().decode()
     found: dict[str, float] = {}
-    for name, value in re.findall(r"^remit_(\w+)_total\{[^}]*\} (\S+)$", text, re.MULTILINE):
+    for name, value in re.findall(r"^remit_(\w+?)(?:_total)?\{[^}]*\} (\S+)$", text, re.MULTILINE):
         found[name] = found.get(name, 0) + float(value)
     return found
 

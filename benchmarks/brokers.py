@@ -77,7 +77,7 @@ class Running:
 
     def cpu_seconds(self) -> float:
         """User and system time of all its processes so far."""
-        return sum(_cpu(pid) for pid in self.pids())
+        return sum(cpu_of(pid) for pid in self.pids())
 
     def memory_mib(self) -> float:
         """Resident memory of all its processes."""
@@ -90,7 +90,8 @@ class Running:
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def _cpu(pid: int) -> float:
+def cpu_of(pid: int) -> float:
+    """User and system time of one process; nothing of one that is gone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:

@@ -1,8 +1,8 @@
-// The load generator: creates instances of a process and completes its jobs, over gRPC, against any
-// broker that speaks Zeebe's protocol. Messages are written by hand (a few fields each), so that the
-// generator takes as little of the machine as it can.
+// The load generator: creates instances of a process and completes its jobs against any broker that
+// speaks Zeebe's protocol, over gRPC or REST. It takes as little of the machine as it can.
 //
-// It prints one JSON object: instances completed, seconds, latencies in milliseconds, its own CPU time.
+// It prints one JSON object: instances completed, seconds, latencies in milliseconds, its own CPU time;
+// with -phases the server's CPU time of each kind of call.
 package main
 
 import (
@@ -12,72 +12,12 @@ import (
 	"fmt"
 	"os"
 	"sort"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/protobuf/encoding/protowire"
 )
-
-const service = "/gateway_protocol.Gateway/"
-
-type raw struct{}
-
-func (raw) Marshal(v any) ([]byte, error)      { return *v.(*[]byte), nil }
-func (raw) Unmarshal(data []byte, v any) error { *v.(*[]byte) = append([]byte(nil), data...); return nil }
-func (raw) Name() string                       { return "proto" }
-
-func text(b []byte, number protowire.Number, value string) []byte {
-	return protowire.AppendString(protowire.AppendTag(b, number, protowire.BytesType), value)
-}
-
-func number(b []byte, field protowire.Number, value int64) []byte {
-	return protowire.AppendVarint(protowire.AppendTag(b, field, protowire.VarintType), uint64(value))
-}
-
-// field finds a varint field of a message.
-func field(b []byte, wanted protowire.Number) int64 {
-	for len(b) > 0 {
-		tag, kind, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return 0
-		}
-		b = b[n:]
-		if tag == wanted && kind == protowire.VarintType {
-			value, _ := protowire.ConsumeVarint(b)
-			return int64(value)
-		}
-		n = protowire.ConsumeFieldValue(tag, kind, b)
-		if n < 0 {
-			return 0
-		}
-		b = b[n:]
-	}
-	return 0
-}
-
-// jobs lists the jobs inside an ActivateJobsResponse.
-func jobs(b []byte) [][]byte {
-	var found [][]byte
-	for len(b) > 0 {
-		tag, kind, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			break
-		}
-		b = b[n:]
-		if tag == 1 && kind == protowire.BytesType {
-			value, m := protowire.ConsumeBytes(b)
-			found = append(found, value)
-			b = b[m:]
-			continue
-		}
-		b = b[protowire.ConsumeFieldValue(tag, kind, b):]
-	}
-	return found
-}
 
 func main() {
 	address := flag.String("address", "127.0.0.1:26500", "the gateway")
@@ -93,26 +33,25 @@ func main() {
 	wait := flag.Bool("wait", false, "the process waits for the message paid: publish it, awaiting the result")
 	limit := flag.Int64("count", 0, "create no more than this many; 0 is no limit")
 	connections := flag.Int("connections", 2, "connections")
+	overRest := flag.Bool("rest", false, "over REST, polled; the address is that of the HTTP port")
+	phases := flag.String("phases", "", "creations, activations, completions apart: the server's process ids, by commas")
 	flag.Parse()
 
-	codec := grpc.WithDefaultCallOptions(grpc.ForceCodec(raw{}))
-	var pool []*grpc.ClientConn
-	for range *connections {
-		connection, err := grpc.NewClient(*address, grpc.WithTransportCredentials(insecure.NewCredentials()), codec)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		pool = append(pool, connection)
+	var entrance door
+	grpcWay, err := openGrpc(*address, *connections)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
-	var next atomic.Int64
-	call := func(method string, message []byte) ([]byte, error) {
-		var answer []byte
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		defer cancel()
-		connection := pool[int(next.Add(1))%len(pool)]
-		err := connection.Invoke(ctx, service+method, &message, &answer)
-		return answer, err
+	entrance = grpcWay
+	if *overRest {
+		entrance = openRest(*address, *creators+4)
+		*poll = true
+	}
+	if *phases != "" {
+		pids := strings.Split(*phases, ",")
+		_ = json.NewEncoder(os.Stdout).Encode(runPhases(entrance, *process, *jobType, *limit, *creators, pids))
+		return
 	}
 
 	var created, completed, refused, issued atomic.Int64
@@ -121,68 +60,32 @@ func main() {
 	left := sync.Map{}
 	var latencies []float64
 	var guard sync.Mutex
-	work := make(chan []byte, 100_000)
+	work := make(chan job, 100_000)
 
 	ctx, stop := context.WithCancel(context.Background())
 	if *poll {
 		for range 2 {
 			go func() {
 				for ctx.Err() == nil {
-					message := text(nil, 1, *jobType)
-					message = text(message, 2, "load")
-					message = number(message, 3, 60_000)
-					message = number(message, 4, 200)
-					message = number(message, 6, 2_000)
-					stream, err := pool[0].NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, service+"ActivateJobs")
-					if err != nil {
-						continue
-					}
-					_ = stream.SendMsg(&message)
-					_ = stream.CloseSend()
-					for {
-						var answer []byte
-						if stream.RecvMsg(&answer) != nil {
-							break
-						}
-						for _, job := range jobs(answer) {
-							work <- job
-						}
+					taken, _ := entrance.activate(ctx, *jobType, 200, 2*time.Second)
+					for _, each := range taken {
+						work <- each
 					}
 				}
 			}()
 		}
-	} else {
-		message := text(nil, 1, *jobType)
-		message = text(message, 2, "load")
-		message = number(message, 3, 60_000)
-		stream, err := pool[0].NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, service+"StreamActivatedJobs")
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		_ = stream.SendMsg(&message)
-		_ = stream.CloseSend()
-		go func() {
-			for {
-				var job []byte
-				if stream.RecvMsg(&job) != nil {
-					return
-				}
-				work <- job
-			}
-		}()
-		time.Sleep(300 * time.Millisecond)
+	} else if err := grpcWay.stream(ctx, *jobType, work); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 	for range *creators {
 		go func() {
-			for job := range work {
-				message := number(nil, 1, field(job, 1))
-				message = text(message, 2, `{"done":true}`)
-				if _, err := call("CompleteJob", message); err != nil {
+			for each := range work {
+				if err := entrance.complete(each.key); err != nil {
 					refused.Add(1)
 					continue
 				}
-				instance := field(job, 3)
+				instance := each.instance
 				if *tasks > 1 {
 					count, _ := left.LoadOrStore(instance, new(atomic.Int64))
 					if int(count.(*atomic.Int64).Add(1)) < *tasks {
@@ -226,20 +129,9 @@ func main() {
 				}
 				start := time.Now()
 				order := fmt.Sprintf("order-%d-%d", run, created.Load()+int64(worker)<<40)
-				message := text(nil, 2, *process)
-				message = number(message, 3, -1)
-				message = text(message, 4, fmt.Sprintf(`{"orderId":"%s","amount":42}`, order))
+				variables := fmt.Sprintf(`{"orderId":"%s","amount":42}`, order)
 				if *wait {
-					publish := text(nil, 1, "paid")
-					publish = text(publish, 2, order)
-					publish = number(publish, 3, 60_000)
-					awaited := protowire.AppendBytes(protowire.AppendTag(nil, 1, protowire.BytesType), message)
-					awaited = number(awaited, 2, 20_000)
-					_, err := call("PublishMessage", publish)
-					if err == nil {
-						_, err = call("CreateProcessInstanceWithResult", awaited)
-					}
-					if err != nil {
+					if err := grpcWay.createAndAwait(*process, order, variables); err != nil {
 						refused.Add(1)
 						continue
 					}
@@ -250,7 +142,7 @@ func main() {
 					guard.Unlock()
 					continue
 				}
-				answer, err := call("CreateProcessInstance", message)
+				key, err := entrance.create(*process, variables)
 				if err != nil {
 					refused.Add(1)
 					time.Sleep(5 * time.Millisecond)
@@ -258,7 +150,7 @@ func main() {
 				}
 				created.Add(1)
 				if !*createOnly {
-					born.Store(field(answer, 4), start)
+					born.Store(key, start)
 				}
 			}
 		}()

@@ -6,6 +6,7 @@ Settings come as JSON in the environment; progress goes to the supervisor over t
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import uuid
@@ -24,6 +25,9 @@ from remit.server import control, logs
 from remit.server.config import Config
 
 SETTINGS = "REMIT_BROKER_SETTINGS"
+
+GARBAGE_AFTER = 50_000
+"""New objects between two looks for cycles: requests hardly make any, and a look costs them 15 %."""
 
 log = logging.getLogger("remit.server")
 
@@ -81,6 +85,8 @@ class Application:
             history=History(config.history_url) if config.history_url else None,
         )
         self._gateway = Gateway(self._broker)
+        gc.freeze()  # what has been loaded stays
+        gc.set_threshold(GARBAGE_AFTER, 20, 100)
         log.info("partitions open", extra={"data": str(folder), "partitions": config.partitions})
 
     async def _obey(self, line: control.Line) -> None:

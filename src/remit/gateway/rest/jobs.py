@@ -11,6 +11,9 @@ from remit.gateway.rest.frame import Answer, Body, Call, Operation, Receive
 from remit.protocol import commands as c
 from remit.protocol.values import ActivatedJob, Job
 
+AT_ONCE = -1
+"""A request timeout that waits for nothing."""
+
 
 class Activation(Body):
     type: str
@@ -62,13 +65,21 @@ class Update(Body):
 
 
 async def activate(call: Call, body: Activation) -> Activated:
-    """A client that goes away meanwhile gets no jobs: they are handed back."""
+    """What is there is given at once; only who has to wait is watched, for whether he goes away."""
     command = c.ActivateJobs(
         body.type, body.worker, body.timeout, body.max_jobs_to_activate,
         tuple(body.fetch_variable), tenants(body.tenant_ids),
     )  # fmt: skip
+    jobs = await call.broker.polls.activate(command, call.header, AT_ONCE)
+    if not jobs and body.request_timeout >= 0:
+        jobs = await _wait(call, command, body.request_timeout)
+    return Activated(jobs=[_told(each) for each in jobs])
+
+
+async def _wait(call: Call, command: c.ActivateJobs, milliseconds: int) -> list[ActivatedJob]:
+    """A client that goes away meanwhile gets no jobs: they are handed back."""
     polls = call.broker.polls
-    asking = asyncio.ensure_future(polls.activate(command, call.header, body.request_timeout))
+    asking = asyncio.ensure_future(polls.activate(command, call.header, milliseconds))
     leaving = asyncio.ensure_future(_until_gone(call.receive))
     await asyncio.wait((asking, leaving), return_when=asyncio.FIRST_COMPLETED)
     if not asking.done():
@@ -81,7 +92,7 @@ async def activate(call: Call, body: Activation) -> Activated:
         raise Status(Code.CANCELLED, "the client went away")
     _LEAVING.add(leaving)
     leaving.add_done_callback(_LEAVING.discard)
-    return Activated(jobs=[_told(each) for each in jobs])
+    return jobs
 
 
 _LEAVING: set[asyncio.Future[None]] = set()

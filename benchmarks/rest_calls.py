@@ -1,0 +1,35 @@
+"""The plainest REST client: one connection, JSON in and out."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+
+class RestCalls:
+    """`ask` raises `RuntimeError` with the broker's words when it refuses."""
+
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self._connection = connection
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        content = None if body is None else json.dumps(body).encode()
+        headers = {"content-type": "application/json"} if content else {}
+        self._connection.request(method, f"/v2{path}", content, headers)
+        answer = self._connection.getresponse()
+        text = answer.read()
+        if answer.status >= 400:
+            raise RuntimeError(f"{method} {path}: {text.decode()}")
+        return json.loads(text) if text else None
+
+
+@contextmanager
+def rest_calls(address: str) -> Iterator[RestCalls]:
+    connection = http.client.HTTPConnection(address, timeout=120)
+    try:
+        yield RestCalls(connection)
+    finally:
+        connection.close()
