@@ -11,7 +11,7 @@ FLOORS: list[set[str]] = [  # bottom first; the same list draws the map in ARCHI
     {"base"},
     {"protocol", "feel"},
     {"model"},
-    {"dmn", "authority"},
+    {"dmn", "authority", "identity"},
     {"engine"},
     {"partition"},
     {"exporters", "history", "audit", "cluster", "embedded"},

@@ -18,6 +18,7 @@ from remit.engine.governance import Governor
 from remit.engine.state.state import State
 from remit.engine.step import step
 from remit.engine.turn import Answer, Request, Turn
+from remit.identity.principal import Access
 from remit.partition.log import Chain, Logged, read_turns
 from remit.partition.storage.contract import Batch, Store
 from remit.partition.storage.memory import MemoryStore
@@ -68,7 +69,8 @@ class Engine:
 
     `path` None keeps everything in memory; otherwise a folder that holds the partition's file.
     `clock` gives epoch milliseconds; by default time stands still at the start of the engine until
-    `advance` moves it. `actor` is who asks; `governor` is what policies are checked and bound with.
+    `advance` moves it. `actor` is who asks; `governor` is what policies are checked and bound with;
+    `access` says whether tenants and authorizations count.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Engine:
         clock: Callable[[], int] | None = None,
         actor: Actor = Actor(),  # noqa: B008  (immutable)
         governor: Governor | None = None,
+        access: Access | None = None,
     ) -> None:
         self._store: Store = MemoryStore() if path is None else SqliteStore.open(Path(path), 1)
         self._epoch = self._store.acquire("embedded")
@@ -85,6 +88,7 @@ class Engine:
         self.state = State(1, 1, self._store)
         self.state.recover()
         self.state.governor = governor
+        self.state.access = access
         self._offset = 0
         self._start = int(time.time() * 1000)
         self._clock = clock

@@ -20,6 +20,7 @@ from remit.engine.state.entities import ElementInstance
 from remit.engine.state.folds import FOLDS
 from remit.engine.state.state import State
 from remit.engine.turn import Answer, Effect, JobsAvailable, Request, Send, Turn
+from remit.identity.principal import Principal
 from remit.protocol.commands import CancelInstance, Command, Continue
 from remit.protocol.events import Event
 from remit.protocol.events.process_instance import KIND_NUMBERS
@@ -47,7 +48,8 @@ Mark = tuple[int, int, int, int, int, int]
 class Run:
     """`now` is the time of the turn in epoch milliseconds.
 
-    `choices` hands what a stage has decided for an element to the moment that acts on it.
+    `choices` hands what a stage has decided for an element to the moment that acts on it. `viewer` is
+    the caller where tenants count.
     """
 
     __slots__ = (
@@ -65,6 +67,7 @@ class Run:
         "request",
         "root",
         "state",
+        "viewer",
     )
 
     def __init__(
@@ -84,6 +87,7 @@ class Run:
         self._chance: Chance | None = None
         self.choices: dict[int, Any] = {}
         self.root = -1
+        self.viewer: Principal | None = None
 
     @property
     def actor(self) -> Actor:
@@ -136,6 +140,10 @@ class Run:
 
     def element(self, key: int) -> ElementInstance:
         return self.state.elements[key]
+
+    def sees(self, tenant: str) -> bool:
+        """Whether what is in this tenant is there for the caller."""
+        return self.viewer is None or self.viewer.sees(tenant)
 
     def definition(self, key: int) -> Definition:
         """The definition with this key; parsed when it is first needed."""

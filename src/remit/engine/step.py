@@ -13,7 +13,7 @@ from __future__ import annotations
 import traceback
 
 from remit.base.errors import Rejection, RejectionType, Unavailable
-from remit.engine import compensation, conditional, joins, lifecycle
+from remit.engine import access, compensation, conditional, joins, lifecycle
 from remit.engine.agenda import (
     LIMIT,
     AskConditions,
@@ -50,6 +50,8 @@ def step(state: State, request: Request, now: int) -> Turn:
     del state.journal[:]
     before = run.mark()
     try:
+        if state.access is not None:
+            access.check(run, request.command)
         run.handle(request.command)
         play_agenda(run)
     except Rejection as fault:

@@ -55,6 +55,21 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "EvaluateDecision": ("DECISION_EVALUATION", "EVALUATE"),
     "SetVariables": ("VARIABLE_DOCUMENT", "UPDATE"),
     "TriggerTimer": ("TIMER", "TRIGGER"),
+    "CreateUser": ("USER", "CREATE"),
+    "UpdateUser": ("USER", "UPDATE"),
+    "DeleteUser": ("USER", "DELETE"),
+    "CreateCircle": ("GROUP", "CREATE"),
+    "UpdateCircle": ("GROUP", "UPDATE"),
+    "DeleteCircle": ("GROUP", "DELETE"),
+    "AddMember": ("GROUP", "ADD_ENTITY"),
+    "RemoveMember": ("GROUP", "REMOVE_ENTITY"),
+    "CreateMappingRule": ("MAPPING_RULE", "CREATE"),
+    "UpdateMappingRule": ("MAPPING_RULE", "UPDATE"),
+    "DeleteMappingRule": ("MAPPING_RULE", "DELETE"),
+    "CreateAuthorization": ("AUTHORIZATION", "CREATE"),
+    "UpdateAuthorization": ("AUTHORIZATION", "UPDATE"),
+    "DeleteAuthorization": ("AUTHORIZATION", "DELETE"),
+    "ShareIdentity": ("COMMAND_DISTRIBUTION", "DISTRIBUTE"),
     "PinClock": ("CLOCK", "PIN"),
     "ResetClock": ("CLOCK", "RESET"),
     "OpenMessageSubscription": ("MESSAGE_SUBSCRIPTION", "CREATE"),
@@ -90,7 +105,9 @@ _RENAMED = {
     "backoff": "retryBackoff",
     "recurs_at": "recurringTime",
 }
-_HIDDEN = frozenset(("root", "stage", "state", "header", "resource", "created", "listener_index"))
+_HIDDEN = frozenset(
+    ("root", "stage", "state", "header", "resource", "created", "listener_index", "password_hash")
+)
 
 
 class Translator:
@@ -103,6 +120,10 @@ class Translator:
 
     def records(self, turn: Logged) -> Iterator[Record]:
         value_type, intent = COMMANDS.get(turn.command, ("UNKNOWN", turn.command))
+        if value_type == "GROUP" and turn.events:  # or a role, or a tenant: the event says which
+            tag = turn.events[-1].__struct_config__.tag
+            assert isinstance(tag, int)
+            value_type = value_type_and_intent(tag)[0].name
         yield self._record(turn, turn.position, turn.key, "COMMAND", value_type, intent, {})
         if turn.rejection is not None:
             rejected = self._record(

@@ -32,6 +32,7 @@ from remit.protocol.events import timer as t
 from remit.protocol.events import user_task as u
 from remit.protocol.events import variable as v
 from remit.protocol.events.base import Event
+from remit.protocol.events.identity import CircleEvent, MemberEvent
 from remit.protocol.events.process_instance import ELEMENT_KINDS, KIND_NUMBERS
 from remit.protocol.values import (
     Incident,
@@ -50,13 +51,13 @@ _OWN = frozenset(
         "OpenMessageSubscription", "ConfirmSubscription", "CorrelateSubscription",
         "AcknowledgeCorrelation", "RejectCorrelation", "CloseMessageSubscription",
         "ConfirmSubscriptionClosed", "DistributeDeployment", "AcknowledgeDistribution",
-        "DeliverMessage", "ActivateJobs", "YieldJob",
+        "DeliverMessage", "ActivateJobs", "YieldJob", "ShareIdentity",
     )
 )  # fmt: skip
 """Commands that a partition gives itself, and polling: nobody audits those."""
 
 
-_RESOURCES, _TASKS = "DEPLOYED_RESOURCES", "USER_TASKS"
+_RESOURCES, _TASKS, _ADMIN = "DEPLOYED_RESOURCES", "USER_TASKS", "ADMIN"
 _AUDITED = {
     "CreateInstance": ("PROCESS_INSTANCE", "CREATE", _RESOURCES),
     "CancelInstance": ("PROCESS_INSTANCE", "CANCEL", _RESOURCES),
@@ -76,6 +77,20 @@ _AUDITED = {
     "AssignUserTask": ("USER_TASK", "ASSIGN", _TASKS),
     "UpdateUserTask": ("USER_TASK", "UPDATE", _TASKS),
     "CompleteUserTask": ("USER_TASK", "COMPLETE", _TASKS),
+    "CreateUser": ("USER", "CREATE", _ADMIN),
+    "UpdateUser": ("USER", "UPDATE", _ADMIN),
+    "DeleteUser": ("USER", "DELETE", _ADMIN),
+    "CreateCircle": ("GROUP", "CREATE", _ADMIN),
+    "UpdateCircle": ("GROUP", "UPDATE", _ADMIN),
+    "DeleteCircle": ("GROUP", "DELETE", _ADMIN),
+    "AddMember": ("GROUP", "ASSIGN", _ADMIN),
+    "RemoveMember": ("GROUP", "UNASSIGN", _ADMIN),
+    "CreateMappingRule": ("MAPPING_RULE", "CREATE", _ADMIN),
+    "UpdateMappingRule": ("MAPPING_RULE", "UPDATE", _ADMIN),
+    "DeleteMappingRule": ("MAPPING_RULE", "DELETE", _ADMIN),
+    "CreateAuthorization": ("AUTHORIZATION", "CREATE", _ADMIN),
+    "UpdateAuthorization": ("AUTHORIZATION", "UPDATE", _ADMIN),
+    "DeleteAuthorization": ("AUTHORIZATION", "DELETE", _ADMIN),
 }
 """Entity, operation and category of a command, in the words of the public API."""
 
@@ -660,6 +675,9 @@ class Projection:
         if entity_key < 0:
             entity_key = next((getattr(event, "key", -1) for event in turn.events), -1)
         entity_type, operation, category = _AUDITED.get(turn.command, _NOT_SHOWN)
+        if entity_type == "GROUP":  # or a role, or a tenant: the event says which
+            kinds = (_circle_kind(event) for event in turn.events)
+            entity_type = next(filter(None, kinds), entity_type)
         about = next(filter(None, map(_about, turn.events)), _NOTHING)
         self.tables["audit"].add(
             name,
@@ -675,6 +693,12 @@ class Projection:
                 "user_task": entity_key if entity_type == "USER_TASK" else None,
             },
         )  # fmt: skip
+
+
+def _circle_kind(event: Event) -> str | None:
+    if isinstance(event, CircleEvent):
+        return event.circle.kind
+    return event.member.kind if isinstance(event, MemberEvent) else None
 
 
 _NOTHING = dict.fromkeys(("instance", "root", "definition", "process_id", "element_key", "tenant"))

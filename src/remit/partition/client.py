@@ -8,18 +8,19 @@ from typing import Protocol
 
 from remit.protocol.commands import Command
 from remit.protocol.replies import Reply
-from remit.protocol.values import DEFAULT_TENANT, ActivatedJob, Header
+from remit.protocol.values import ANONYMOUS, DEFAULT_TENANT, ActivatedJob, Actor, Header
 
 
 @dataclass(frozen=True, slots=True)
 class JobStream:
-    """What a worker asked for when it opened a stream. Times in milliseconds."""
+    """What a worker, `actor`, asked for when it opened a stream. Times in milliseconds."""
 
     type: str
     worker: str
     timeout: int
     fetch_variables: tuple[str, ...] = ()
     tenants: tuple[str, ...] = (DEFAULT_TENANT,)
+    actor: Actor = ANONYMOUS
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from remit.engine.governance import Governor
 from remit.engine.state.state import State
 from remit.engine.step import step
 from remit.engine.turn import Answer, JobsAvailable, Request, Send, Turn
+from remit.identity.principal import Access
 from remit.partition import overlay as overlays
 from remit.partition.client import JobStream, PartitionStatus
 from remit.partition.log import Chain
@@ -112,9 +113,11 @@ class PartitionLoop:
         acknowledge: Acknowledge | None = None,
         clock: Callable[[], float] = time.time,
         governor: Governor | None = None,
+        access: Access | None = None,
     ) -> None:
         self.id = partition
         self._governor = governor
+        self._access = access
         self.partitions = partitions
         self.metrics = Metrics()
         self._store = store
@@ -359,7 +362,8 @@ class PartitionLoop:
                     job_type, stream.worker, stream.timeout, self._streams.share(job_type, tenant),
                     stream.fetch_variables, (tenant,),
                 )  # fmt: skip
-                turn = self._play(batch, Request(command), now)
+                header = Header(actor=stream.actor)
+                turn = self._play(batch, Request(command, header), now)
                 if not isinstance(turn.reply, JobsActivated) or not turn.reply.jobs:
                     break
                 batch.pushes.extend((chosen, job) for job in turn.reply.jobs)
@@ -552,6 +556,7 @@ class PartitionLoop:
         self._chain = Chain.of(self._store.recover())
         self.state = State(self.id, self.partitions, self._overlay)
         self.state.governor = self._governor
+        self.state.access = self._access
         self.state.recover()
         self._outbox = Outbox(self._store)
 

@@ -15,8 +15,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
 from remit.base.errors import Unavailable
 from remit.engine.governance import Governor
+from remit.identity.principal import Access
 from remit.partition import frames as f
 from remit.partition.client import PartitionClient
 from remit.partition.keys import read_governor
@@ -51,7 +54,11 @@ class Partitions:
 
 
 async def open_partitions(
-    folder: Path, count: int, policy_keys: str = "", holder_key: str = ""
+    folder: Path,
+    count: int,
+    policy_keys: str = "",
+    holder_key: str = "",
+    access: Access | None = None,
 ) -> Partitions:
     """Open the partitions of a data folder; must run on the event loop that will serve them.
 
@@ -65,8 +72,8 @@ async def open_partitions(
         )
     governor = read_governor(policy_keys, holder_key)
     if count == 1:
-        return OwnPartitions(folder, count, governor)
-    processes = PartitionProcesses(folder, count, policy_keys, holder_key)
+        return OwnPartitions(folder, count, governor, access)
+    processes = PartitionProcesses(folder, count, policy_keys, holder_key, access)
     await processes.start()
     return processes
 
@@ -74,7 +81,13 @@ async def open_partitions(
 class OwnPartitions(Partitions):
     """Partitions in this process: the usual one, or several on one core."""
 
-    def __init__(self, folder: Path, count: int, governor: Governor | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        count: int,
+        governor: Governor | None = None,
+        access: Access | None = None,
+    ) -> None:
         self.loops: list[PartitionLoop] = []
         for number in range(1, count + 1):
             store = SqliteStore.open(folder, number)
@@ -86,6 +99,7 @@ class OwnPartitions(Partitions):
                     deliver=self._deliver,
                     acknowledge=self._acknowledge,
                     governor=governor,
+                    access=access,
                 )
             )
         self.clients = self.loops
@@ -112,10 +126,15 @@ class PartitionProcesses(Partitions):
     """A process for each partition, behind a Unix socket."""
 
     def __init__(
-        self, folder: Path, count: int, policy_keys: str = "", holder_key: str = ""
+        self,
+        folder: Path,
+        count: int,
+        policy_keys: str = "",
+        holder_key: str = "",
+        access: Access | None = None,
     ) -> None:
         self._folder = folder
-        self._keys = (policy_keys, holder_key)
+        self._keys = (policy_keys, holder_key, msgspec.json.encode(access).decode())
         self._remotes = [RemotePartition(number, self._forward) for number in range(1, count + 1)]
         self.clients = self._remotes
         self._sockets = tempfile.TemporaryDirectory(prefix="remit-partitions-")

@@ -1,6 +1,6 @@
 """A partition in a process of its own: the loop behind a Unix socket.
 
-    python -m remit.partition.process DATA PARTITION PARTITIONS SOCKET POLICY_KEYS HOLDER_KEY
+    python -m remit.partition.process DATA PARTITION PARTITIONS SOCKET POLICY_KEYS HOLDER_KEY ACCESS
 
 It connects to the gateway's socket, says who it is by its first report, and ends when the gateway is
 gone or tells it to stop, or at SIGTERM; always after finishing what is there. SIGINT is the gateway's
@@ -16,10 +16,12 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
 import uvloop
 
 from remit.base.errors import Overloaded, Unavailable
 from remit.engine.governance import Governor
+from remit.identity.principal import Access
 from remit.partition import frames as f
 from remit.partition.keys import read_governor
 from remit.partition.loop import PartitionLoop
@@ -42,6 +44,7 @@ class Served:
         partitions: int,
         folder: Path,
         governor: Governor | None,
+        access: Access | None,
     ) -> None:
         self._channel = channel
         self._streams: dict[int, Callable[[], None]] = {}
@@ -55,6 +58,7 @@ class Served:
             deliver=self._deliver,
             acknowledge=self._acknowledge,
             governor=governor,
+            access=access,
         )
         self.loop.watch_jobs(lambda kind, tenant: channel.say(f.JobsThere(kind, tenant)))
 
@@ -128,13 +132,21 @@ class Served:
 
 
 async def main(
-    data: str, partition: str, partitions: str, socket: str, policy_keys: str, holder_key: str
+    data: str,
+    partition: str,
+    partitions: str,
+    socket: str,
+    policy_keys: str,
+    holder_key: str,
+    access: str,
 ) -> None:
+    """`access` is JSON, null where neither tenants nor authorizations count."""
     governor = read_governor(policy_keys, holder_key)
+    rights = msgspec.json.decode(access, type=Access | None)
     reader, writer = await asyncio.open_unix_connection(socket)
     channel = f.Channel(reader, writer)
     writer.write(int(partition).to_bytes(2, "big"))
-    await Served(channel, int(partition), int(partitions), Path(data), governor).run()
+    await Served(channel, int(partition), int(partitions), Path(data), governor, rights).run()
 
 
 if __name__ == "__main__":

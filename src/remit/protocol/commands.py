@@ -223,6 +223,108 @@ class SetVariables(Command, frozen=True):
     local: bool = False
 
 
+class CreateUser(Command, frozen=True):
+    """`password_hash` is made by whoever heard the password; the engine never sees that."""
+
+    username: str
+    name: str = ""
+    email: str = ""
+    password_hash: str = ""
+
+
+class UpdateUser(Command, frozen=True):
+    """An empty `password_hash` leaves the password as it is."""
+
+    username: str
+    name: str = ""
+    email: str = ""
+    password_hash: str = ""
+
+
+class DeleteUser(Command, frozen=True):
+    username: str
+
+
+class CreateCircle(Command, frozen=True):
+    """`kind`: "GROUP", "ROLE" or "TENANT"."""
+
+    kind: str
+    id: str
+    name: str = ""
+    description: str = ""
+
+
+class UpdateCircle(Command, frozen=True):
+    kind: str
+    id: str
+    name: str = ""
+    description: str = ""
+
+
+class DeleteCircle(Command, frozen=True):
+    kind: str
+    id: str
+
+
+class AddMember(Command, frozen=True):
+    """`member_kind`: "USER", "CLIENT", "GROUP", "ROLE" or "MAPPING_RULE"."""
+
+    kind: str
+    circle: str
+    member_kind: str
+    member: str
+
+
+class RemoveMember(Command, frozen=True):
+    kind: str
+    circle: str
+    member_kind: str
+    member: str
+
+
+class CreateMappingRule(Command, frozen=True):
+    id: str
+    claim_name: str
+    claim_value: str
+    name: str = ""
+
+
+class UpdateMappingRule(Command, frozen=True):
+    id: str
+    claim_name: str
+    claim_value: str
+    name: str = ""
+
+
+class DeleteMappingRule(Command, frozen=True):
+    id: str
+
+
+class CreateAuthorization(Command, frozen=True):
+    """`resource_id`, "*" for all, or `property`, the name of one that names the owner."""
+
+    owner_kind: str
+    owner: str
+    resource_type: str
+    permissions: tuple[str, ...]
+    resource_id: str = ""
+    property: str = ""
+
+
+class UpdateAuthorization(Command, frozen=True):
+    key: int
+    owner_kind: str
+    owner: str
+    resource_type: str
+    permissions: tuple[str, ...]
+    resource_id: str = ""
+    property: str = ""
+
+
+class DeleteAuthorization(Command, frozen=True):
+    key: int
+
+
 class PinClock(Command, frozen=True):
     """Time stands still at `timestamp` until it is pinned again or reset."""
 
@@ -360,6 +462,12 @@ class DistributeDeployment(Command, frozen=True):
     deployment: int
     definitions: tuple[bytes, ...]  # encoded ProcessDefinition / decision / form values
     tenant: str = DEFAULT_TENANT
+
+
+class ShareIdentity(Command, frozen=True):
+    """Partition 1 to the others: what has changed of users, circles, rules and authorizations."""
+
+    events: tuple[bytes, ...]  # encoded identity events, in order
 
 
 class AcknowledgeDistribution(Command, frozen=True):

@@ -342,6 +342,60 @@ class UserTask(Value, frozen=True):
     request: str = ""
 
 
+class User(Value, frozen=True):
+    """A person who logs in with a password; `password_hash` is empty where another service checks it."""
+
+    key: int
+    username: str
+    name: str = ""
+    email: str = ""
+    password_hash: str = ""
+
+
+class Circle(Value, frozen=True):
+    """A group, a role or a tenant: what has members. `kind` is "GROUP", "ROLE" or "TENANT"."""
+
+    key: int
+    kind: str
+    id: str
+    name: str = ""
+    description: str = ""
+
+
+class Member(Value, frozen=True):
+    """`member`, a "USER", "CLIENT", "GROUP", "ROLE" or "MAPPING_RULE", is in a circle."""
+
+    key: int
+    kind: str
+    circle: str
+    member_kind: str
+    member: str
+
+
+class MappingRule(Value, frozen=True):
+    """Whoever's token holds this claim with this value is a member of what the rule is a member of."""
+
+    key: int
+    id: str
+    claim_name: str
+    claim_value: str
+    name: str = ""
+
+
+class Authorization(Value, frozen=True):
+    """An owner may do `permissions` with one resource of a type, with all ("*"), or with those where
+    `property` of the resource names the owner.
+    """
+
+    key: int
+    owner_kind: str
+    owner: str
+    resource_type: str
+    permissions: tuple[str, ...]
+    resource_id: str = ""
+    property: str = ""
+
+
 class StartInstruction(Value, frozen=True):
     element: str
 

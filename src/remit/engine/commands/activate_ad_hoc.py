@@ -13,6 +13,8 @@ from remit.protocol.replies import Done
 
 def activate_ad_hoc(run: Run, command: ActivateAdHoc) -> None:
     scope = run.state.find_element(command.key)
+    if scope is not None and not run.sees(scope.tenant):
+        scope = None
     if scope is not None:
         run.touch(scope.root)
     plan = None if scope is None else run.plan(scope)

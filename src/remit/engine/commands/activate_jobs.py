@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from remit.base.errors import InvalidArgument
 from remit.engine import incidents
+from remit.engine.access import may_work, tenants_of
 from remit.engine.faults import IncidentRaised
 from remit.engine.governance import POLICY, may_activate, tokens_of
 from remit.engine.jobs import facts
@@ -34,13 +35,15 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
     found: list[ActivatedJob] = []
     truncated = False
     room = MESSAGE_LIMIT
-    for tenant in command.tenants:
+    for tenant in tenants_of(run, command):
         queue = run.state.ready_jobs(tenant, command.type)
         for key, root in queue.take(command.limit - len(found) + SKIPPABLE):
             if len(found) >= command.limit:
                 break
             run.state.load_root(root)
             job = run.state.jobs[key]
+            if not may_work(run, job):
+                continue
             if not may_activate(run, run.element(job.element_key), facts(run, job, ())):
                 continue
             variables = visible(run, job.element_key, command.fetch_variables)

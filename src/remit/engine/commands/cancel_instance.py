@@ -14,7 +14,12 @@ from remit.protocol.values import NONE_KEY
 
 def cancel_instance(run: Run, command: CancelInstance) -> None:
     element = run.state.find_element(command.key)
-    if element is None or element.scope != NONE_KEY or element.phase in IS_ENDING:
+    if (
+        element is None
+        or element.scope != NONE_KEY
+        or element.phase in IS_ENDING
+        or not run.sees(element.tenant)
+    ):
         raise NotFound(
             f"Expected to cancel a process instance with key '{command.key}', but no such process "
             f"was found"

@@ -39,10 +39,12 @@ def forget_resource(run: Run, command: ForgetResource) -> None:
 
 
 def _is_there(run: Run, key: int) -> bool:
-    process = run.state.processes.get(key)
+    state = run.state
+    process = state.processes.get(key)
     if process is not None:
-        return not process.is_deleted
-    return key in run.state.requirements or key in run.state.forms
+        return not process.is_deleted and run.sees(process.tenant)
+    row = state.requirements.get(key) or state.forms.get(key)
+    return row is not None and run.sees(row.tenant)
 
 
 def _forget(run: Run, key: int) -> None:

@@ -21,7 +21,7 @@ def evaluate_decision(run: Run, command: EvaluateDecision) -> None:
     else:
         row = decisions.latest(run, command.tenant, command.decision_id)
         said = f"id '{command.decision_id}'"
-    if row is None:
+    if row is None or not run.sees(row.tenant):
         raise InvalidArgument(
             f"Expected to evaluate decision with {said}, but no decision found for it"
         )

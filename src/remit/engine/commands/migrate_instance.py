@@ -36,7 +36,7 @@ Mapping = dict[str, str]
 
 def migrate_instance(run: Run, command: MigrateInstance) -> None:
     instance = _instance(run, command.key)
-    target = _target(run, command)
+    target = _target(run, command, instance.tenant)
     source = run.definition(instance.definition)
     mapping = _mapping(source, target, command)
     admit_command(run, instance, "instance.migrate", {"targetProcess": target.row.process_id})
@@ -56,7 +56,12 @@ def migrate_instance(run: Run, command: MigrateInstance) -> None:
 
 def _instance(run: Run, key: int) -> ElementInstance:
     element = run.state.find_element(key)
-    if element is None or element.scope != NONE_KEY or element.phase in IS_ENDING:
+    if (
+        element is None
+        or element.scope != NONE_KEY
+        or element.phase in IS_ENDING
+        or not run.sees(element.tenant)
+    ):
         raise NotFound(
             f"Expected to migrate process instance but no process instance found with key '{key}'"
         )
@@ -69,9 +74,9 @@ def _instance(run: Run, key: int) -> ElementInstance:
     return element
 
 
-def _target(run: Run, command: MigrateInstance) -> Definition:
+def _target(run: Run, command: MigrateInstance, tenant: str) -> Definition:
     row = run.state.processes.get(command.target)
-    if row is None or row.is_deleted:
+    if row is None or row.is_deleted or row.tenant != tenant:
         raise NotFound(
             f"Expected to migrate process instance to process definition but no process definition "
             f"found with key '{command.target}'"

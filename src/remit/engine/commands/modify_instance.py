@@ -61,7 +61,12 @@ def modify_instance(run: Run, command: ModifyInstance) -> None:
 
 def _instance(run: Run, key: int) -> ElementInstance:
     element = run.state.find_element(key)
-    if element is None or element.scope != NONE_KEY or element.phase in IS_ENDING:
+    if (
+        element is None
+        or element.scope != NONE_KEY
+        or element.phase in IS_ENDING
+        or not run.sees(element.tenant)
+    ):
         raise NotFound(
             f"Expected to modify process instance but no process instance found with key '{key}'"
         )

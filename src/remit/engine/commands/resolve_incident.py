@@ -16,7 +16,7 @@ from remit.protocol.values import NONE_KEY, Incident
 
 def resolve_incident(run: Run, command: ResolveIncident) -> None:
     incident = run.state.find_incident(command.key)
-    if incident is None:
+    if incident is None or not run.sees(incident.tenant):
         raise NotFound(
             f"Expected to resolve incident with key '{command.key}', but no such incident was found"
         )

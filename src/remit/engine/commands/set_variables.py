@@ -14,7 +14,7 @@ from remit.protocol.replies import Done
 
 def set_variables(run: Run, command: SetVariables) -> None:
     element = run.state.find_element(command.element_key)
-    if element is None or element.phase in IS_ENDING:
+    if element is None or element.phase in IS_ENDING or not run.sees(element.tenant):
         raise NotFound(
             f"Expected to update variables for element with key '{command.element_key}', but no such "
             f"element was found"

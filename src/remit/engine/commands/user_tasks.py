@@ -57,7 +57,7 @@ def complete(run: Run, command: CompleteUserTask) -> None:
 
 def _open_task(run: Run, key: int, verb: str) -> UserTask:
     task = run.state.find_user_task(key)
-    if task is None:
+    if task is None or not run.sees(task.tenant):
         raise NotFound(
             f"Expected to {verb} user task with key '{key}', but no such user task was found"
         )

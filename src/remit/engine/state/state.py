@@ -33,6 +33,7 @@ from remit.engine.state.entities import (
 from remit.engine.state.ordered import Ordered
 from remit.engine.state.rows import Nothing, Rows
 from remit.engine.state.table import Journal, Table, encode
+from remit.identity.principal import Access, Principal
 from remit.protocol.commands import (
     Command,
     Continue,
@@ -43,6 +44,8 @@ from remit.protocol.commands import (
 )
 from remit.protocol.values import (
     NONE_KEY,
+    Authorization,
+    Circle,
     CompensationSubscription,
     ConditionSubscription,
     DecisionDefinition,
@@ -50,6 +53,8 @@ from remit.protocol.values import (
     FormDefinition,
     Incident,
     Job,
+    MappingRule,
+    Member,
     Message,
     MessageSubscription,
     ProcessDefinition,
@@ -57,6 +62,7 @@ from remit.protocol.values import (
     SignalSubscription,
     StartSubscription,
     Timer,
+    User,
     UserTask,
 )
 
@@ -112,7 +118,9 @@ class State:
 
     `collections` keeps what parallel multi-instance bodies have read while they open their instances,
     portion by portion; nothing of theirs happens in between, and what is lost is read again.
-    `governor` is what governance trusts and signs with (`engine.governance`), None for nothing.
+    `access` says whether tenants and authorizations count, None for neither; `principals` is what was
+    worked out of it for callers. `governor` is what governance trusts and signs with
+    (`engine.governance`), None for nothing.
     """
 
     def __init__(self, partition: int, partitions: int, rows: Rows | None = None) -> None:
@@ -133,6 +141,8 @@ class State:
         self.collections: dict[int, list[Any]] = {}
         self.governor: Any = None
         self.authority_cache: dict[str, Any] = {}
+        self.access: Access | None = None
+        self.principals: dict[Any, Principal] = {}
 
     def _make_tables(self) -> None:
         journal = self.journal
@@ -254,6 +264,25 @@ class State:
             key_of=lambda row: row.key, address=shared,
             index_of=lambda row: (row.tenant, row.form_id),
         )  # fmt: skip
+        self.users = Table[str, User](
+            120, User, journal, key_of=lambda row: row.username, address=shared
+        )
+        self.circles = Table[tuple[str, str], Circle](
+            121, Circle, journal, key_of=lambda row: (row.kind, row.id), address=shared
+        )
+        self.members = Table[tuple[str, str, str, str], Member](
+            122, Member, journal,
+            key_of=lambda row: (row.kind, row.circle, row.member_kind, row.member), address=shared,
+            index_of=lambda row: (row.member_kind, row.member),
+        )  # fmt: skip
+        self.mapping_rules = Table[str, MappingRule](
+            123, MappingRule, journal, key_of=lambda row: row.id, address=shared
+        )
+        self.authorizations = Table[int, Authorization](
+            124, Authorization, journal,
+            key_of=lambda row: row.key, address=shared,
+            index_of=lambda row: (row.owner_kind, row.owner),
+        )  # fmt: skip
         self.owned_tables: dict[int, Table[Any, Any]] = {
             table.number: table
             for table in (
@@ -271,6 +300,7 @@ class State:
             for table in (
                 self.processes, self.start_subscriptions, self.distributions, self.rests,
                 self.requirements, self.decisions, self.banned, self.forms,
+                self.users, self.circles, self.members, self.mapping_rules, self.authorizations,
             )
         }  # fmt: skip
 

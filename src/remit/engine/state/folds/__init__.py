@@ -16,6 +16,7 @@ from remit.engine.state.folds import (
     escalation,
     form,
     governance,
+    identity,
     incident,
     job,
     message,
@@ -48,6 +49,7 @@ FOLDS: dict[type[Event], Fold] = {
     **form.FOLDS,
     **governance.FOLDS,
     **compensation.FOLDS,
+    **identity.FOLDS,
 }
 """One line per event; a shape test asserts that every event has one."""
 
