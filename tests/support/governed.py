@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from remit.authority import KeyRing, Signer
 from remit.authority.derive import mint_grant
+from remit.authority.keys import write_key_ring
 from remit.authority.policy import Clause, Grant, Holder, Subject
 from remit.engine.governance import Governor
 from remit.protocol.values import Actor
@@ -32,6 +34,17 @@ PARTNER = Actor("spiffe://partner.example/w", "svid")
 
 FLOW = Clause(id="E", do=("element.enter",))
 WORK = Clause(id="W", do=("job.activate", "job.complete", "job.fail"))
+
+
+def governed_options(folder: Path) -> tuple[str, ...]:
+    """Key files in `folder`, and what `remit serve` takes to govern and to sign its log with them."""
+    (folder / "keys.json").write_bytes(write_key_ring(RING))
+    for each in ("holder", "auditor", "worker"):
+        (folder / f"{each}.key").write_text(each.encode().ljust(32, b".").hex())
+    return (
+        "--policy-keys", f"{folder}/keys.json", "--holder-key", f"holder={folder}/holder.key",
+        "--audit-key", f"auditor={folder}/auditor.key",
+    )  # fmt: skip
 
 
 def grant(*allow: Clause, **more: Any) -> Grant:

@@ -56,7 +56,8 @@ def step(state: State, request: Request, now: int) -> Turn:
         run.undo(before)
         run.reply = Rejected(fault.type, intent_of(run), str(fault))
         if isinstance(fault, StepDenied):
-            tell(run, fault.event)
+            for event in fault.events:
+                tell(run, event)
     except (Missing, Busy, Unavailable):
         run.undo(before)
         raise
