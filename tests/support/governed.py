@@ -32,7 +32,8 @@ ALICE = Actor("alice", "jwt")
 WORKER = Actor("spiffe://acme.example/payments", "svid")
 PARTNER = Actor("spiffe://partner.example/w", "svid")
 
-FLOW = Clause(id="E", do=("element.enter",))
+FLOW = Clause(id="E", do=("instance.create", "element.enter", "flow.take", "gateway.decide"))
+DATA = Clause(id="V", do=("var.read", "var.write"))
 WORK = Clause(id="W", do=("job.activate", "job.complete", "job.fail"))
 
 
@@ -48,11 +49,11 @@ def governed_options(folder: Path) -> tuple[str, ...]:
 
 
 def grant(*allow: Clause, **more: Any) -> Grant:
-    """A grant for everything in the default tenant that lets elements be entered, and `allow`."""
+    """A grant for the default tenant: a process may run its course and use its data; and `allow`."""
     fields = {
         "v": 1, "typ": "grant", "jti": "g", "iss": ISSUER, "rev": 1, "iat": 0, "nbf": 0,
         "exp": 9_000_000_000, "sub": Subject(tenant="<default>"),
-        "cnf": Holder(kids=("holder",)), "allow": (FLOW, *allow), "del_max_depth": 2,
+        "cnf": Holder(kids=("holder",)), "allow": (FLOW, DATA, *allow), "del_max_depth": 2,
     }  # fmt: skip
     return Grant(**{**fields, **more})
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from remit.base.errors import InvalidArgument
 from remit.engine import incidents
 from remit.engine.faults import IncidentRaised
-from remit.engine.governance import POLICY, hand_over, may_activate, tokens_of
+from remit.engine.governance import POLICY, hand_over, may_activate, readable, tokens_of
 from remit.engine.governance.work import job_facts, step_for_worker
 from remit.engine.run import Handler, Run
 from remit.engine.variables import visible
@@ -40,15 +40,19 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
             if len(found) >= command.limit:
                 break
             run.state.load_root(root)
-            job = run.state.jobs[key]
-            if not may_activate(run, run.element(job.element_key), job_facts(job)):
+            job, mark = run.state.jobs[key], run.mark()
+            element = run.element(job.element_key)
+            if not may_activate(run, element, job_facts(job)):
                 continue
             variables = visible(run, job.element_key, command.fetch_variables)
+            variables = readable(run, element, variables, "job", f"{job.key} {run.actor.id}")
             size = len(_encode(variables)) + _overhead(job)
             if size > MESSAGE_LIMIT:
+                run.undo(mark)
                 _too_large(run, job, size)
                 continue
             if size > room:
+                run.undo(mark)
                 truncated = True
                 break
             room -= size

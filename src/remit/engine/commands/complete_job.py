@@ -30,7 +30,7 @@ def complete_job(run: Run, command: CompleteJob) -> None:
 
 
 def _work_done(run: Run, job: Job, variables: Document, result: Document | None) -> None:
-    run.later(Complete(job.element_key, variables))
+    run.later(Complete(job.element_key, variables, admitted=True))
 
 
 def _listener_done(run: Run, job: Job, variables: Document, result: Document | None) -> None:

@@ -2,6 +2,7 @@
 
 asking      may this be done? an admission, or a rejection that leaves nothing else
 policies    which policy an instance carries: attached, derived, renewed
+steps       flows, choices, variables
 work        jobs: who gets one, what is sent along, what a worker's receipt is worth
 """
 
@@ -23,6 +24,14 @@ from remit.engine.governance.policies import (
     tokens_of,
     without_policy,
 )
+from remit.engine.governance.steps import (
+    admit_choice,
+    admit_conditions,
+    admit_flows,
+    admit_write,
+    admit_write_by,
+    readable,
+)
 from remit.engine.governance.work import (
     GOV_DENIED,
     admit_work,
@@ -37,14 +46,20 @@ __all__ = [
     "ElementDenied",
     "Governor",
     "StepDenied",
+    "admit_choice",
     "admit_command",
+    "admit_conditions",
+    "admit_flows",
     "admit_step",
     "admit_work",
+    "admit_write",
+    "admit_write_by",
     "attach",
     "check_derivable",
     "derive_child",
     "hand_over",
     "may_activate",
+    "readable",
     "refused_by_worker",
     "tell",
     "tokens_of",

@@ -112,6 +112,17 @@ def admit_step(
     log_admission(run, asked, answer)
 
 
+def admit_beginning(run: Run, unborn: ElementInstance, facts: Mapping[str, Any]) -> None:
+    """The creation of an instance; raises `StepDenied`. Its initiator is on the slope already."""
+    row = governed_row(run, unborn)
+    assert row is not None, "its policy was attached"
+    asked = Question(row, unborn, "instance.create", facts, None)
+    answer = ask(run, asked)
+    if not answer.decision.admitted:
+        raise StepDenied(sentence(asked, answer), rejection(run, asked, answer))
+    log_admission(run, asked, answer)
+
+
 def denied_step(run: Run, asked: Question, answer: Answer) -> ElementDenied:
     event = rejection(run, asked, answer)
     return ElementDenied(sentence(asked, answer), event, answer.decision.on_deny or "incident")

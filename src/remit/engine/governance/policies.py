@@ -12,6 +12,7 @@ from remit.base.errors import Denied, InvalidArgument
 from remit.engine.definitions import Definition
 from remit.engine.faults import IncidentRaised
 from remit.engine.governance.asking import (
+    admit_beginning,
     authority_of,
     decode_slope,
     domain_of,
@@ -47,11 +48,15 @@ def without_policy(run: Run, element: ElementInstance, document: Document) -> Do
     return {name: value for name, value in document.items() if name != POLICY}
 
 
-def attach(run: Run, definition: Definition, key: int, given: Any) -> None:
+def attach(
+    run: Run, definition: Definition, unborn: ElementInstance, given: Any, facts: Document
+) -> None:
     """Bind the grants that came with a creation to the new instance, and admit the creation itself.
 
-    Raises InvalidArgument for what is no policy that this broker can take.
+    `facts` are those of the creation. Raises InvalidArgument for what is no policy that this broker
+    can take, `StepDenied` when the policy does not let it begin.
     """
+    key = unborn.key
     governor = governor_of(run)
     if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
         raise InvalidArgument(f"Expected '{POLICY}' to be a list of signed blocks")
@@ -77,6 +82,11 @@ def attach(run: Run, definition: Definition, key: int, given: Any) -> None:
     hop = Hop(initiator.actor, "initiator", initiator.method, initiator.domain)
     slope = authority.arithmetic.extend(START, hop)
     _attached(run, definition, key, key, chain.tokens, chain.hash, slope, NONE_KEY)
+    begun = {
+        **facts, "actor": initiator.actor, "actorKind": "initiator",
+        "actorMethod": initiator.method, "actorDomain": initiator.domain,
+    }  # fmt: skip
+    admit_beginning(run, unborn, begun)
 
 
 def derive_child(run: Run, caller: ElementInstance, definition: Definition, child: int) -> None:

@@ -33,6 +33,7 @@ from remit.engine.governance.asking import (
     tell,
 )
 from remit.engine.governance.policies import without_policy
+from remit.engine.governance.steps import admit_write_by
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance, Governed
 from remit.protocol.events.governance import (
@@ -135,6 +136,7 @@ def admit_work(
     if denied is not None:
         raise StepDenied(sentence(asked, answer), denied)
     log_admission(run, asked, answer, wrote=bool(variables))
+    admit_write_by(run, element, variables, "job", "worker")
     return variables
 
 
