@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from remit.authority.keys import write_key_ring
 from remit.cli.main import main
 from tests.support.broker import Broker, code_of
-from tests.support.governed import RING, WORK, grant, policy
+from tests.support.governed import WORK, governed_options, grant, policy
 from tests.support.model import one_task
 
 
@@ -34,14 +33,7 @@ def run(*words: object, code: int = 0) -> str:
 def place(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
     """A stopped broker's folder with one governed instance in it, and the instance's key."""
     folder = tmp_path_factory.mktemp("audit")
-    (folder / "keys.json").write_bytes(write_key_ring(RING))
-    for name in ("holder", "auditor"):
-        (folder / f"{name}.key").write_text(name.encode().ljust(32, b".").hex())
-    options = (
-        "--policy-keys", f"{folder}/keys.json", "--holder-key", f"holder={folder}/holder.key",
-        "--audit-key", f"auditor={folder}/auditor.key",
-    )  # fmt: skip
-    with Broker(folder / "data", *options) as broker:
+    with Broker(folder / "data", *governed_options(folder)) as broker:
         client = broker.client()
         client.deploy("one.bpmn", one_task().xml())
         given = json.dumps({"_policy": policy(grant(WORK))})

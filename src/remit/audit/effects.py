@@ -3,6 +3,10 @@
     record                                          admission before it, in the same turn
     ELEMENT_ACTIVATING, of a called process         call.activity, in the caller
     ELEMENT_ACTIVATING, inside an instance          element.enter
+    PROCESS_INSTANCE_CREATION CREATED               instance.create
+    SEQUENCE_FLOW_TAKEN                             flow.take
+    TIMER TRIGGERED, CONDITION TRIGGERED            timer.fire, event.catch
+    ESCALATION ESCALATED, NOT_ESCALATED             escalation.throw
     JOB COMPLETED, FAILED, ERROR_THROWN             job.complete, job.fail, job.error
     JOB_BATCH ACTIVATED                             job.activate, for each job
     JOB RETRIES_UPDATED, TIMEOUT_UPDATED            job.retries
@@ -26,7 +30,9 @@ from typing import Any, NamedTuple
 
 from remit.partition.log import Logged
 from remit.protocol.events import Event
+from remit.protocol.events.condition import ConditionTriggered
 from remit.protocol.events.decision import DecisionEvaluated, DecisionFailed
+from remit.protocol.events.escalation import Escalated, NotEscalated
 from remit.protocol.events.incident import IncidentResolved
 from remit.protocol.events.job import (
     JobCompleted,
@@ -40,9 +46,12 @@ from remit.protocol.events.message import ProcessSubscriptionCorrelated
 from remit.protocol.events.process_instance import (
     ElementActivating,
     ElementTerminating,
+    InstanceCreated,
     InstanceMigrated,
     InstanceModified,
+    SequenceFlowTaken,
 )
+from remit.protocol.events.timer import TimerTriggered
 from remit.protocol.events.user_task import (
     UserTaskAssigning,
     UserTaskCompleting,
@@ -74,6 +83,28 @@ def _activating(turn: Logged, event: ElementActivating, _: Mapping[int, int]) ->
         yield Effect(event.instance, "element.enter", event.element)
     elif event.parent_instance != NONE_KEY:
         yield Effect(event.parent_instance, "call.activity", about=event.element)
+
+
+def _taken(turn: Logged, event: SequenceFlowTaken, _: Mapping[int, int]) -> Iterator[Effect]:
+    yield Effect(event.instance, "flow.take", about=event.element)
+
+
+def _created(turn: Logged, event: InstanceCreated, _: Mapping[int, int]) -> Iterator[Effect]:
+    yield Effect(event.instance, "instance.create")
+
+
+def _fired(turn: Logged, event: TimerTriggered, _: Mapping[int, int]) -> Iterator[Effect]:
+    yield Effect(event.timer.instance, "timer.fire", event.timer.target)
+
+
+def _fulfilled(turn: Logged, event: ConditionTriggered, _: Mapping[int, int]) -> Iterator[Effect]:
+    yield Effect(event.subscription.instance, "event.catch", event.subscription.target)
+
+
+def _escalated(
+    turn: Logged, event: Escalated | NotEscalated, _: Mapping[int, int]
+) -> Iterator[Effect]:
+    yield Effect(event.instance, "escalation.throw", event.thrown_by)
 
 
 def _terminating(turn: Logged, event: ElementTerminating, _: Mapping[int, int]) -> Iterator[Effect]:
@@ -135,6 +166,12 @@ def _operated(action: str) -> Callable[..., Iterator[Effect]]:
 _EFFECTS: Mapping[type[Event], Callable[..., Iterator[Effect]]] = {
     ElementActivating: _activating,
     ElementTerminating: _terminating,
+    InstanceCreated: _created,
+    SequenceFlowTaken: _taken,
+    TimerTriggered: _fired,
+    ConditionTriggered: _fulfilled,
+    Escalated: _escalated,
+    NotEscalated: _escalated,
     JobsActivated: _activated,
     JobCompleted: _job("job.complete", "CompleteJob"),
     JobFailed: _job("job.fail", "FailJob"),
@@ -155,9 +192,10 @@ _EFFECTS: Mapping[type[Event], Callable[..., Iterator[Effect]]] = {
 
 ACTIONS_WITH_EFFECT = frozenset(
     {
-        "element.enter", "call.activity", "instance.cancel", "job.activate", "job.complete",
-        "job.fail", "job.error", "var.write", "usertask.assign", "usertask.complete",
-        "decision.evaluate", "incident.resolve", "instance.modify", "instance.migrate",
+        "instance.create", "element.enter", "flow.take", "call.activity", "instance.cancel",
+        "job.activate", "job.complete", "job.fail", "job.error", "usertask.assign",
+        "usertask.complete", "decision.evaluate", "incident.resolve", "instance.modify",
+        "instance.migrate",
     }
 )  # fmt: skip
 """An admission of one of these, and nothing of it in the turn, is a finding as well."""

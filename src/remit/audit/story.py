@@ -13,11 +13,19 @@ from typing import Any
 import msgspec
 
 from remit.audit.effects import ACTIONS_WITH_EFFECT, Effect, effects
-from remit.authority import Hop, KeyRing
+from remit.authority import AuthorityFault, Hop, KeyRing, jws, policy
+from remit.authority.receipt import Receipt
 from remit.authority.verify import Attached, Auditor, Decided, Entry, Finding, Happened
 from remit.partition.log import Logged
 from remit.protocol.events import Event
-from remit.protocol.events.governance import PolicyAttached, StepAdmitted, StepRejected
+from remit.protocol.events.governance import (
+    EvaluatorsDisagreed,
+    PolicyAttached,
+    StepAdmitted,
+    StepRejected,
+    WorkerAdmitted,
+    WorkerRejected,
+)
 from remit.protocol.events.process_instance import (
     ElementActivating,
     ElementCompleted,
@@ -35,6 +43,7 @@ class Story:
 
     def __init__(self, ring: KeyRing) -> None:
         self.auditor = Auditor(ring)
+        self._ring = ring
         self.instances = 0
         self.rejections = 0
         self._scopes: dict[int, int] = {}
@@ -112,8 +121,28 @@ class Story:
             self.rejections += 1
             entry = _rejected(turn, position, event)
             return [*self._compared(turn, position, event), *self.auditor.feed(entry)]
+        if isinstance(event, WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed):
+            return list(self._receipt(position, event))
         self._follow(event)
         return []
+
+    def _receipt(
+        self, position: int, event: WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed
+    ) -> Iterator[Finding]:
+        """A worker's receipt is what it was taken for: signed, and about this job."""
+        if not event.signed_by:
+            return  # it was refused
+        try:
+            envelope = jws.read(event.receipt, "receipt")
+            receipt = policy.read(envelope.claims, Receipt)
+            envelope.verify(self._ring.key(envelope.kid, "worker", receipt.ts_ms // 1000))
+        except AuthorityFault as fault:
+            yield Finding(position, "signature", f"the receipt of job {event.job}: {fault}")
+            return
+        told = (str(event.instance), str(event.job), event.action, event.admitted)
+        if (receipt.instance, receipt.job, receipt.action, receipt.admitted) != told:
+            text = f"the receipt of job {event.job} says something else than the log"
+            yield Finding(position, "signature", text)
 
     def _compared(
         self, turn: Logged, position: int, event: StepAdmitted | StepRejected

@@ -25,6 +25,7 @@ from remit.cli.publish import publish_command
 from remit.cli.resolve import resolve_command
 from remit.cli.serve import serve_command
 from remit.cli.set import set_command
+from remit.cli.sidecar import sidecar_command
 from remit.cli.status import status_command
 from remit.cli.user import user_group
 
@@ -56,6 +57,7 @@ for command in (
     dmn_group,
     policy_group,
     audit_group,
+    sidecar_command,
     history_group,
     user_group,
 ):

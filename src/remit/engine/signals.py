@@ -10,7 +10,8 @@ from collections.abc import Container
 
 from remit.base.errors import InvalidState
 from remit.engine import instances
-from remit.engine.agenda import Signal, encode_item
+from remit.engine.agenda import Hit, Signal, encode_item
+from remit.engine.denials import may_happen
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.state.state import SHARED_ROOT
@@ -98,7 +99,8 @@ def _reach_one(run: Run, item: Signal, key: int, root: int) -> None:
         return
     if row.element_key != NONE_KEY:
         host = run.element(row.element_key)
-        if accepts(host):
+        hit = Hit(host.key, row.target, item.variables, "signal.catch", item.name)
+        if accepts(host) and may_happen(run, host, hit):
             trigger(run, host, row.target, item.variables)
     elif item.starts:
         instance = run.new_key()

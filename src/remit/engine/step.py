@@ -13,15 +13,18 @@ from __future__ import annotations
 import traceback
 
 from remit.base.errors import Rejection, RejectionType, Unavailable
-from remit.engine import access, compensation, conditional, joins, lifecycle
+from remit.engine import access, compensation, conditional, errors, joins, lifecycle, triggering
 from remit.engine.agenda import (
     LIMIT,
     AskConditions,
     AskJoins,
     HandlerEnded,
+    Hit,
     Signal,
     Spawn,
     StartByMessage,
+    StartHandler,
+    ThrowDenied,
     encode_item,
 )
 from remit.engine.commands import COMMANDS
@@ -58,7 +61,8 @@ def step(state: State, request: Request, now: int) -> Turn:
         run.undo(before)
         run.reply = Rejected(fault.type, intent_of(run), str(fault))
         if isinstance(fault, StepDenied):
-            tell(run, fault.event)
+            for event in fault.events:
+                tell(run, event)
     except (Missing, Busy, Unavailable):
         run.undo(before)
         raise
@@ -91,6 +95,12 @@ def play_agenda(run: Run) -> None:
                 joins.ask(run, item)
             elif isinstance(item, HandlerEnded):
                 compensation.handler_ended(run, item)
+            elif isinstance(item, StartHandler):
+                compensation.start_again(run, item)
+            elif isinstance(item, Hit):
+                triggering.hit(run, item)
+            elif isinstance(item, ThrowDenied):
+                errors.throw_denied(run, item)
             else:
                 lifecycle.play(run, item)
         else:

@@ -40,6 +40,7 @@ Throw = Callable[[], bool]
 def throw_signal(run: Run, element: ElementInstance, definition: SignalDefinition) -> Throw:
     """The signal takes along what the event's inputs made; without inputs, nothing."""
     name = _text(run, definition.name, element, "signal name")
+    admit_step(run, element, "signal.broadcast", {"name": name})
 
     def throw() -> bool:
         signals.broadcast(run, name, local(run, element.key), element.tenant)
@@ -50,6 +51,7 @@ def throw_signal(run: Run, element: ElementInstance, definition: SignalDefinitio
 
 def throw_escalation(run: Run, element: ElementInstance, definition: EscalationDefinition) -> Throw:
     code = escalations.code_of(run, definition, element)
+    admit_step(run, element, "escalation.throw", {"code": code})
     return lambda: escalations.throw(run, element, code)
 
 
@@ -84,6 +86,7 @@ def throw_compensation(
 ) -> Throw:
     """All that has completed in its scope, or one activity, is undone; it waits for that (B11)."""
     process = run.definition(element.definition).process
+    admit_step(run, element, "compensate", {"target": definition.activity or ""})
     return lambda: compensation.throw(
         run, element, compensation.scopes_of(run, element), definition.activity,
         waits=definition.wait_for_completion, in_reverse=not process.parallel_compensation,

@@ -77,6 +77,15 @@ class JobKind(IntEnum):
     AD_HOC_SUB_PROCESS = 3
 
 
+class Handed(Value, frozen=True):
+    """Who got a job under a policy, as the channel says it, and the slope's head at that moment."""
+
+    actor: str
+    method: str
+    domain: str
+    head: str
+
+
 class Job(Value, frozen=True):
     """A piece of work for a worker. `root` is the aggregate that owns it."""
 
@@ -106,6 +115,7 @@ class Job(Value, frozen=True):
     created: int = -1
     listener_index: int = -1
     user_task: Document | None = None  # a task listener's job: the task, by the gateway's names
+    handed: Handed | None = None
 
 
 class Timer(Value, frozen=True):
@@ -469,8 +479,12 @@ class MappingInstruction(Value, frozen=True):
 
 
 class ActivatedJob(Value, frozen=True):
-    """A job as a worker gets it: the job, the variables it asked for, and the policy's blocks."""
+    """A job as a worker gets it: the job, the variables it asked for, and the policy's blocks.
+
+    `step` is what a worker needs beside them to ask the policy itself (JSON).
+    """
 
     job: Job
     variables: Document
     policy: tuple[str, ...] = ()
+    step: str = ""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from remit.base.errors import NotFound
 from remit.engine import instances, timers
+from remit.engine.agenda import Hit
+from remit.engine.denials import may_happen
 from remit.engine.run import Handler, Run
 from remit.engine.triggering import accepts, trigger
 from remit.protocol.commands import TriggerTimer
-from remit.protocol.events.timer import TimerTriggered
+from remit.protocol.events.timer import TimerCanceled, TimerTriggered
 from remit.protocol.replies import Done
 from remit.protocol.values import NONE_KEY, Timer
 
@@ -40,14 +42,20 @@ def _start(run: Run, timer: Timer) -> None:
 def _hit(run: Run, timer: Timer) -> None:
     run.touch(timer.root)
     element = run.element(timer.element_key)
-    run.emit(TimerTriggered(timer.key, timer))
-    if not accepts(element):
+    is_taken = accepts(element)
+    fires = is_taken and may_happen(
+        run, element, Hit(element.key, timer.target, {}, "timer.fire", timer.target)
+    )
+    is_denied = is_taken and not fires
+    run.emit((TimerCanceled if is_denied else TimerTriggered)(timer.key, timer))
+    if not is_taken:
         return
     again = timers.next_of(timer, run.now)
     if again is not None:
         target = run.definition(timer.definition).process.nodes[timer.target]
         timers.create(run, element, target, again)
-    trigger(run, element, timer.target, {})
+    if fires:
+        trigger(run, element, timer.target, {})
 
 
 HANDLES = {TriggerTimer: Handler("TRIGGER", trigger_timer)}

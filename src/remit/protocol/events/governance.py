@@ -10,8 +10,14 @@ from remit.protocol.numbers import ValueType
 from remit.protocol.values import DEFAULT_TENANT, Document
 
 
+class GovernanceEvent(Event, frozen=True):
+    """Base of them all."""
+
+    key: int
+
+
 @event("ADMITTED")
-class StepAdmitted(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
+class StepAdmitted(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
     """Comes before the effect that it admits.
 
     `clauses` has the deciding clause of each block, `facts` what the decision has read, `policy` the
@@ -21,7 +27,6 @@ class StepAdmitted(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
     the one that the step is about, and `about` what else it is about: a job's key, a flow, a name.
     """
 
-    key: int
     instance: int
     definition: int
     element: str
@@ -45,10 +50,9 @@ class StepAdmitted(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
 
 
 @event("REJECTED")
-class StepRejected(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 1)):
+class StepRejected(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 1)):
     """Nothing of the step has happened. `reason` is the code of the decision."""
 
-    key: int
     instance: int
     definition: int
     element: str
@@ -67,11 +71,54 @@ class StepRejected(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 1)):
     scope: int = -1
 
 
+class _Receipt(GovernanceEvent, frozen=True):
+    """A worker's signed `receipt` about `action` of its job, and the key that signed it."""
+
+    instance: int
+    definition: int
+    element: str
+    job: int
+    action: str
+    receipt: str
+    signed_by: str
+    clause: str
+    tenant: str = DEFAULT_TENANT
+
+    @property
+    def admitted(self) -> bool:
+        return isinstance(self, WorkerAdmitted)
+
+
+@event("WORKER_ADMITTED")
+class WorkerAdmitted(_Receipt, frozen=True, tag=number(ValueType.GOVERNANCE, 2)):
+    """The worker asked the policy itself, and has the same answer as the broker."""
+
+
+@event("WORKER_REJECTED")
+class WorkerRejected(_Receipt, frozen=True, tag=number(ValueType.GOVERNANCE, 3)):
+    """The worker refuses the job, and the broker would have denied it as well."""
+
+
+@event("EVALUATOR_DISAGREEMENT")
+class EvaluatorsDisagreed(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 4)):
+    """The worker's receipt says something else than the broker: `difference`. Deny wins."""
+
+    instance: int
+    definition: int
+    element: str
+    job: int
+    action: str
+    receipt: str
+    signed_by: str
+    difference: str
+    admitted: bool
+    tenant: str = DEFAULT_TENANT
+
+
 @event("POLICY_ATTACHED")
-class PolicyAttached(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 5)):
+class PolicyAttached(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 5)):
     """`tokens` are the signed blocks; `parent` is the instance whose policy they are derived from."""
 
-    key: int
     instance: int
     definition: int
     root: int

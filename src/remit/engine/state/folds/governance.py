@@ -8,7 +8,15 @@ from msgspec.structs import replace
 
 from remit.engine.state.entities import Governed
 from remit.engine.state.state import State
-from remit.protocol.events.governance import PolicyAttached, StepAdmitted, StepRejected
+from remit.protocol.events.governance import (
+    EvaluatorsDisagreed,
+    GovernanceEvent,
+    PolicyAttached,
+    StepAdmitted,
+    StepRejected,
+    WorkerAdmitted,
+    WorkerRejected,
+)
 
 REMEMBERED = 50
 """Rejections that are remembered, so that the same one is not told again and again (T27)."""
@@ -34,4 +42,15 @@ def rejected(state: State, event: StepRejected) -> None:
         state.governed.put(event.instance, replace(row, rejections=rejections))
 
 
-FOLDS: dict[Any, Any] = {PolicyAttached: attached, StepAdmitted: admitted, StepRejected: rejected}
+def only_told(state: State, event: GovernanceEvent) -> None:
+    """For the auditor: nothing changes by it."""
+
+
+FOLDS: dict[Any, Any] = {
+    PolicyAttached: attached,
+    StepAdmitted: admitted,
+    StepRejected: rejected,
+    WorkerAdmitted: only_told,
+    WorkerRejected: only_told,
+    EvaluatorsDisagreed: only_told,
+}

@@ -1,0 +1,67 @@
+"""Governance: a step of an instance is admitted against the policy that it carries, before it happens.
+
+asking      may this be done? an admission, or a rejection that leaves nothing else
+policies    which policy an instance carries: attached, derived, renewed
+steps       flows, choices, variables
+work        jobs: who gets one, what is sent along, what a worker's receipt is worth
+"""
+
+from __future__ import annotations
+
+from remit.engine.governance.asking import (
+    ElementDenied,
+    Governor,
+    StepDenied,
+    admit_command,
+    admit_step,
+    tell,
+)
+from remit.engine.governance.policies import (
+    POLICY,
+    attach,
+    check_derivable,
+    derive_child,
+    tokens_of,
+    without_policy,
+)
+from remit.engine.governance.steps import (
+    admit_choice,
+    admit_conditions,
+    admit_flows,
+    admit_write,
+    admit_write_by,
+    readable,
+)
+from remit.engine.governance.work import (
+    GOV_DENIED,
+    admit_work,
+    hand_over,
+    may_activate,
+    refused_by_worker,
+)
+
+__all__ = [
+    "GOV_DENIED",
+    "POLICY",
+    "ElementDenied",
+    "Governor",
+    "StepDenied",
+    "admit_choice",
+    "admit_command",
+    "admit_conditions",
+    "admit_flows",
+    "admit_step",
+    "admit_work",
+    "admit_write",
+    "admit_write_by",
+    "attach",
+    "check_derivable",
+    "derive_child",
+    "hand_over",
+    "may_activate",
+    "readable",
+    "refused_by_worker",
+    "tell",
+    "tokens_of",
+    "without_policy",
+]
