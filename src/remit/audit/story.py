@@ -15,12 +15,25 @@ import msgspec
 from remit.audit.effects import ACTIONS_WITH_EFFECT, Effect, effects
 from remit.authority import AuthorityFault, Hop, KeyRing, jws, policy
 from remit.authority.receipt import Receipt
-from remit.authority.verify import Attached, Auditor, Decided, Entry, Finding, Happened
+from remit.authority.revocation import Revocations, read_revocations
+from remit.authority.verify import (
+    Attached,
+    Auditor,
+    Decided,
+    Entry,
+    Finding,
+    Happened,
+    Lifted,
+    ListChanged,
+)
 from remit.partition.log import Logged
 from remit.protocol.events import Event
 from remit.protocol.events.governance import (
     EvaluatorsDisagreed,
     PolicyAttached,
+    PolicySucceeded,
+    RevocationsChanged,
+    SlopeReanchored,
     StepAdmitted,
     StepRejected,
     WorkerAdmitted,
@@ -44,6 +57,7 @@ class Story:
     def __init__(self, ring: KeyRing) -> None:
         self.auditor = Auditor(ring)
         self._ring = ring
+        self._revocations: dict[str, Revocations] = {}
         self.instances = 0
         self.rejections = 0
         self._scopes: dict[int, int] = {}
@@ -53,7 +67,9 @@ class Story:
 
     def tell(self, turn: Logged) -> list[Finding]:
         """What is wrong with this turn."""
-        if not self._governed and not any(isinstance(each, PolicyAttached) for each in turn.events):
+        if not self._governed and not any(
+            isinstance(each, PolicyAttached | RevocationsChanged) for each in turn.events
+        ):
             return []
         found: list[Finding] = []
         open_admissions: list[tuple[int, StepAdmitted]] = []
@@ -121,10 +137,29 @@ class Story:
             self.rejections += 1
             entry = _rejected(turn, position, event)
             return [*self._compared(turn, position, event), *self.auditor.feed(entry)]
+        if isinstance(event, PolicySucceeded):
+            return self.auditor.feed(
+                Attached(position=position, instance=str(event.instance), tokens=event.tokens)
+            )
+        if isinstance(event, RevocationsChanged):
+            return self.auditor.feed(self._revoked(position, event))
+        if isinstance(event, SlopeReanchored):
+            return self.auditor.feed(
+                Lifted(
+                    position=position, instance=str(event.instance), token=event.statement,
+                    now_ms=turn.timestamp, after=event.head,
+                )
+            )  # fmt: skip
         if isinstance(event, WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed):
             return list(self._receipt(position, event))
         self._follow(event)
         return []
+
+    def _revoked(self, position: int, event: RevocationsChanged) -> Entry:
+        """All lists that count from here on."""
+        self._revocations[event.issuer] = read_revocations(event.token, self._ring)
+        lists = tuple(self._revocations.values())
+        return ListChanged(position=position, instance="", revocations=lists)
 
     def _receipt(
         self, position: int, event: WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed
@@ -226,7 +261,7 @@ def _admitted(turn: Logged, position: int, event: StepAdmitted, covers: int, par
         position=position, instance=str(event.instance), covers=covers, part=part,
         chain=event.policy, action=event.action, facts=event.facts, now_ms=turn.timestamp,
         before="", hop=hop, admitted=True, reason="admitted", clauses=event.clauses,
-        after=event.head, returns=hop is not None, wrote=event.wrote,
+        after=event.head, returns=hop is not None, wrote=event.wrote, lowered=event.lowered,
     )  # fmt: skip
 
 
@@ -235,7 +270,7 @@ def _rejected(turn: Logged, position: int, event: StepRejected) -> Decided:
         position=position, instance=str(event.instance), covers=-1, chain=event.policy,
         action=event.action, facts=event.facts, now_ms=turn.timestamp, before=event.head,
         hop=_hop(event), admitted=False, reason=event.reason, clauses=event.clauses,
-        after=event.head,
+        after=event.head, lowered=event.lowered,
     )  # fmt: skip
 
 

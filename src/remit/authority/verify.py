@@ -88,7 +88,8 @@ class Decided(Entry, frozen=True, kw_only=True):
 
     `covers` and `part`: the position of what it permits or denies, and what of it; -1 for what
     leaves no record of its own. `before` may be empty: not recorded. `returns`: the hop is over with
-    the step, `wrote` says whether it brought variables.
+    the step, `wrote` says whether it brought variables. `lowered` from 0 on: data of this trust came
+    in with it, and the slope was lowered first.
     """
 
     covers: int
@@ -105,6 +106,7 @@ class Decided(Entry, frozen=True, kw_only=True):
     after: str
     returns: bool = False
     wrote: bool = False
+    lowered: int = -1
 
 
 class Returned(Entry, frozen=True, kw_only=True):
@@ -249,7 +251,8 @@ class Auditor:
         if facts is None:
             yield Finding(entry.position, "withheld", f"{entry.action}: its facts were erased")
             return
-        again = authority.admit(entry.action, facts, before, entry.now_ms, entry.hop)
+        start = before if entry.lowered < 0 else slopes.lowered(before, entry.lowered)
+        again = authority.admit(entry.action, facts, start, entry.now_ms, entry.hop)
         recorded = (entry.admitted, entry.reason, entry.clauses)
         if (again.admitted, again.reason, again.clauses) != recorded:
             text = (
@@ -257,7 +260,7 @@ class Auditor:
                 f"asked again {again.reason} by {' '.join(again.clauses)}"
             )
             yield Finding(entry.position, "decision", text)
-        now = again.slope
+        now = again.slope if again.admitted else before
         if entry.returns and again.admitted:
             now = slopes.returned(now, wrote=entry.wrote)
         yield from self._moved(entry, now, entry.after)

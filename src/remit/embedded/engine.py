@@ -32,6 +32,7 @@ from remit.protocol.replies import (
     InstanceCreated,
     JobsActivated,
     MessagePublished,
+    PolicyShown,
     Rejected,
     Reply,
     SignalBroadcast,
@@ -281,6 +282,23 @@ class Engine:
             name, correlation_key, time_to_live_ms, message_id, dict(variables or {})
         )
         return self.execute(command, MessagePublished)
+
+    # --- policies ----------------------------------------------------------------------------------
+
+    def renew_policy(self, key: int, successor: str) -> Done:
+        """The signed successor of a grant takes its place in an instance."""
+        return self.execute(c.RenewPolicy(key, successor), Done)
+
+    def reanchor(self, key: int, statement: str) -> Done:
+        """Lift the trust in an instance's data, by a signed statement."""
+        return self.execute(c.ReanchorTrust(key, statement), Done)
+
+    def show_policy(self, key: int) -> PolicyShown:
+        return self.execute(c.ShowPolicy(key), PolicyShown)
+
+    def revoke(self, token: str) -> Done:
+        """Take a signed list of revocations."""
+        return self.execute(c.ChangeRevocations(token), Done)
 
     # --- any command -------------------------------------------------------------------------------
 

@@ -29,7 +29,7 @@ from remit.engine.agenda import (
 )
 from remit.engine.commands import COMMANDS
 from remit.engine.faults import Busy
-from remit.engine.governance import StepDenied, tell
+from remit.engine.governance import StepDenied, after_denial, tell
 from remit.engine.messages import start_next
 from remit.engine.multi_instance import spawn
 from remit.engine.plans import load
@@ -63,6 +63,7 @@ def step(state: State, request: Request, now: int) -> Turn:
         if isinstance(fault, StepDenied):
             for event in fault.events:
                 tell(run, event)
+                after_denial(run, event)
     except (Missing, Busy, Unavailable):
         run.undo(before)
         raise

@@ -440,6 +440,32 @@ class ReachListeners(Command, frozen=True):
     starts: bool = False
 
 
+class RenewPolicy(Command, frozen=True):
+    """Instance `key` goes on under the signed successor of one of its grants."""
+
+    key: int
+    successor: str
+
+
+class ReanchorTrust(Command, frozen=True):
+    """Trust in the data of instance `key` is lifted by a signed statement."""
+
+    key: int
+    statement: str
+
+
+class ShowPolicy(Command, frozen=True):
+    """Which policy instance `key` carries, and where its trust stands."""
+
+    key: int
+
+
+class ChangeRevocations(Command, frozen=True):
+    """A signed list of what its issuer revokes replaces the one before."""
+
+    token: str
+
+
 class DeliverMessage(Command, frozen=True):
     """A message from one pool to another (B22): published without anybody waiting for an answer."""
 

@@ -10,8 +10,9 @@ log applies what was decided and asks nothing again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -20,8 +21,8 @@ from msgspec.structs import replace
 from remit.authority import Authority, Hop, KeyRing, Signer, Slope, compile_chain, verify_chain
 from remit.authority.evaluate import Decision
 from remit.authority.policy import Denial
-from remit.authority.revocation import Revocations
-from remit.authority.slope import HopKind, returned
+from remit.authority.revocation import Revocations, read_revocations
+from remit.authority.slope import HopKind, lowered, returned
 from remit.base.errors import Denied, InvalidArgument
 from remit.engine.faults import IncidentRaised
 from remit.engine.run import Run
@@ -40,7 +41,6 @@ class Governor:
 
     ring: KeyRing
     signer: Signer
-    revocations: Sequence[Revocations] = ()
 
 
 class StepDenied(Denied):
@@ -64,13 +64,17 @@ class ElementDenied(IncidentRaised):
 
 
 class Question(NamedTuple):
-    """May this be done? `facts` are those of the action; the common ones are looked up when needed."""
+    """May this be done? `facts` are those of the action; the common ones are looked up when needed.
+
+    `lowered`: data of this trust comes in with it; the slope is no higher from here on.
+    """
 
     row: Governed
     element: ElementInstance
     action: str
     facts: Mapping[str, Any]
     hop: Hop | None
+    lowered: int = -1
 
 
 class Answer(NamedTuple):
@@ -159,14 +163,29 @@ def governor_of(run: Run) -> Governor:
 def authority_of(run: Run, row: Governed) -> Authority:
     """The compiled chain: verified again when it comes from disk."""
     cache = run.state.authority_cache
-    found: Authority | None = cache.get(row.policy)
+    lists = tuple(each.token for each in run.state.revocations.rows.values())
+    name = (row.policy, lists) if lists else row.policy
+    found: Authority | None = cache.get(name)
     if found is None:
         governor = governor_of(run)
-        found = compile_chain(verify_chain(row.tokens, governor.ring), governor.revocations)
+        chain = verify_chain(row.tokens, governor.ring)
+        found = compile_chain(chain, revocations(governor.ring, lists))
         if len(cache) >= AUTHORITIES:
             cache.clear()
-        cache[row.policy] = found
+        cache[name] = found
     return found
+
+
+@lru_cache(maxsize=64)
+def revocations(ring: KeyRing, lists: tuple[str, ...]) -> tuple[Revocations, ...]:
+    """Signed lists that were checked when they came."""
+    return tuple(read_revocations(token, ring) for token in lists)
+
+
+def known_revocations(run: Run) -> tuple[Revocations, ...]:
+    """What is revoked now, by all issuers."""
+    lists = tuple(each.token for each in run.state.revocations.rows.values())
+    return revocations(governor_of(run).ring, lists) if lists else ()
 
 
 AUTHORITIES = 20_000
@@ -183,8 +202,14 @@ def ask(run: Run, asked: Question, names: Iterable[str] = ()) -> Answer:
             value = _fact(run, authority, asked.element, name, asked.hop)
         if value is not MISSING and value is not None:
             found[name] = value
-    slope = decode_slope(asked.row.slope)
+    slope = slope_of(asked)
     return Answer(authority.admit(asked.action, found, slope, run.now, asked.hop), found)
+
+
+def slope_of(asked: Question) -> Slope:
+    """The slope that a question is asked on."""
+    slope = decode_slope(asked.row.slope)
+    return slope if asked.lowered < 0 else lowered(slope, asked.lowered)
 
 
 def _fact(
@@ -249,7 +274,7 @@ def log_admission(run: Run, asked: Question, answer: Answer, *, wrote: bool = Fa
             _plain(answer.facts), asked.row.policy, encode_slope(after), after.head, after.trust,
             after.low, actor.id, actor.method, decision.duties, element.tenant,
             "" if hop is None else hop.kind, "" if hop is None else hop.domain, wrote, element.key,
-            _about(asked.facts),
+            _about(asked.facts), asked.lowered,
         )
     )  # fmt: skip
 
@@ -259,9 +284,10 @@ def rejection(run: Run, asked: Question, answer: Answer, about: str = "") -> Ste
     return StepRejected(
         NONE_KEY, element.instance, element.definition,
         asked.facts.get("elementId", element.element), asked.action, decision.reason,
-        decision.clauses, _plain(answer.facts), asked.row.policy, decision.slope.head, actor.id,
+        decision.clauses, _plain(answer.facts), asked.row.policy,
+        decode_slope(asked.row.slope).head, actor.id,
         actor.method, about, element.tenant, "" if hop is None else hop.kind,
-        "" if hop is None else hop.domain, element.key,
+        "" if hop is None else hop.domain, element.key, asked.lowered,
     )  # fmt: skip
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from remit.authority import AuthorityFault, Hop, Slope, compile_chain, verify_block, verify_chain
-from remit.authority.derive import derive_for_call, mint_binding
+from remit.authority.derive import derive_for_call, mint_binding, with_successor
 from remit.authority.policy import BoundTo, Grant, Initiator
+from remit.authority.receipt import reanchored
+from remit.authority.revocation import read_revocations
 from remit.authority.slope import START
-from remit.base.errors import Denied, InvalidArgument
+from remit.base.errors import Denied, InvalidArgument, InvalidState
+from remit.engine import incidents
 from remit.engine.definitions import Definition
 from remit.engine.faults import IncidentRaised
 from remit.engine.governance.asking import (
@@ -19,10 +22,20 @@ from remit.engine.governance.asking import (
     encode_slope,
     governed_row,
     governor_of,
+    known_revocations,
 )
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
-from remit.protocol.events.governance import PolicyAttached
+from remit.protocol.events.governance import (
+    GovernanceEvent,
+    PolicyAttached,
+    PolicyExpired,
+    PolicySucceeded,
+    RevocationsChanged,
+    SlopeReanchored,
+    StepRejected,
+)
+from remit.protocol.replies import PolicyShown
 from remit.protocol.values import NONE_KEY, Document
 
 POLICY = "_policy"
@@ -74,7 +87,7 @@ def attach(
         )
         chain = verify_chain((*given, binding), governor.ring)
         chain.check_runs(row.tenant, row.process_id, row.version, str(key))
-        authority = compile_chain(chain, governor.revocations)
+        authority = compile_chain(chain, known_revocations(run))
     except AuthorityFault as fault:
         raise InvalidArgument(
             f"Expected a policy for process '{row.process_id}', but it can't be taken: {fault}"
@@ -101,7 +114,7 @@ def derive_child(run: Run, caller: ElementInstance, definition: Definition, chil
         instance=str(child), element=caller.element, jti=str(child), now=run.now // 1000,
     )  # fmt: skip
     chain = verify_chain(tokens, governor.ring)
-    authority = compile_chain(chain, governor.revocations)
+    authority = compile_chain(chain, known_revocations(run))
     slope = authority.arithmetic.extend(decode_slope(row.slope), Hop(called.process_id, "call"))
     _attached(run, definition, child, caller.root, chain.tokens, chain.hash, slope, caller.instance)
 
@@ -118,6 +131,146 @@ def check_derivable(run: Run, caller: ElementInstance) -> None:
             f"Expected '{caller.element}' to call a process, but its policy '{leaf.jti}' may not be "
             f"passed on: depth {leaf.del_depth} is the last",
         )
+
+
+def rebind(run: Run, instance: ElementInstance, target: Definition) -> None:
+    """The instance goes on in another definition: one more link of its chain, which takes nothing
+    away and adds nothing."""
+    row = governed_row(run, instance)
+    if row is None:
+        return
+    to = target.row
+    tokens = derive_for_call(
+        authority_of(run, row).chain, governor_of(run).signer, to="migration",
+        process=to.process_id, version=to.version, instance=str(instance.key), element="",
+        jti=f"{instance.key}/{run.now}", now=run.now // 1000,
+    )  # fmt: skip
+    _succeeded(run, instance, tokens, "migration")
+
+
+def check_rebindable(run: Run, instance: ElementInstance) -> None:
+    """Raises InvalidState when the policy of an instance may not be passed on any further."""
+    row = governed_row(run, instance)
+    if row is None:
+        return
+    leaf = authority_of(run, row).chain.leaf
+    if leaf.del_depth >= leaf.del_max_depth:
+        raise InvalidState(
+            f"Expected to migrate process instance '{instance.key}', but its policy '{leaf.jti}' may "
+            f"not be passed on: depth {leaf.del_depth} is the last"
+        )
+
+
+def renew(run: Run, instance: ElementInstance, successor: str) -> None:
+    """The successor of a grant takes its place, here and in every instance that was derived from it.
+
+    Raises InvalidArgument for what succeeds nothing here.
+    """
+    ring = governor_of(run).ring
+    rows = [each for each in run.state.governed.rows.values() if each.root == instance.root]
+    renewed = 0
+    for row in rows:
+        try:
+            chain = with_successor(verify_chain(row.tokens, ring), successor, ring)
+        except AuthorityFault as fault:
+            if row.key == instance.key:
+                raise InvalidArgument(
+                    f"Expected the successor of a grant of process instance '{instance.key}', but "
+                    f"{fault}"
+                ) from fault
+            continue
+        _succeeded(run, run.element(row.key), chain.tokens, "renewal")
+        renewed += 1
+    assert renewed, "the instance itself is among them"
+
+
+def _succeeded(run: Run, instance: ElementInstance, tokens: tuple[str, ...], cause: str) -> None:
+    chain = verify_chain(tokens, governor_of(run).ring)
+    actor = run.actor
+    run.emit(
+        PolicySucceeded(
+            run.new_key(), instance.key, instance.definition, tokens, chain.hash, cause, actor.id,
+            actor.method, instance.tenant,
+        )
+    )  # fmt: skip
+
+
+def reanchor(run: Run, instance: ElementInstance, statement: str) -> None:
+    """Trust in the instance's data is lifted. Raises InvalidArgument for a statement that does not."""
+    row = governed_row(run, instance)
+    if row is None:
+        raise _ungoverned(instance.key)
+    authority, actor = authority_of(run, row), run.actor
+    slope = decode_slope(row.slope)
+    try:
+        after = reanchored(authority, statement, governor_of(run).ring, slope, run.now)
+    except AuthorityFault as fault:
+        raise InvalidArgument(
+            f"Expected a statement that re-anchors the trust of process instance '{instance.key}', "
+            f"but {fault}"
+        ) from fault
+    run.emit(
+        SlopeReanchored(
+            run.new_key(), instance.key, instance.definition, statement, encode_slope(after),
+            after.head, after.low, actor.id, actor.method, instance.tenant,
+        )
+    )  # fmt: skip
+
+
+def shown(run: Run, instance: ElementInstance) -> PolicyShown:
+    row = governed_row(run, instance)
+    if row is None:
+        raise _ungoverned(instance.key)
+    slope = decode_slope(row.slope)
+    return PolicyShown(instance.key, row.tokens, slope.head, slope.trust, slope.low)
+
+
+def revoke(run: Run, token: str) -> int:
+    """A signed list replaces the one before; the same one again changes nothing. Returns its epoch.
+
+    Raises InvalidArgument for a list that nobody known signed, or that is older than ours.
+    """
+    ring = governor_of(run).ring
+    try:
+        new = read_revocations(token, ring)
+        known = run.state.revocations.get(new.iss)
+        if known is not None:
+            read_revocations(token, ring, read_revocations(known.token, ring))
+    except AuthorityFault as fault:
+        raise InvalidArgument(f"Expected a list of revocations to be taken, but {fault}") from fault
+    if known is None or known.token != token:
+        run.emit(RevocationsChanged(run.new_key(), new.iss, new.epoch, token))
+    return new.epoch
+
+
+EXPIRED = "policy-expired"
+"""The stage of an incident at the process: there is nothing to play again."""
+
+
+def after_denial(run: Run, event: GovernanceEvent) -> None:
+    """A policy whose time is over is told of once, with an incident at the process (T18)."""
+    if not isinstance(event, StepRejected) or event.reason != "$validity":
+        return
+    instance = run.state.elements.get(event.instance)
+    if instance is None or instance.key not in run.state.governed:
+        return
+    if any(each.stage == EXPIRED for each in run.state.incidents.values_of(instance.key)):
+        return
+    run.emit(
+        PolicyExpired(
+            run.new_key(), instance.key, instance.definition, event.policy, instance.tenant
+        )
+    )
+    fault = IncidentRaised(
+        "UNSPECIFIED",
+        f"Expected the policy of process instance '{instance.key}' to be valid at this time, but it is "
+        f"not: renew it with a successor, then resolve this incident",
+    )
+    incidents.create(run, instance, fault, stage=EXPIRED)
+
+
+def _ungoverned(key: int) -> InvalidState:
+    return InvalidState(f"Expected process instance '{key}' to carry a policy, but it carries none")
 
 
 def _attached(

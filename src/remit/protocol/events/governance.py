@@ -25,6 +25,8 @@ class StepAdmitted(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE
     `kind` is that of the actor's hop, which is over with the step, and `wrote` whether it brought
     variables; empty for the engine itself. `scope` is the element instance that was asked, `element`
     the one that the step is about, and `about` what else it is about: a job's key, a flow, a name.
+    `lowered` is the trust of data that came in from outside, -1 for none: the slope was lowered to it
+    before anything was asked.
     """
 
     instance: int
@@ -47,6 +49,7 @@ class StepAdmitted(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE
     wrote: bool = False
     scope: int = -1
     about: str = ""
+    lowered: int = -1
 
 
 @event("REJECTED")
@@ -69,6 +72,7 @@ class StepRejected(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE
     kind: str = ""
     domain: str = ""
     scope: int = -1
+    lowered: int = -1
 
 
 class _Receipt(GovernanceEvent, frozen=True):
@@ -126,4 +130,55 @@ class PolicyAttached(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNAN
     policy: str
     slope: bytes
     parent: int = -1
+    tenant: str = DEFAULT_TENANT
+
+
+@event("POLICY_SUCCEEDED")
+class PolicySucceeded(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 7)):
+    """The instance goes on under another chain: a grant was renewed, or the instance migrated.
+
+    `cause` is "renewal" or "migration"; the slope stays as it is.
+    """
+
+    instance: int
+    definition: int
+    tokens: tuple[str, ...]
+    policy: str
+    cause: str
+    actor: str
+    method: str
+    tenant: str = DEFAULT_TENANT
+
+
+@event("POLICY_REVOKED")
+class RevocationsChanged(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 8)):
+    """What this issuer revokes, from here on: its signed list, and the number that only grows."""
+
+    issuer: str
+    epoch: int
+    token: str
+
+
+@event("POLICY_EXPIRED")
+class PolicyExpired(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 9)):
+    """A step was denied because the policy's time is over; an incident stands until it is renewed."""
+
+    instance: int
+    definition: int
+    policy: str
+    tenant: str = DEFAULT_TENANT
+
+
+@event("SLOPE_REANCHORED")
+class SlopeReanchored(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 10)):
+    """Somebody trusted has looked at the data: `statement` is signed, `low` the trust from here on."""
+
+    instance: int
+    definition: int
+    statement: str
+    slope: bytes
+    head: str
+    low: int
+    actor: str
+    method: str
     tenant: str = DEFAULT_TENANT
