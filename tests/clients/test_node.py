@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parent / "node"
 pytestmark = [
     pytest.mark.clients,
     pytest.mark.timeout(400),
+    pytest.mark.xdist_group("node"),  # its packages are installed once
     pytest.mark.skipif(shutil.which("npm") is None, reason="Node and npm are not installed"),
 ]
 

@@ -183,6 +183,7 @@ def test_t10_a_duty_keeps_the_initiator_from_the_work(engine: Engine) -> None:
 def test_admin_operations_need_a_clause(engine: Engine) -> None:
     key = create(engine, grant(WORK, deny=(Clause(id="D", do=("var.write",)),)))
     assert denied(engine, lambda: engine.cancel(key)).action == "instance.cancel"
+    assert denied(engine, lambda: engine.suspend(key)).action == "instance.suspend"
     assert denied(engine, lambda: engine.modify(key, activate=["a"])).action == "instance.modify"
     assert denied(engine, lambda: engine.set_variables(key, {"x": 1})).action == "var.write"
 

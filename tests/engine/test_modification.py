@@ -247,3 +247,15 @@ def test_all_instances_of_an_element_can_be_ended_by_its_id(engine: Engine) -> N
 
     assert keys(engine, "a") == []
     assert len(keys(engine, "b")) == 1
+
+
+def test_a_multi_instance_activity_is_moved_as_one_token(engine: Engine) -> None:
+    model = Model("p").start("s").service("each", "work").repeat("=[1, 2, 3]").end("e")
+    model.service("after", "more")
+    engine.deploy(("p.bpmn", model.path("s", "each", "after", "e").xml()))
+    key = engine.create("p").key
+    engine.modify(key, move=[MoveInstruction("after", "each")])
+    (job,) = engine.activate("more", limit=5)
+    engine.complete(job.job.key)
+
+    assert leftovers(engine) == []

@@ -151,6 +151,8 @@ _FACTS: dict[str, dict[str, Type]] = {
     "usertask.complete": TASK,
     "incident.resolve": OPERATOR,
     "instance.cancel": OPERATOR,
+    "instance.suspend": OPERATOR,
+    "instance.resume": OPERATOR,
     "instance.modify": {**OPERATOR, "target": "text"},
     "instance.migrate": {**OPERATOR, "targetProcess": "text", "targetVersion": "number"},
     "job.retries": {**JOB, **OPERATOR},

@@ -6,11 +6,14 @@ Exit codes: 0 done, 1 refused by the broker, 2 wrong usage, 3 broker not reached
 from __future__ import annotations
 
 import os
+import ssl
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 import grpc
@@ -34,9 +37,9 @@ class Connection:
 
     def __init__(self, address: str, *, as_json: bool, tls: Tls | None = None) -> None:
         self._address = address.removeprefix("https://").removeprefix("http://").rstrip("/")
-        if tls or address.startswith("https://"):
-            credentials = (tls or Tls()).credentials()
-            self._channel = grpc.secure_channel(self._address, credentials)
+        self._tls = (tls or Tls()) if tls or address.startswith("https://") else None
+        if self._tls is not None:
+            self._channel = grpc.secure_channel(self._address, self._tls.credentials())
         else:
             self._channel = grpc.insecure_channel(self._address)
         self.as_json = as_json
@@ -53,6 +56,25 @@ class Connection:
             return ask(request, timeout=timeout, metadata=_credentials())
         except grpc.RpcError as fault:
             self._fail(fault)
+
+    def rest(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """The answer of a REST operation, which the gRPC port serves as well; None when it is empty.
+
+        Ends the program with a sentence and an exit code when there is none.
+        """
+        headers = {"content-type": "application/json", **dict(_credentials())}
+        content = None if body is None else msgspec.json.encode(body)
+        scheme, context = ("http", None) if self._tls is None else ("https", self._tls.context())
+        url = f"{scheme}://{self._address}/v2{path}"
+        request = urllib.request.Request(url, content, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60, context=context) as answer:
+                found = answer.read()
+        except urllib.error.HTTPError as fault:
+            self._end(fault.status or 500, *_problem(fault))
+        except OSError as fault:
+            self._end(503, "UNAVAILABLE", self._why(str(fault)))
+        return msgspec.json.decode(found) if found else None
 
     def show(self, row: Mapping[str, object]) -> None:
         """One answer: a line of JSON, or a plain table."""
@@ -72,15 +94,37 @@ class Connection:
 
     def _fail(self, fault: grpc.RpcError) -> None:
         code, said = fault.code(), fault.details() or ""
-        if code is grpc.StatusCode.UNAVAILABLE and _is_about_tls(said):
-            said = f"{self._address} and this client don't agree on TLS: {said}"
-        elif code is grpc.StatusCode.UNAVAILABLE and "onnect" in said:
-            said = f"no broker answers at {self._address}; start one with `remit serve`"
-        if self.as_json:
-            click.echo(msgspec.json.encode({"error": code.name, "message": said}).decode())
-        else:
-            click.echo(f"{code.name}: {said}", err=True)
+        if code is grpc.StatusCode.UNAVAILABLE:
+            said = self._why(said)
+        self._say(code.name, said)
         sys.exit(UNREACHABLE if code in _NOT_NOW else REFUSED)
+
+    def _why(self, said: str) -> str:
+        """Why nobody was reached, in a sentence."""
+        if _is_about_tls(said):
+            return f"{self._address} and this client don't agree on TLS: {said}"
+        if "onnect" in said:
+            return f"no broker answers at {self._address}; start one with `remit serve`"
+        return said
+
+    def _end(self, status: int, title: str, said: str) -> NoReturn:
+        self._say(title, said)
+        sys.exit(UNREACHABLE if status >= 503 else REFUSED)
+
+    def _say(self, title: str, said: str) -> None:
+        if self.as_json:
+            click.echo(msgspec.json.encode({"error": title, "message": said}).decode())
+        else:
+            click.echo(f"{title}: {said}", err=True)
+
+
+def _problem(fault: urllib.error.HTTPError) -> tuple[str, str]:
+    """Title and detail of a refusal."""
+    try:
+        told = msgspec.json.decode(fault.read())
+    except msgspec.DecodeError:
+        return str(fault.status), fault.reason
+    return str(told.get("title", fault.status)), str(told.get("detail", ""))
 
 
 @dataclass(frozen=True)
@@ -103,6 +147,13 @@ class Tls:
         if (certificate is None) != (key is None):
             raise click.UsageError("--tls-cert and --tls-key go together")
         return grpc.ssl_channel_credentials(authority, key, certificate)
+
+    def context(self) -> ssl.SSLContext:
+        """The same for HTTP."""
+        found = ssl.create_default_context(cafile=self.authority or None)
+        if self.certificate:
+            found.load_cert_chain(self.certificate, self.key)
+        return found
 
 
 def _is_about_tls(said: str) -> bool:

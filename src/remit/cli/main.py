@@ -6,6 +6,7 @@ import click
 
 from remit import __version__
 from remit.cli.audit import audit_group
+from remit.cli.batch import batch_group
 from remit.cli.broadcast import broadcast_command
 from remit.cli.cancel import cancel_command
 from remit.cli.complete import complete_command
@@ -23,10 +24,12 @@ from remit.cli.modify import modify_command
 from remit.cli.policy import policy_group
 from remit.cli.publish import publish_command
 from remit.cli.resolve import resolve_command
+from remit.cli.resume import resume_command
 from remit.cli.serve import serve_command
 from remit.cli.set import set_command
 from remit.cli.sidecar import sidecar_command
 from remit.cli.status import status_command
+from remit.cli.suspend import suspend_command
 from remit.cli.user import user_group
 
 
@@ -44,6 +47,8 @@ for command in (
     publish_command,
     broadcast_command,
     cancel_command,
+    suspend_command,
+    resume_command,
     modify_command,
     migrate_command,
     resolve_command,
@@ -59,6 +64,7 @@ for command in (
     audit_group,
     sidecar_command,
     history_group,
+    batch_group,
     user_group,
 ):
     main.add_command(command)

@@ -61,6 +61,12 @@ from remit.server.main import CannotStart, serve
     help="Where to keep what can be searched: a database URL, or none. Default: beside the data.",
 )
 @click.option(
+    "--history-retention",
+    envvar="REMIT_HISTORY_RETENTION",
+    multiple=True,
+    help="Forget what has ended so many DAYS ago, or of a process with PROCESS=DAYS. May be repeated.",
+)
+@click.option(
     "--policy-keys",
     envvar="REMIT_POLICY_KEYS",
     default="",
@@ -135,6 +141,7 @@ def serve_command(
     partitions: int,
     exporters: tuple[str, ...],
     history: str,
+    history_retention: tuple[str, ...],
     policy_keys: str,
     holder_key: str,
     audit_key: str,
@@ -157,6 +164,7 @@ def serve_command(
         partitions=partitions,
         exporters=exporters,
         history=history,
+        history_retention=history_retention,
         policy_keys=policy_keys,
         holder_key=holder_key,
         audit_key=audit_key,

@@ -42,6 +42,8 @@ from remit.protocol.values import (
     ActivateInstruction,
     Actor,
     AdHocActivation,
+    BatchItem,
+    BatchPlan,
     Document,
     Header,
     MappingInstruction,
@@ -132,7 +134,7 @@ class Engine:
             for entry, command in due:
                 turn = self._play(command)
                 played += 1
-                if isinstance(turn.reply, Rejected):
+                if isinstance(turn.reply, Rejected) and not turn.events:
                     self.state.due_queue.set_aside(entry)
         return played
 
@@ -177,6 +179,14 @@ class Engine:
     def cancel(self, key: int) -> Done:
         return self.execute(c.CancelInstance(key), Done)
 
+    def suspend(self, key: int) -> Done:
+        """Hold an instance, with all it has called: nothing goes on in it until `resume`."""
+        return self.execute(c.SuspendInstance(key), Done)
+
+    def resume(self, key: int) -> Done:
+        """Let a suspended instance go on; what came due meanwhile happens with the next `run_due`."""
+        return self.execute(c.ResumeInstance(key), Done)
+
     def modify(
         self,
         key: int,
@@ -207,6 +217,21 @@ class Engine:
         """Begin elements of the ad-hoc sub-process instance with this key; all of them or none."""
         wanted = (AdHocActivation(each) if isinstance(each, str) else each for each in elements)
         return self.execute(c.ActivateAdHoc(key, tuple(wanted), cancel_remaining), Done)
+
+    def batch(self, plan: BatchPlan, items: Sequence[BatchItem | int]) -> Done:
+        """Do `plan` to many: to instances by key, or to incidents. It is done as what is due is."""
+        every = tuple(
+            each if isinstance(each, BatchItem) else BatchItem(each, each) for each in items
+        )
+        return self.execute(c.CreateBatch(plan, every), Done)
+
+    def steer_batch(self, key: int, action: str) -> Done:
+        """`action`: "cancel", "suspend" or "resume"."""
+        return self.execute(c.SteerBatch(key, action), Done)
+
+    def delete_history(self, key: int) -> Done:
+        """Forget an ended instance, in everything that can be searched."""
+        return self.execute(c.DeleteInstanceHistory(key), Done)
 
     def set_variables(
         self, element_key: int, variables: Mapping[str, Any], *, local: bool = False

@@ -17,7 +17,7 @@ from remit.base.errors import Denied, NotFound
 from remit.engine.run import Run
 from remit.engine.state.state import State
 from remit.identity.principal import Access, Owner, Principal, principal_of
-from remit.identity.resources import ANY
+from remit.identity.resources import ANY, PERMISSIONS
 from remit.protocol import commands as c
 from remit.protocol.values import (
     DEFAULT_TENANT,
@@ -258,6 +258,18 @@ def _to_delete(run: Run, command: c.DeleteResource) -> Iterator[Need]:
         yield Need("RESOURCE", "DELETE_FORM", row.form_id)
 
 
+def _to_forget(run: Run, command: c.DeleteInstanceHistory) -> Iterator[Need]:
+    yield Need(_PROCESS, "DELETE_PROCESS_INSTANCE", command.process_id or ANY)
+
+
+def _to_batch(run: Run, command: c.CreateBatch) -> Iterator[Need]:
+    """Any batch operation, or this kind of them; each of its items is asked about when it is done."""
+    specific = f"CREATE_BATCH_OPERATION_{command.plan.kind}"
+    is_known = specific in PERMISSIONS["BATCH"]
+    if not is_known or not principal(run).may("BATCH", specific):
+        yield Need("BATCH", "CREATE")
+
+
 def _of_circle(permission: str, attribute: str) -> Needs:
     return lambda run, command: (Need(command.kind, permission, getattr(command, attribute)),)
 
@@ -272,6 +284,11 @@ NEEDS: dict[type[c.Command], Needs] = {
     c.DeleteResource: _to_delete,
     c.CreateInstance: _to_create,
     c.CancelInstance: _on_instance("CANCEL_PROCESS_INSTANCE"),
+    c.SuspendInstance: _on_instance("UPDATE_PROCESS_INSTANCE"),
+    c.ResumeInstance: _on_instance("UPDATE_PROCESS_INSTANCE"),
+    c.DeleteInstanceHistory: _to_forget,
+    c.CreateBatch: _to_batch,
+    c.SteerBatch: _always("BATCH", "UPDATE"),
     c.ModifyInstance: _on_instance("MODIFY_PROCESS_INSTANCE"),
     c.ActivateAdHoc: _on_instance("UPDATE_PROCESS_INSTANCE"),
     c.MigrateInstance: _on_instance("UPDATE_PROCESS_INSTANCE"),

@@ -23,6 +23,7 @@ from remit.protocol.events.condition import (
     ConditionCreated,
     ConditionDeleted,
     ConditionReset,
+    ConditionsHeld,
     ConditionTriggered,
 )
 from remit.protocol.values import ConditionSubscription
@@ -45,7 +46,14 @@ def close_all(run: Run, element_key: int, targets: Container[str] | None = None)
 
 
 def ask(run: Run, item: AskConditions) -> None:
-    """Ask the conditions of an instance again after `changes`; none means that one is new."""
+    """Ask the conditions of an instance again after `changes`; none means that one is new.
+
+    Those of a suspended instance are asked when it goes on.
+    """
+    asked = run.state.elements.get(item.instance)
+    if asked is not None and asked.root in run.state.suspensions:
+        run.emit(ConditionsHeld(asked.root, item.instance, item.changes))
+        return
     for row in _of_instance(run, item.instance):
         host = run.state.elements.get(row.element_key)
         if host is None or not accepts(host) or row.key not in run.state.conditions:

@@ -65,41 +65,29 @@ def open_subscription(
     home = home_of(run, correlation_key)
     process_id = run.definition(element.definition).row.process_id
     key = run.new_key()
-    run.emit(
-        ProcessSubscriptionCreating(
-            key,
-            ProcessSubscription(
-                key,
-                element.key,
-                target.id,
-                element.instance,
-                element.definition,
-                process_id,
-                element.root,
-                name,
-                correlation_key,
-                interrupting,
-                home,
-                tenant=element.tenant,
-            ),
-        )
-    )
+    subscription = ProcessSubscription(
+        key, element.key, target.id, element.instance, element.definition, process_id, element.root,
+        name, correlation_key, interrupting, home, tenant=element.tenant,
+    )  # fmt: skip
+    run.emit(ProcessSubscriptionCreating(key, subscription))
+    if element.root not in run.state.suspensions:
+        listen(run, subscription)
+
+
+def listen(run: Run, row: ProcessSubscription) -> None:
+    """Let messages come: at first, and again when a suspended instance goes on."""
+    subscription = MessageSubscription(
+        row.key, row.element_key, row.instance, row.process_id, row.name, row.correlation_key,
+        row.interrupting, row.tenant, definition=row.definition, target=row.target,
+    )  # fmt: skip
+    run.send(row.partition, OpenMessageSubscription(subscription))
+
+
+def listen_no_more(run: Run, row: ProcessSubscription) -> None:
+    """Let no message come, until `listen`: what is buffered meanwhile waits there."""
     run.send(
-        home,
-        OpenMessageSubscription(
-            MessageSubscription(
-                key,
-                element.key,
-                element.instance,
-                process_id,
-                name,
-                correlation_key,
-                interrupting,
-                element.tenant,
-                definition=element.definition,
-                target=target.id,
-            )
-        ),
+        row.partition,
+        CloseMessageSubscription(row.key, row.name, row.correlation_key, row.tenant),
     )
 
 
@@ -117,12 +105,7 @@ def close_subscription(run: Run, subscription: ProcessSubscription) -> None:
     run.emit(ProcessSubscriptionDeleting(closing.key, closing))
     if subscription.partition == run.state.partition:
         run.emit(ProcessSubscriptionDeleted(closing.key, closing))
-    run.send(
-        subscription.partition,
-        CloseMessageSubscription(
-            subscription.key, subscription.name, subscription.correlation_key, subscription.tenant
-        ),
-    )
+    listen_no_more(run, subscription)
 
 
 # --- message side ----------------------------------------------------------------------------------

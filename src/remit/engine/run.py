@@ -7,6 +7,7 @@ Whatever is done after a `mark` can be undone.
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -21,7 +22,18 @@ from remit.engine.state.folds import FOLDS
 from remit.engine.state.state import State
 from remit.engine.turn import Answer, Effect, JobsAvailable, Request, Send, Turn
 from remit.identity.principal import Principal
-from remit.protocol.commands import CancelInstance, Command, Continue
+from remit.protocol.commands import (
+    CancelInstance,
+    Command,
+    Continue,
+    MigrateInstance,
+    ResumeInstance,
+    SetVariables,
+    SuspendInstance,
+    UpdateJobRetries,
+    UpdateJobTimeout,
+    YieldJob,
+)
 from remit.protocol.events import Event
 from remit.protocol.events.process_instance import KIND_NUMBERS
 from remit.protocol.replies import Reply
@@ -40,6 +52,19 @@ Handlers = Mapping[type[Command], Handler]
 _GO_BEFORE = (Continue, CancelInstance)
 """Commands that a root with a rest takes: the rest itself, and what ends it all."""
 
+_WHILE_SUSPENDED = (
+    Continue,
+    CancelInstance,
+    MigrateInstance,
+    ResumeInstance,
+    SetVariables,
+    SuspendInstance,
+    UpdateJobRetries,
+    UpdateJobTimeout,
+    YieldJob,
+)
+"""Commands that a suspended root takes: none of them lets a token move."""
+
 BODY_KIND = KIND_NUMBERS["MULTI_INSTANCE_BODY"]
 
 Mark = tuple[int, int, int, int, int, int]
@@ -48,6 +73,7 @@ Mark = tuple[int, int, int, int, int, int]
 class Run:
     """`now` is the time of the turn in epoch milliseconds.
 
+    `command` is the one that was handled last: the request's own, or one that is a part of that.
     `choices` hands what a stage has decided for an element to the moment that acts on it. `viewer` is
     the caller where tenants count.
     """
@@ -56,6 +82,7 @@ class Run:
         "_chance",
         "agenda",
         "choices",
+        "command",
         "commands",
         "effects",
         "events",
@@ -77,6 +104,7 @@ class Run:
         self.load = load
         self.commands = commands
         self.request = request
+        self.command: Command = request.command
         self.header: Header = request.header
         self.now = now
         self.events: list[Event] = []
@@ -102,6 +130,7 @@ class Run:
 
     def handle(self, command: Command) -> None:
         """Decide on a command: this turn's own, or one that this partition sent itself."""
+        self.command = command
         self.commands[command.__class__].handle(self, command)
 
     # --- writing -----------------------------------------------------------------------------------
@@ -160,7 +189,11 @@ class Run:
         return definition.plans[element.element]
 
     def touch(self, root: int) -> None:
-        """This turn concerns the instances of `root`; refused when a bug has banned them."""
+        """This turn concerns the instances of `root`.
+
+        Refused when a bug has banned them, or when they are suspended and the command needs them to
+        go on.
+        """
         self.root = root
         self.state.load_root(root)
         if root in self.state.rests and not isinstance(self.request.command, _GO_BEFORE):
@@ -170,6 +203,12 @@ class Run:
             raise InvalidState(
                 f"Expected to go on with process instance '{root}', but it is banned after an "
                 f"internal error: {banned.message}"
+            )
+        command = self.command
+        if root in self.state.suspensions and not isinstance(command, _WHILE_SUSPENDED):
+            raise InvalidState(
+                f"Expected to {_in_words(command)} in process instance '{root}', but it is suspended. "
+                f"Resume it first."
             )
 
     # --- undoing -----------------------------------------------------------------------------------
@@ -204,3 +243,12 @@ class Run:
         state.position = position + len(self.events)
         state.timestamp = self.now
         return Turn(position, self.now, self.request, self.reply, self.events, self.effects)
+
+
+def _in_words(command: Command) -> str:
+    """
+    >>> from remit.protocol.commands import CompleteJob
+    >>> _in_words(CompleteJob(1))
+    'complete job'
+    """
+    return re.sub("(?<!^)([A-Z])", r" \1", type(command).__name__).lower()

@@ -90,6 +90,9 @@ def reach(run: Run, item: Signal) -> None:
 
 
 def _reach_one(run: Run, item: Signal, key: int, root: int) -> None:
+    """A suspended instance does not listen: signals are never kept."""
+    if run.state.is_suspended(root):
+        return
     try:
         run.touch(root)
     except InvalidState:

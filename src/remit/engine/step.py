@@ -13,33 +13,17 @@ from __future__ import annotations
 import traceback
 
 from remit.base.errors import Rejection, RejectionType, Unavailable
-from remit.engine import access, compensation, conditional, errors, joins, lifecycle, triggering
-from remit.engine.agenda import (
-    LIMIT,
-    AskConditions,
-    AskJoins,
-    HandlerEnded,
-    Hit,
-    Signal,
-    Spawn,
-    StartByMessage,
-    StartHandler,
-    ThrowDenied,
-    encode_item,
-)
+from remit.engine import access
 from remit.engine.commands import COMMANDS
 from remit.engine.faults import Busy
 from remit.engine.governance import StepDenied, after_denial, tell
-from remit.engine.messages import start_next
-from remit.engine.multi_instance import spawn
 from remit.engine.plans import load
+from remit.engine.playing import play_agenda
 from remit.engine.run import Run
-from remit.engine.signals import reach
 from remit.engine.state.rows import Missing
 from remit.engine.state.state import State
 from remit.engine.turn import Request, Turn
 from remit.protocol.events.partition import InstanceBanned
-from remit.protocol.events.process_instance import AgendaDeferred
 from remit.protocol.replies import Rejected
 
 
@@ -73,53 +57,8 @@ def step(state: State, request: Request, now: int) -> Turn:
     return run.finish()
 
 
-def play_agenda(run: Run) -> None:
-    """Play until nothing is left to do here, or until the turn has grown too long."""
-    played = 0
-    agenda, local = run.agenda, run.local
-    while agenda or local:
-        if played >= LIMIT and agenda:
-            _defer(run)
-            return
-        if agenda:
-            item = agenda.popleft()
-            played += 1
-            if isinstance(item, StartByMessage):
-                start_next(run, item.tenant, item.process_id, item.correlation_key)
-            elif isinstance(item, Spawn):
-                spawn(run, item.key, item.index)
-            elif isinstance(item, Signal):
-                reach(run, item)
-            elif isinstance(item, AskConditions):
-                conditional.ask(run, item)
-            elif isinstance(item, AskJoins):
-                joins.ask(run, item)
-            elif isinstance(item, HandlerEnded):
-                compensation.handler_ended(run, item)
-            elif isinstance(item, StartHandler):
-                compensation.start_again(run, item)
-            elif isinstance(item, Hit):
-                triggering.hit(run, item)
-            elif isinstance(item, ThrowDenied):
-                errors.throw_denied(run, item)
-            else:
-                lifecycle.play(run, item)
-        else:
-            run.handle(local.popleft())
-
-
 def intent_of(run: Run) -> str:
     return COMMANDS[type(run.request.command)].intent
-
-
-def _defer(run: Run) -> None:
-    items = tuple(encode_item(item) for item in run.agenda)
-    run.agenda.clear()
-    while run.local:
-        run.handle(run.local.popleft())
-    items += tuple(encode_item(item) for item in run.agenda)
-    run.agenda.clear()
-    run.emit(AgendaDeferred(run.root, items))
 
 
 def _ban(run: Run, fault: Exception) -> None:

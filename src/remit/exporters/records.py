@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "DeployResources": ("DEPLOYMENT", "CREATE"),
     "CreateInstance": ("PROCESS_INSTANCE_CREATION", "CREATE"),
     "CancelInstance": ("PROCESS_INSTANCE", "CANCEL"),
+    "SuspendInstance": ("PROCESS_INSTANCE", "SUSPEND"),
+    "ResumeInstance": ("PROCESS_INSTANCE", "RESUME"),
     "MigrateInstance": ("PROCESS_INSTANCE_MIGRATION", "MIGRATE"),
     "ModifyInstance": ("PROCESS_INSTANCE_MODIFICATION", "MODIFY"),
     "ActivateAdHoc": ("AD_HOC_SUB_PROCESS_INSTRUCTION", "ACTIVATE"),
@@ -81,6 +83,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ConfirmSubscriptionClosed": ("PROCESS_MESSAGE_SUBSCRIPTION", "DELETE"),
     "DistributeDeployment": ("DEPLOYMENT", "DISTRIBUTE"),
     "AcknowledgeDistribution": ("COMMAND_DISTRIBUTION", "ACKNOWLEDGE"),
+    "CreateBatch": ("BATCH_OPERATION_CREATION", "CREATE"),
+    "SteerBatch": ("BATCH_OPERATION_LIFECYCLE_MANAGEMENT", "STEER"),
+    "StartBatchPart": ("BATCH_OPERATION_PARTITION_LIFECYCLE", "INITIALIZE"),
+    "SteerBatchPart": ("BATCH_OPERATION_PARTITION_LIFECYCLE", "STEER"),
+    "ReportBatchPart": ("BATCH_OPERATION_LIFECYCLE_MANAGEMENT", "COMPLETE_PARTITION"),
+    "RunBatch": ("BATCH_OPERATION_EXECUTION", "EXECUTE"),
+    "DeleteInstanceHistory": ("HISTORY_DELETION", "DELETE"),
     "Continue": ("PROCESS_INSTANCE_BATCH", "ACTIVATE"),
 }
 """Value type and intent of each command's record."""

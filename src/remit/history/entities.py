@@ -66,6 +66,7 @@ def _is_latest(value: Any) -> ColumnElement[bool]:
 
 
 _I = schema.INSTANCES.c
+_B, _BI = schema.BATCHES.c, schema.BATCH_ITEMS.c
 _V = schema.VARIABLES.c
 _E = schema.ELEMENTS.c
 _N = schema.INCIDENTS.c
@@ -132,6 +133,11 @@ def _by_incident(field: Field) -> Any:
     )
 
 
+def _by_batch(value: Any) -> ColumnElement[bool]:
+    """A batch operation has, or had, this instance among its items."""
+    return exists(select(_BI.id).where(_BI.instance == _I.key, *compare(key(_BI.batch), value)))
+
+
 PROCESS_INSTANCES = Entity(
     schema.INSTANCES,
     _I.key,
@@ -145,7 +151,7 @@ PROCESS_INSTANCES = Entity(
         "parentProcessInstanceKey": key(_I.parent_instance),
         "parentElementInstanceKey": key(_I.parent_element),
         "rootProcessInstanceKey": key(_I.root), "tags": document(_I.tags),
-        "businessId": text(_I.business_id),
+        "businessId": text(_I.business_id), "suspendedDate": date(_I.suspended_date),
     },
     extras={
         "hasIncident": _has_incident, "variables": _variables,
@@ -154,10 +160,8 @@ PROCESS_INSTANCES = Entity(
         "errorMessage": _by_incident(text(_N.error_message)),
         "incidentErrorHashCode": _by_incident(number(_N.error_hash)),
         "hasElementInstanceIncident": _in_trouble, "hasRetriesLeft": _retries_left,
-        "tags": _tags,
+        "tags": _tags, "batchOperationKey": _by_batch, "batchOperationId": _by_batch,
     },
-    constants={"suspendedDate": None},
-    absent=("batchOperationKey", "batchOperationId"),
 )  # fmt: skip
 
 ELEMENT_INSTANCES = Entity(
@@ -385,6 +389,49 @@ _A = schema.AUDIT.c
 
 _ACTORS = {"none": "ANONYMOUS", "basic": "USER"}
 
+
+def _actor_type(column: Any) -> Field:
+    return Field(column, lambda method: _ACTORS.get(method, "CLIENT"), str, "enum")
+
+
+def _items(state: str) -> Field:
+    """How many items of a batch operation are in a state."""
+    count = (
+        select(func.count())
+        .select_from(schema.BATCH_ITEMS)
+        .where(_BI.batch == _B.key, _BI.state == state)
+        .correlate(schema.BATCHES)
+        .scalar_subquery()
+    )
+    return number(count.label(state.lower()))
+
+
+BATCH_OPERATIONS = Entity(
+    schema.BATCHES,
+    _B.key,
+    {
+        "batchOperationKey": key(_B.key), "state": enum(_B.state),
+        "batchOperationType": enum(_B.kind), "startDate": date(_B.start_date),
+        "endDate": date(_B.end_date), "actorType": _actor_type(_B.method),
+        "actorId": text(_B.actor), "operationsTotalCount": number(_B.total),
+        "operationsFailedCount": _items("FAILED"),
+        "operationsCompletedCount": _items("COMPLETED"),
+    },
+    hidden={"operationType": enum(_B.kind)},
+    constants={"errors": []},
+)  # fmt: skip
+
+BATCH_ITEMS = Entity(
+    schema.BATCH_ITEMS,
+    _BI.id,
+    {
+        "operationType": enum(_BI.kind), "batchOperationKey": key(_BI.batch),
+        "itemKey": key(_BI.item), "processInstanceKey": key(_BI.instance),
+        "rootProcessInstanceKey": key(_BI.root), "state": enum(_BI.state),
+        "processedDate": date(_BI.date), "errorMessage": text(_BI.error),
+    },
+)  # fmt: skip
+
 AUDIT = Entity(
     schema.AUDIT,
     _A.key,
@@ -392,7 +439,7 @@ AUDIT = Entity(
         "auditLogKey": key(_A.key), "timestamp": date(_A.date), "entityType": enum(_A.entity_type),
         "operationType": enum(_A.operation), "category": enum(_A.category),
         "entityKey": key(_A.entity_key), "actorId": text(_A.actor),
-        "actorType": Field(_A.method, lambda method: _ACTORS.get(method, "CLIENT"), str, "enum"),
+        "actorType": _actor_type(_A.method),
         "result": enum(_A.result), "processInstanceKey": key(_A.instance),
         "entityDescription": text(_A.reason), "rootProcessInstanceKey": key(_A.root),
         "processDefinitionKey": key(_A.definition), "processDefinitionId": text(_A.process_id),

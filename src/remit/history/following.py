@@ -1,6 +1,8 @@
 """The projection at work: follow the logs of all partitions, write what is new.
 
-python -m remit.history.following DATA PARTITIONS URL
+Between two rounds it forgets a little of what is older than it is kept (`pruning.Retention`).
+
+python -m remit.history.following DATA PARTITIONS URL [RETENTION ...]
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from remit.engine.state import layout
 from remit.history.database import open_database, positions, prepare
 from remit.history.projection import Projection
+from remit.history.pruning import Retention, prune
 from remit.history.schema import POSITIONS
 from remit.partition.log import open_batches
 from remit.partition.storage.sqlite import read_log, read_rows
@@ -28,6 +31,12 @@ from remit.protocol.values import ProcessDefinition
 
 PAUSE_SECONDS = 0.03
 LONGEST_PAUSE_SECONDS = 10.0
+PRUNE_SECONDS = 10.0
+"""How often it is looked for what has grown too old."""
+
+PRUNE_MORE_SECONDS = 0.2
+"""How long to leave the database to others when there is more of it."""
+
 TURNS = 2_000
 """Turns told in one transaction at most."""
 
@@ -35,6 +44,23 @@ DEFINITIONS = 40
 """The number of the table of process definitions (`engine.state.state`)."""
 
 log = logging.getLogger("remit.history")
+
+
+class Pruner:
+    """Forgets what is kept no longer, in small steps."""
+
+    def __init__(self, engine: Engine, kept: Retention) -> None:
+        self._engine = engine
+        self._kept = kept
+        self._next = 0.0
+
+    def step(self) -> None:
+        """A little of it, when it is time. Raises `SQLAlchemyError`."""
+        if not self._kept or time.monotonic() < self._next:
+            return
+        with self._engine.begin() as connection:
+            is_more = prune(connection, self._kept, int(time.time() * 1000))
+        self._next = time.monotonic() + (PRUNE_MORE_SECONDS if is_more else PRUNE_SECONDS)
 
 
 class Follower:
@@ -104,11 +130,12 @@ def _definitions(path: Path, position: int) -> dict[int, ProcessDefinition]:
     return {row.key: row for row in (decode(content) for _, content in rows)}
 
 
-def main(data: str, partitions: str, url: str) -> None:
+def main(data: str, partitions: str, url: str, *kept: str) -> None:
     """Follow until SIGTERM, or until the process that started this one is gone."""
     engine = open_database(url)
     prepare(engine)
     following = followers(engine, Path(data), int(partitions))
+    pruner = Pruner(engine, Retention.of(kept))
     parent = os.getppid()
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
@@ -118,6 +145,7 @@ def main(data: str, partitions: str, url: str) -> None:
         try:
             told = [follower.follow() for follower in following]
             moved = any(told)
+            pruner.step()
             pause = PAUSE_SECONDS
         except SQLAlchemyError as fault:
             log.error("writing history failed; it is tried again", extra={"reason": str(fault)})

@@ -14,11 +14,12 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Dialect, Table, bindparam, delete, insert, update
 
-from remit.history import schema
+from remit.history import pruning, schema
 from remit.model.bpmn import read
 from remit.model.bpmn.graph import ConditionalDefinition
 from remit.model.timing import instant
 from remit.partition.log import Logged
+from remit.protocol.events import batch as b
 from remit.protocol.events import condition as c
 from remit.protocol.events import decision as d
 from remit.protocol.events import deployment as dep
@@ -51,7 +52,8 @@ _OWN = frozenset(
         "OpenMessageSubscription", "ConfirmSubscription", "CorrelateSubscription",
         "AcknowledgeCorrelation", "RejectCorrelation", "CloseMessageSubscription",
         "ConfirmSubscriptionClosed", "DistributeDeployment", "AcknowledgeDistribution",
-        "DeliverMessage", "ActivateJobs", "YieldJob", "ShareIdentity",
+        "DeliverMessage", "ActivateJobs", "YieldJob", "ShareIdentity", "RunBatch", "StartBatchPart",
+        "SteerBatchPart", "ReportBatchPart",
     )
 )  # fmt: skip
 """Commands that a partition gives itself, and polling: nobody audits those."""
@@ -61,6 +63,11 @@ _RESOURCES, _TASKS, _ADMIN = "DEPLOYED_RESOURCES", "USER_TASKS", "ADMIN"
 _AUDITED = {
     "CreateInstance": ("PROCESS_INSTANCE", "CREATE", _RESOURCES),
     "CancelInstance": ("PROCESS_INSTANCE", "CANCEL", _RESOURCES),
+    "SuspendInstance": ("PROCESS_INSTANCE", "SUSPEND", _RESOURCES),
+    "ResumeInstance": ("PROCESS_INSTANCE", "RESUME", _RESOURCES),
+    "DeleteInstanceHistory": ("PROCESS_INSTANCE", "DELETE", _RESOURCES),
+    "CreateBatch": ("BATCH", "CREATE", _RESOURCES),
+    "SteerBatch": ("BATCH", "UPDATE", _RESOURCES),
     "MigrateInstance": ("PROCESS_INSTANCE", "MIGRATE", _RESOURCES),
     "DeleteResource": ("RESOURCE", "DELETE", _RESOURCES),
     "ModifyInstance": ("PROCESS_INSTANCE", "MODIFY", _RESOURCES),
@@ -195,13 +202,15 @@ class Projection:
         self._incidents: dict[int, int] = {}
         self._counts: dict[tuple[int, str, str, str, str, str], list[int]] = {}
         self._files: dict[int, tuple[str, int]] = {}
+        self._cancelled: list[int] = []
+        self._forgotten: list[int] = []
         self.tables = {
             table.name: Tellings(table, next(iter(table.primary_key.columns)).name)
             for table in (
                 schema.PROCESSES, schema.INSTANCES, schema.ELEMENTS, schema.VARIABLES, schema.JOBS,
                 schema.INCIDENTS, schema.USER_TASKS, schema.REQUIREMENTS, schema.DECISIONS,
                 schema.EVALUATIONS, schema.SUBSCRIPTIONS, schema.CORRELATIONS, schema.FORMS,
-                schema.AUDIT, schema.WAITS,
+                schema.AUDIT, schema.WAITS, schema.BATCHES, schema.BATCH_ITEMS,
             )
         }  # fmt: skip
         self._instances = self.tables["process_instances"]
@@ -228,6 +237,11 @@ class Projection:
             self._write_incidents(connection)
         if self._counts:
             self._write_counts(connection)
+        if self._cancelled:
+            self._write_cancelled(connection)
+        if self._forgotten:
+            pruning.forget(connection, self._forgotten)
+            self._forgotten = []
 
     # --- definitions -------------------------------------------------------------------------------
 
@@ -306,6 +320,7 @@ class Projection:
                 "root": event.root,
                 "tags": "[]" if extra is None else _json(extra.tags).decode(),
                 "business_id": None if extra is None else extra.business_id or None,
+                "suspended_date": None,
             },
         )  # fmt: skip
 
@@ -319,6 +334,12 @@ class Projection:
         self._elements.change(event.key, state=state, end_date=self._now)
         if event.kind == _PROCESS:
             self._instances.change(event.key, state=state, end_date=self._now)
+
+    def suspended(self, event: p.InstanceSuspended) -> None:
+        self._instances.change(event.key, state="SUSPENDED", suspended_date=event.since)
+
+    def resumed(self, event: p.InstanceResumed) -> None:
+        self._instances.change(event.key, state="ACTIVE", suspended_date=None)
 
     def migrated(self, event: p.ElementMigrated) -> None:
         row = self._definitions.get(event.definition)
@@ -666,6 +687,63 @@ class Projection:
     def waits_no_more(self, event: t.TimerTriggered | s.SignalSubscriptionDeleted) -> None:
         self.tables["waits"].drop(event.key)
 
+    # --- batch operations --------------------------------------------------------------------------
+
+    def batch_created(self, event: b.BatchCreated) -> None:
+        actor = event.header.actor
+        self.tables["batch_operations"].add(
+            event.key,
+            {
+                "key": event.key, "kind": event.plan.kind, "state": "ACTIVE",
+                "start_date": self._now, "end_date": None, "actor": actor.id,
+                "method": actor.method, "total": event.total,
+            },
+        )  # fmt: skip
+
+    def batch_changed(self, key: int, state: str, *, ends: bool = False) -> None:
+        more = {"end_date": self._now} if ends else {}
+        self.tables["batch_operations"].change(key, state=state, **more)
+
+    def items_added(self, event: b.BatchItemsAdded) -> None:
+        for item in event.items:
+            name = f"{event.key}-{item.key}"
+            self.tables["batch_items"].add(
+                name,
+                {
+                    "id": name, "batch": event.key, "item": item.key,
+                    "instance": item.instance if item.instance > 0 else None,
+                    "root": item.root if item.root > 0 else None, "kind": event.kind,
+                    "state": "ACTIVE", "date": None, "error": None, "partition": self.partition,
+                },
+            )  # fmt: skip
+
+    def item_done(self, event: b.BatchItemDone) -> None:
+        self._item(event, "COMPLETED", None)
+
+    def item_failed(self, event: b.BatchItemFailed) -> None:
+        self._item(event, "FAILED", f"{event.error_type}: {event.reason}")
+
+    def _item(self, event: b.BatchItemDone | b.BatchItemFailed, state: str, error: Any) -> None:
+        name = f"{event.key}-{event.item.key}"
+        self.tables["batch_items"].change(name, state=state, date=self._now, error=error)
+
+    def part_cancelled(self, event: b.BatchPartCanceled) -> None:
+        self._cancelled.append(event.key)
+
+    def _write_cancelled(self, connection: Connection) -> None:
+        """What was left of a batch operation on this partition."""
+        table = schema.BATCH_ITEMS
+        connection.execute(
+            update(table)
+            .where(table.c.batch.in_(self._cancelled))
+            .where(table.c.partition == self.partition, table.c.state == "ACTIVE")
+            .values(state="CANCELED")
+        )
+        self._cancelled = []
+
+    def history_deleted(self, event: b.InstanceHistoryDeleted) -> None:
+        self._forgotten.append(event.instance)
+
     # --- audit -------------------------------------------------------------------------------------
 
     def _audit(self, turn: Logged) -> None:
@@ -763,6 +841,10 @@ def _subscription_state(state: str) -> Callable[[Projection, Any], None]:
     return lambda projection, event: projection.subscription_changed(event.subscription, state)
 
 
+def _batch_state(state: str, *, ends: bool = False) -> Callable[[Projection, Any], None]:
+    return lambda projection, event: projection.batch_changed(event.key, state, ends=ends)
+
+
 _TELLS: dict[type[Event], Callable[[Projection, Any], None]] = {
     dep.ProcessCreated: Projection.process_created,
     dep.ProcessDeleted: Projection.process_deleted,
@@ -771,6 +853,8 @@ _TELLS: dict[type[Event], Callable[[Projection, Any], None]] = {
     p.ElementCompleted: Projection.completed,
     p.ElementTerminated: Projection.terminated,
     p.ElementMigrated: Projection.migrated,
+    p.InstanceSuspended: Projection.suspended,
+    p.InstanceResumed: Projection.resumed,
     p.SequenceFlowTaken: Projection.flow_taken,
     v.VariableCreated: Projection.variable_created,
     v.VariableUpdated: Projection.variable_updated,
@@ -819,5 +903,15 @@ _TELLS: dict[type[Event], Callable[[Projection, Any], None]] = {
     s.SignalSubscriptionDeleted: Projection.waits_no_more,
     c.ConditionCreated: Projection.waits_for_condition,
     c.ConditionDeleted: Projection.waits_no_more,
+    b.BatchCreated: Projection.batch_created,
+    b.BatchSuspended: _batch_state("SUSPENDED"),
+    b.BatchResumed: _batch_state("ACTIVE"),
+    b.BatchCompleted: _batch_state("COMPLETED", ends=True),
+    b.BatchCanceled: _batch_state("CANCELED", ends=True),
+    b.BatchItemsAdded: Projection.items_added,
+    b.BatchItemDone: Projection.item_done,
+    b.BatchItemFailed: Projection.item_failed,
+    b.BatchPartCanceled: Projection.part_cancelled,
+    b.InstanceHistoryDeleted: Projection.history_deleted,
 }
 """Who tells of an event; what is not here changes nothing that people search for."""

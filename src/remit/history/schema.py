@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 2
+VERSION = 3
 """Raise it when the tables change: a history of another version is made anew from the log."""
 
 metadata = MetaData()
@@ -69,12 +69,14 @@ INSTANCES = Table(
     Column("root", BigInteger, nullable=False),
     Column("tags", Text, nullable=False, default="[]"),
     Column("business_id", String),
+    Column("suspended_date", BigInteger),
     Index("instances_by_state", "state", "key"),
     Index("instances_by_start", "start_date", "key"),
     Index("instances_by_end", "end_date", "key"),
     Index("instances_by_process", "process_id", "state", "key"),
     Index("instances_by_definition", "definition", "state", "key"),
     Index("instances_by_parent", "parent_instance"),
+    Index("instances_by_root", "root"),
     Index("instances_by_business_id", "business_id"),
 )
 
@@ -336,6 +338,37 @@ FORMS = Table(
     Column("resource_name", String, nullable=False),
     Column("tenant", String, nullable=False),
     Column("schema", LargeBinary, nullable=False),
+)
+
+BATCHES = Table(
+    "batch_operations",
+    metadata,
+    _key(),
+    Column("kind", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("start_date", BigInteger, nullable=False),
+    Column("end_date", BigInteger),
+    Column("actor", String, nullable=False),
+    Column("method", String, nullable=False),
+    Column("total", Integer, nullable=False),
+    Index("batches_by_end", "end_date"),
+)
+
+BATCH_ITEMS = Table(
+    "batch_items",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("batch", BigInteger, nullable=False),
+    Column("item", BigInteger, nullable=False),
+    Column("instance", BigInteger),
+    Column("root", BigInteger),
+    Column("kind", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("date", BigInteger),
+    Column("error", Text),
+    Column("partition", Integer, nullable=False),
+    Index("items_by_batch", "batch", "state", "item"),
+    Index("items_by_instance", "instance", "batch"),
 )
 
 AUDIT = Table(

@@ -36,6 +36,9 @@ Answer = dict[str, Any]
 _I, _N, _P = schema.INSTANCES.c, schema.INCIDENTS.c, schema.PROCESSES.c
 _E, _V, _S, _C = schema.ELEMENTS.c, schema.VARIABLES.c, schema.SUBSCRIPTIONS.c, schema.JOB_COUNTS.c
 
+RUNNING = ("ACTIVE", "SUSPENDED")
+"""States of instances that have not ended."""
+
 _MINUTE = 60_000
 MAX_BUCKETS = 10_000
 """Points of a time series at most."""
@@ -69,7 +72,7 @@ def _process_counts() -> Entity:
             name.label("name"), (versions > 1).label("several"),
             _with(_I.incidents > 0).label("troubled"), _with(_I.incidents <= 0).label("fine"),
         )
-        .where(_I.state == "ACTIVE")
+        .where(_I.state.in_(RUNNING))
         .group_by(_I.process_id, _I.tenant)
         .subquery()
     )  # fmt: skip
@@ -95,7 +98,7 @@ def _version_counts() -> Entity:
         )
         .join_from(
             schema.PROCESSES, schema.INSTANCES,
-            (_I.definition == _P.key) & (_I.state == "ACTIVE"), isouter=True,
+            (_I.definition == _P.key) & _I.state.in_(RUNNING), isouter=True,
         )
         .group_by(_P.key, _P.process_id, _P.name, _P.tenant, _P.version)
         .subquery()

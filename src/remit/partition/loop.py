@@ -343,7 +343,7 @@ class PartitionLoop:
                 turn = self._play(batch, Request(command), now)
             except Busy:
                 continue
-            if isinstance(turn.reply, Rejected):
+            if isinstance(turn.reply, Rejected) and not turn.events:
                 self.state.due_queue.set_aside(entry)
                 log.error("due command is refused and set aside", extra={"reason": turn.reply.text})
 

@@ -17,13 +17,14 @@ from remit.protocol.commands import (
     FailJob,
     PinClock,
     ResetClock,
+    SteerBatch,
     YieldJob,
 )
 
 ALWAYS: frozenset[type[Command]] = frozenset(
     (
         CompleteJob, FailJob, CancelInstance, YieldJob, DeployResources, DistributeDeployment,
-        AcknowledgeDistribution, AcknowledgeCorrelation, PinClock, ResetClock,
+        AcknowledgeDistribution, SteerBatch, AcknowledgeCorrelation, PinClock, ResetClock,
     )
 )  # fmt: skip
 

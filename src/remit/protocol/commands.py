@@ -16,6 +16,8 @@ from remit.protocol.values import (
     NONE_KEY,
     ActivateInstruction,
     AdHocActivation,
+    BatchItem,
+    BatchPlan,
     Document,
     MappingInstruction,
     MessageSubscription,
@@ -62,6 +64,16 @@ class CancelInstance(Command, frozen=True):
     key: int
 
 
+class SuspendInstance(Command, frozen=True):
+    """Hold a root process instance, with all it has called, until it is resumed."""
+
+    key: int
+
+
+class ResumeInstance(Command, frozen=True):
+    key: int
+
+
 class ModifyInstance(Command, frozen=True):
     """All instructions or none."""
 
@@ -85,6 +97,30 @@ class MigrateInstance(Command, frozen=True):
     key: int
     target: int
     mapping: tuple[MappingInstruction, ...] = ()
+
+
+class DeleteInstanceHistory(Command, frozen=True):
+    """Forget an instance that has ended, in everything that can be searched.
+
+    `process_id` is what history says of it: the engine does not know it any more.
+    """
+
+    key: int
+    process_id: str = ""
+
+
+class CreateBatch(Command, frozen=True):
+    """Do `plan` to every item, one after the other, beside all other work."""
+
+    plan: BatchPlan
+    items: tuple[BatchItem, ...]
+
+
+class SteerBatch(Command, frozen=True):
+    """`action`: "cancel", "suspend" or "resume"."""
+
+    key: int
+    action: str
 
 
 class ActivateJobs(Command, frozen=True):
@@ -362,6 +398,12 @@ class ExpireMessage(Command, frozen=True):
     correlation: tuple[str, str, str]
 
 
+class RunBatch(Command, frozen=True):
+    """Do the next item of a batch operation."""
+
+    key: int
+
+
 class Continue(Command, frozen=True):
     """Go on with the rest of a turn that grew too long; runs before other commands of that root."""
 
@@ -474,6 +516,29 @@ class DeliverMessage(Command, frozen=True):
     time_to_live: int
     variables: Document
     tenant: str = DEFAULT_TENANT
+
+
+class StartBatchPart(Command, frozen=True):
+    """The leading partition to one that has items of a batch operation."""
+
+    key: int
+    plan: BatchPlan
+    lead: int
+    items: tuple[BatchItem, ...]
+
+
+class SteerBatchPart(Command, frozen=True):
+    """The leading partition to the others; `action` as in `SteerBatch`."""
+
+    key: int
+    action: str
+
+
+class ReportBatchPart(Command, frozen=True):
+    """To the leading partition: `partition` has done all its items."""
+
+    key: int
+    partition: int
 
 
 class ForgetResource(Command, frozen=True):

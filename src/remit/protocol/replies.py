@@ -32,7 +32,7 @@ class Done(Reply, frozen=True):
 
 
 class PolicyShown(Reply, frozen=True):
-    """The blocks that an instance carries, and its slope: its head, which a statement names; trust, low."""
+    """The blocks that an instance carries, and its slope: its head, trust and low."""
 
     key: int
     tokens: tuple[str, ...]

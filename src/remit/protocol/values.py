@@ -478,6 +478,42 @@ class MappingInstruction(Value, frozen=True):
     target: str
 
 
+class BatchPlan(Value, frozen=True):
+    """What a batch operation does to each of its items; `kind` is one of `BATCH_KINDS`.
+
+    `target` and `mapping` are those of a migration, `moves` those of a modification.
+    """
+
+    kind: str
+    target: int = NONE_KEY
+    mapping: tuple[MappingInstruction, ...] = ()
+    moves: tuple[MoveInstruction, ...] = ()
+
+
+BATCH_KINDS = (
+    "CANCEL_PROCESS_INSTANCE",
+    "SUSPEND_PROCESS_INSTANCE",
+    "RESUME_PROCESS_INSTANCE",
+    "MIGRATE_PROCESS_INSTANCE",
+    "MODIFY_PROCESS_INSTANCE",
+    "RESOLVE_INCIDENT",
+    "DELETE_PROCESS_INSTANCE",
+)
+"""Kinds of batch operations, in the words of the REST API."""
+
+
+class BatchItem(Value, frozen=True):
+    """`key` is what the batch acts on: an incident for RESOLVE_INCIDENT, else the instance itself.
+
+    `process_id` is that of an instance that has ended.
+    """
+
+    key: int
+    instance: int = NONE_KEY
+    root: int = NONE_KEY
+    process_id: str = ""
+
+
 class ActivatedJob(Value, frozen=True):
     """A job as a worker gets it: the job, the variables it asked for, and the policy's blocks.
 

@@ -9,6 +9,7 @@ import msgspec
 from remit.base.errors import Unavailable
 from remit.exporters.process import exporter_of
 from remit.history.database import open_database
+from remit.history.pruning import Retention
 from remit.partition.keys import read_signer
 from remit.server.tls import TlsFiles
 
@@ -18,7 +19,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`control` is the socket on which the supervisor and the broker process talk.
 
-    `history` is a database URL, "none", or empty for a file beside the data.
+    `history` is a database URL, "none", or empty for a file beside the data; `history_retention` says
+    how long it keeps what has ended (`remit.history.pruning.Retention`).
     """
 
     data: str = "data"
@@ -29,6 +31,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     allow_anonymous_network: bool = False
     exporters: tuple[str, ...] = ()
     history: str = ""
+    history_retention: tuple[str, ...] = ()
     policy_keys: str = ""
     holder_key: str = ""
     audit_key: str = ""
@@ -81,6 +84,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 read_signer(self.audit_key)
             except Unavailable as fault:
                 return f"--audit-key: {fault}"
+        try:
+            Retention.of(self.history_retention)
+        except ValueError as fault:
+            return f"--history-retention: {fault}"
         for spec in self.exporters:
             try:
                 exporter_of(spec)

@@ -28,7 +28,9 @@ class Exporting:
         if config.audit_key:
             self._commands["remit.audit.following"] = (data, partitions, config.audit_key)
         if config.history_url:
-            self._commands["remit.history.following"] = (data, partitions, config.history_url)
+            self._commands["remit.history.following"] = (
+                data, partitions, config.history_url, *config.history_retention,
+            )  # fmt: skip
 
     def start(self) -> None:
         for module in self._commands:

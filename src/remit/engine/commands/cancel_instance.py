@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from remit.base.errors import InvalidState, NotFound
+from remit.engine import suspension
 from remit.engine.agenda import Terminate
 from remit.engine.governance import admit_command
 from remit.engine.lifecycle import IS_ENDING
@@ -32,6 +33,8 @@ def cancel_instance(run: Run, command: CancelInstance) -> None:
     run.touch(element.root)
     admit_command(run, element, "instance.cancel", {})
     run.later(Terminate(command.key))
+    if element.root in run.state.suspensions:
+        suspension.resume(run, element.root)  # listeners have to be heard before it ends
     run.reply = Done(command.key)
 
 

@@ -110,12 +110,15 @@ def confirm(run: Run, command: ConfirmSubscription) -> None:
 def correlate(run: Run, command: CorrelateSubscription) -> None:
     """A message comes: the event it was waited for happens, unless nobody waits any more."""
     subscription = run.state.find_subscription(command.key)
-    if subscription is not None:
+    is_waiting = subscription is not None and not run.state.is_suspended(subscription.root)
+    if subscription is not None and is_waiting:
         run.touch(subscription.root)
     element = run.state.elements.get(command.element_key)
     home = messages.home_of(run, command.correlation_key)
     if subscription is None or subscription.state == "DELETING" or element is None:
         accepted = False
+    elif not is_waiting:
+        accepted = False  # it was suspended while the message was on its way
     else:
         accepted = accepts(element)
     if subscription is None or element is None or not accepted:
@@ -149,8 +152,9 @@ def correlate(run: Run, command: CorrelateSubscription) -> None:
 
 
 def confirm_closed(run: Run, command: ConfirmSubscriptionClosed) -> None:
+    """One that is not ending was only closed for the time that its instance was suspended."""
     subscription = run.state.find_subscription(command.key)
-    if subscription is not None:
+    if subscription is not None and subscription.state == "DELETING":
         run.emit(ProcessSubscriptionDeleted(subscription.key, subscription))
 
 

@@ -210,6 +210,17 @@ def _of_element(run: Run, instance: ElementInstance, element_id: str) -> list[El
     ]
 
 
+def _tokens_at(run: Run, instance: ElementInstance, element_id: str) -> list[ElementInstance]:
+    """The active instances of an element as its tokens count: a multi-instance body is one."""
+    found = []
+    for each in _inside(run, instance):
+        if each.element == element_id and each.phase not in IS_ENDING:
+            scope = run.state.elements.get(each.scope)
+            if scope is None or scope.kind != BODY_KIND or scope.element != element_id:
+                found.append(each)
+    return found
+
+
 def _inside(run: Run, instance: ElementInstance) -> Iterator[ElementInstance]:
     """Every element instance of a process instance; called processes are instances of their own."""
     waiting = [instance.key]
@@ -227,7 +238,7 @@ def _inside(run: Run, instance: ElementInstance) -> Iterator[ElementInstance]:
 def _sources(run: Run, instance: ElementInstance, move: MoveInstruction) -> list[ElementInstance]:
     if move.source_key != NONE_KEY:
         return [_element(run, instance, move.source_key, "move")]
-    found = _of_element(run, instance, move.source)
+    found = _tokens_at(run, instance, move.source)
     if not found:
         raise InvalidArgument(
             f"Expected to move the tokens at element '{move.source}' of process instance "

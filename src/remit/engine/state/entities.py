@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from remit.protocol.values import DEFAULT_TENANT, NONE_KEY, Document, Phase, Placement, Value
+from remit.protocol.values import (
+    DEFAULT_TENANT,
+    NONE_KEY,
+    BatchItem,
+    BatchPlan,
+    Document,
+    Header,
+    Phase,
+    Placement,
+    Value,
+)
 
 
 class ElementInstance(Value, frozen=True):
@@ -53,6 +63,50 @@ class ProcessInstance(Value, frozen=True):
     lock: str = ""
     process_id: str = ""
     tenant: str = DEFAULT_TENANT
+
+
+class Suspension(Value, frozen=True):
+    """A root that is suspended since `since` (epoch ms), with all it has called.
+
+    `asked` are the conditions to ask when it goes on: (instance, changes of variables).
+    """
+
+    key: int
+    root: int
+    since: int
+    asked: tuple[tuple[int, tuple[tuple[str, str], ...]], ...] = ()
+
+
+class Batch(Value, frozen=True):
+    """A batch operation that this partition leads; `parts` are the partitions that are not done."""
+
+    key: int
+    root: int
+    parts: tuple[int, ...]
+    is_suspended: bool = False
+
+
+class BatchPart(Value, frozen=True):
+    """What this partition does of a batch operation: it is at item `offset` of portion `chunk`."""
+
+    key: int
+    root: int
+    plan: BatchPlan
+    lead: int
+    chunks: int
+    since: int
+    header: Header
+    chunk: int = 0
+    offset: int = 0
+    is_suspended: bool = False
+
+
+class BatchChunk(Value, frozen=True):
+    """Portion `number` of the items of a batch operation."""
+
+    batch: int
+    number: int
+    items: tuple[BatchItem, ...]
 
 
 class Governed(Value, frozen=True):

@@ -18,6 +18,9 @@ from remit.base.keys import first_key, partition_of
 from remit.engine.state import layout
 from remit.engine.state.entities import (
     Banned,
+    Batch,
+    BatchChunk,
+    BatchPart,
     Distribution,
     ElementInstance,
     Governed,
@@ -26,6 +29,7 @@ from remit.engine.state.entities import (
     Result,
     Revoked,
     Scalars,
+    Suspension,
     Taken,
     Token,
     Trigger,
@@ -40,6 +44,7 @@ from remit.protocol.commands import (
     Continue,
     ExpireMessage,
     RecurJob,
+    RunBatch,
     TimeOutJob,
     TriggerTimer,
 )
@@ -78,6 +83,11 @@ class Due(IntEnum):
     JOB_BACKOFF = 2
     TIMER = 3
     MESSAGE = 4
+    BATCH = 5
+
+
+BATCH_PORTION = 50
+"""Items of batch operations done between two looks at the inbox, all batches together."""
 
 
 DueEntry = tuple[int, int, int, Any]
@@ -212,6 +222,24 @@ class State:
             100, Governed, journal,
             key_of=lambda row: row.key, address=_owned, index_of=lambda row: row.key,
         )  # fmt: skip
+        self.suspensions = Table[int, Suspension](
+            90, Suspension, journal,
+            key_of=lambda row: row.root, address=_owned, index_of=lambda row: row.root,
+        )  # fmt: skip
+        self.batches = Table[int, Batch](
+            91, Batch, journal,
+            key_of=lambda row: row.key, address=_owned, index_of=lambda row: row.root,
+        )  # fmt: skip
+        self.batch_parts = Table[int, BatchPart](
+            92, BatchPart, journal,
+            key_of=lambda row: row.key, address=_owned, index_of=lambda row: row.root,
+        )  # fmt: skip
+        self.batch_chunks = Table[tuple[int, int], BatchChunk](
+            93, BatchChunk, journal,
+            key_of=lambda row: (row.batch, row.number),
+            address=lambda number, row: layout.indexed(number, row.batch, row.batch, row.number),
+            index_of=lambda row: row.batch,
+        )  # fmt: skip
         self.user_tasks = Table[int, UserTask](
             80, UserTask, journal,
             key_of=lambda row: row.key, address=_owned, index_of=by_element, is_located=True,
@@ -294,7 +322,7 @@ class State:
                 self.elements, self.variables, self.jobs, self.timers, self.subscriptions,
                 self.incidents, self.tokens, self.instances, self.triggers, self.results,
                 self.signals, self.conditions, self.user_tasks, self.governed,
-                self.compensations,
+                self.compensations, self.suspensions, self.batches, self.batch_parts, self.batch_chunks,
             )
         }  # fmt: skip
         self.correlation_tables: dict[int, Table[Any, Any]] = {
@@ -339,6 +367,19 @@ class State:
     def find_timer(self, key: int, root: int) -> Timer | None:
         self.load_root(root)
         return self.timers.get(key)
+
+    def is_suspended(self, root: int) -> bool:
+        """Whether nothing may go on in the instances of `root`."""
+        self.load_root(root)
+        return root in self.suspensions
+
+    def inside(self, root: int) -> Iterator[ElementInstance]:
+        """Every element instance of a root that is in memory, the root itself first."""
+        waiting = [root]
+        for key in waiting:
+            if key in self.elements:
+                yield self.elements[key]
+                waiting.extend(self.elements.of(key))
 
     def lock(self, tenant: str, process_id: str, correlation_key: str) -> int | None:
         """The active instance that a message with this correlation key started, or None."""
@@ -437,12 +478,22 @@ class State:
     def due(self, now: int, limit: int) -> list[tuple[DueEntry, Command]]:
         """What is due, with the command that does it, in order of time."""
         found: list[tuple[DueEntry, Command]] = []
+        batches: list[DueEntry] = []
         for entry in self.due_queue.take(limit):
             at, kind, key, owner = entry
             if at > now:
                 break
-            found.append((entry, self._due_command(kind, key, owner)))
-        return found
+            if kind == Due.BATCH:
+                batches.append(entry)
+            else:
+                found.append((entry, self._due_command(kind, key, owner)))
+        return [*found, *self._next_items(batches)]
+
+    def _next_items(self, batches: list[DueEntry]) -> Iterator[tuple[DueEntry, Command]]:
+        """Some items of each batch operation: they share a portion."""
+        for entry in batches:
+            for _ in range(max(1, BATCH_PORTION // len(batches))):
+                yield entry, RunBatch(entry[2])
 
     def next_due(self) -> int | None:
         if self.rests.rows:

@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 
 from remit.gateway.broker import Broker
 from remit.gateway.rest import (
+    batches,
     cluster,
     decisions,
     deployments,
@@ -30,6 +31,7 @@ SERVED = (
     *user_tasks.OPERATIONS,
     *decisions.OPERATIONS,
     *searches.OPERATIONS,
+    *batches.OPERATIONS,
 )
 
 

@@ -10,9 +10,11 @@ from starlette.requests import Request
 
 from remit.gateway.documents import tenant
 from remit.gateway.faults import Code, Status
+from remit.gateway.rest import batches
 from remit.gateway.rest.frame import MAX_BODY_BYTES, Answer, BadRequest, Body, Call, Operation
 from remit.protocol.commands import DeleteResource, DeployResources
 from remit.protocol.replies import Deployed, DeployedResource
+from remit.protocol.values import BatchPlan
 
 
 class Deployment(Answer):
@@ -133,16 +135,18 @@ class Deletion(Body):
 
 class Deleted(Answer):
     resource_key: str
-    batch_operation: dict[str, Any] | None
+    batch_operation: batches.Created | None
 
 
 async def delete(call: Call, body: Deletion) -> Deleted:
-    """Nothing new is made of it; its history stays until that is pruned."""
-    if body.delete_history:
-        raise Status(Code.UNIMPLEMENTED, "deleteHistory is not served by this version")
+    """Nothing new is made of it. With `deleteHistory` its instances that have ended are forgotten."""
     key = call.key("resourceKey")
     await call.broker.router.by_key(key, DeleteResource(key), call.header)
-    return Deleted(resource_key=str(key), batch_operation=None)
+    made = None
+    if body.delete_history:
+        plan = BatchPlan("DELETE_PROCESS_INSTANCE")
+        made = await batches.start(call, plan, {"processDefinitionKey": str(key)})
+    return Deleted(resource_key=str(key), batch_operation=made)
 
 
 OPERATIONS = (

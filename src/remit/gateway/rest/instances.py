@@ -1,4 +1,4 @@
-"""Process instances: create, cancel, modify; variables and incidents of running ones."""
+"""Process instances: create, cancel, suspend, modify; variables and incidents of running ones."""
 
 from __future__ import annotations
 
@@ -180,6 +180,16 @@ async def cancel(call: Call, body: Reference) -> None:
     await call.broker.router.by_key(key, c.CancelInstance(key), call.header)
 
 
+async def suspend(call: Call, body: Reference) -> None:
+    key = call.key("processInstanceKey")
+    await call.broker.router.by_key(key, c.SuspendInstance(key), call.header)
+
+
+async def resume(call: Call, body: Reference) -> None:
+    key = call.key("processInstanceKey")
+    await call.broker.router.by_key(key, c.ResumeInstance(key), call.header)
+
+
 async def modify(call: Call, body: Modification) -> None:
     key = call.key("processInstanceKey")
     command = c.ModifyInstance(
@@ -289,6 +299,14 @@ OPERATIONS = (
     ),
     Operation(
         "POST", f"{_INSTANCE}/cancellation", "cancelProcessInstance", cancel,
+        request=Reference, success=204,
+    ),
+    Operation(
+        "POST", f"{_INSTANCE}/suspension", "suspendProcessInstance", suspend,
+        request=Reference, success=204,
+    ),
+    Operation(
+        "POST", f"{_INSTANCE}/resumption", "resumeProcessInstance", resume,
         request=Reference, success=204,
     ),
     Operation(

@@ -27,6 +27,18 @@ class ConditionReset(Event, frozen=True, tag=number(ValueType.CONDITION, 2)):
     subscription: ConditionSubscription
 
 
+@event("HELD")
+class ConditionsHeld(Event, frozen=True, tag=number(ValueType.CONDITION, 4)):
+    """Variables of `instance` have changed while it is suspended: its conditions are asked later.
+
+    `changes` as (name, "create" or "update"); none: ask anyway. `key` is the root's.
+    """
+
+    key: int
+    instance: int
+    changes: tuple[tuple[str, str], ...] = ()
+
+
 @event("DELETED")
 class ConditionDeleted(Event, frozen=True, tag=number(ValueType.CONDITION, 3)):
     key: int

@@ -125,6 +125,21 @@ class ElementMigrated(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_IN
     """`definition` and `element` are those of the target."""
 
 
+@event("SUSPENDED")
+class InstanceSuspended(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 210)):
+    """Nothing goes on in this instance. Told of the root, and of every process it has called."""
+
+    root: int = NONE_KEY
+    since: int = 0
+
+
+@event("RESUMED")
+class InstanceResumed(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 211)):
+    """It goes on, and what came due meanwhile happens."""
+
+    root: int = NONE_KEY
+
+
 @event("MIGRATED")
 class InstanceMigrated(Event, frozen=True, tag=number(ValueType.PROCESS_INSTANCE_MIGRATION, 1)):
     """`definition` is the target."""

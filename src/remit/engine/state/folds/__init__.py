@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from remit.engine.state.folds import (
+    batch,
     compensation,
     condition,
     decision,
@@ -23,6 +24,7 @@ from remit.engine.state.folds import (
     partition,
     process_instance,
     signal,
+    suspension,
     timer,
     user_task,
     variable,
@@ -49,6 +51,8 @@ FOLDS: dict[type[Event], Fold] = {
     **form.FOLDS,
     **governance.FOLDS,
     **compensation.FOLDS,
+    **suspension.FOLDS,
+    **batch.FOLDS,
     **identity.FOLDS,
 }
 """One line per event; a shape test asserts that every event has one."""

@@ -49,19 +49,24 @@ def activated(state: State, event: JobsActivated) -> None:
 
 
 def gone(state: State, event: JobCompleted | JobCanceled) -> None:
-    _leave(state, state.jobs[event.key])
+    job = state.jobs[event.key]
+    if job.root not in state.suspensions:
+        leave(state, job)
     state.jobs.delete(event.key)
 
 
 def _replace(state: State, job: Job) -> None:
+    """A job of a suspended root is in no queue."""
+    is_parked = job.root in state.suspensions
     old = state.jobs.get(job.key)
-    if old is not None:
-        _leave(state, old)
+    if old is not None and not is_parked:
+        leave(state, old)
     state.jobs.put(job.key, job)
-    _enter(state, job)
+    if not is_parked:
+        enter(state, job)
 
 
-def _enter(state: State, job: Job) -> None:
+def enter(state: State, job: Job) -> None:
     """Put the job where its state says that somebody looks for it."""
     if job.state == JobState.ACTIVATABLE:
         state.ready_jobs(job.tenant, job.type).add((job.key, job.root))
@@ -71,7 +76,7 @@ def _enter(state: State, job: Job) -> None:
         state.due_queue.add((job.recurs_at, Due.JOB_BACKOFF, job.key, job.root))
 
 
-def _leave(state: State, job: Job) -> None:
+def leave(state: State, job: Job) -> None:
     if job.state == JobState.ACTIVATABLE:
         state.ready_jobs(job.tenant, job.type).remove((job.key, job.root))
     elif job.state == JobState.ACTIVATED:

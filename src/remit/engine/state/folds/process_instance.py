@@ -103,6 +103,8 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
     state.elements.delete(key)
     if key in state.governed:
         state.governed.delete(key)
+    if key in state.suspensions:
+        state.suspensions.delete(key)
     if key in state.instances:
         _unlock(state, state.instances[key])
         state.instances.delete(key)

@@ -1,0 +1,62 @@
+"""SUSPEND and RESUME a root process instance, with every process it has called (8.10)."""
+
+from __future__ import annotations
+
+from remit.base.errors import InvalidState, NotFound
+from remit.engine import suspension
+from remit.engine.governance import admit_command
+from remit.engine.lifecycle import IS_ENDING
+from remit.engine.run import Handler, Run
+from remit.engine.state.entities import ElementInstance
+from remit.protocol.commands import ResumeInstance, SuspendInstance
+from remit.protocol.replies import Done
+from remit.protocol.values import NONE_KEY
+
+
+def suspend_instance(run: Run, command: SuspendInstance) -> None:
+    instance = _root(run, command.key, "suspend")
+    if instance.root in run.state.suspensions:
+        raise InvalidState(
+            f"Expected to suspend process instance with key '{command.key}', but it is suspended "
+            f"already"
+        )
+    admit_command(run, instance, "instance.suspend", {})
+    suspension.suspend(run, instance.root)
+    run.reply = Done(command.key)
+
+
+def resume_instance(run: Run, command: ResumeInstance) -> None:
+    instance = _root(run, command.key, "resume")
+    if instance.root not in run.state.suspensions:
+        raise InvalidState(
+            f"Expected to resume process instance with key '{command.key}', but it is not suspended"
+        )
+    admit_command(run, instance, "instance.resume", {})
+    suspension.resume(run, instance.root)
+    run.reply = Done(command.key)
+
+
+def _root(run: Run, key: int, verb: str) -> ElementInstance:
+    element = run.state.find_element(key)
+    if (
+        element is None
+        or element.scope != NONE_KEY
+        or element.phase in IS_ENDING
+        or not run.sees(element.tenant)
+    ):
+        raise NotFound(
+            f"Expected to {verb} a process instance with key '{key}', but no such process was found"
+        )
+    if element.parent_element != NONE_KEY:
+        raise InvalidState(
+            f"Expected to {verb} a process instance with key '{key}', but it is created by a parent "
+            f"process instance. Choose the root process instance '{element.root}' instead."
+        )
+    run.touch(element.root)
+    return element
+
+
+HANDLES = {
+    SuspendInstance: Handler("SUSPEND", suspend_instance),
+    ResumeInstance: Handler("RESUME", resume_instance),
+}

@@ -1,0 +1,301 @@
+"""What operators do with process instances over REST, and what history shows of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.gateway.test_rest_commands import Rest
+from tests.support.broker import Broker
+from tests.support.model import Model, one_task
+from tests.test_command_line import remit
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with Broker(tmp_path_factory.mktemp("operations"), "--history", "") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def rest(broker: Broker) -> Rest:
+    return Rest(broker)
+
+
+def create(rest: Rest, process: str, **variables: Any) -> str:
+    body = {"processDefinitionId": process, "variables": variables}
+    key: str = rest.ask("POST", "/process-instances", body)[1]["processInstanceKey"]
+    return key
+
+
+def instance(rest: Rest, key: str) -> dict[str, Any]:
+    status, found = rest.ask("GET", f"/process-instances/{key}")
+    assert status == 200, found
+    shown: dict[str, Any] = found
+    return shown
+
+
+def test_an_instance_is_suspended_and_resumed_and_searches_show_it(rest: Rest) -> None:
+    rest.deploy(s1_bpmn=one_task("s1", "s1-work").xml())
+    key = create(rest, "s1")
+    assert rest.ask("POST", f"/process-instances/{key}/suspension", {}) == (204, b"")
+    found = instance(rest, key)
+    assert (found["state"], found["suspendedDate"] is None) == ("SUSPENDED", False)
+    wanted = {"filter": {"state": "SUSPENDED", "processDefinitionId": "s1"}}
+    (item,) = rest.ask("POST", "/process-instances/search", wanted)[1]["items"]
+    assert item["processInstanceKey"] == key
+    status, problem = rest.ask("POST", f"/process-instances/{key}/suspension")
+    assert (status, problem["title"]) == (409, "INVALID_STATE")
+
+    assert rest.ask("POST", f"/process-instances/{key}/resumption") == (204, b"")
+    found = instance(rest, key)
+    assert (found["state"], found["suspendedDate"]) == ("ACTIVE", None)
+    assert rest.ask("POST", "/process-instances/1/resumption")[0] == 404
+
+
+def test_the_command_line_suspends_and_resumes(rest: Rest, broker: Broker) -> None:
+    rest.deploy(s2_bpmn=one_task("s2", "s2-work").xml())
+    key = create(rest, "s2")
+    done = remit("suspend", key, "--json", address=broker.grpc)
+    assert json.loads(done.stdout) == {"suspended": int(key)}
+    again = remit("suspend", key, address=broker.grpc)
+    assert (again.returncode, "it is suspended already" in again.stderr) == (1, True)
+    assert remit("resume", key, address=broker.grpc).returncode == 0
+    assert remit("resume", key, address="127.0.0.1:1").returncode == 3
+
+
+# --- batch operations ------------------------------------------------------------------------------
+
+
+def batch(rest: Rest, path: str, body: Any) -> str:
+    status, made = rest.ask("POST", f"/process-instances/{path}", body)
+    assert status == 200, made
+    assert set(made) == {"batchOperationKey", "batchOperationType"}
+    key: str = made["batchOperationKey"]
+    return key
+
+
+def ended(rest: Rest, key: str) -> dict[str, Any]:
+    """The batch operation, when it has come to its end."""
+    for _ in range(200):
+        status, found = rest.ask("GET", f"/batch-operations/{key}")
+        assert status == 200, found
+        if found["endDate"] is not None:
+            shown: dict[str, Any] = found
+            return shown
+        time.sleep(0.05)
+    raise AssertionError(f"batch operation {key} does not end")
+
+
+def items(rest: Rest, key: str, **filters: Any) -> list[dict[str, Any]]:
+    wanted = {"filter": {"batchOperationKey": key, **filters}}
+    found: list[dict[str, Any]] = rest.ask("POST", "/batch-operation-items/search", wanted)[1][
+        "items"
+    ]
+    return found
+
+
+def test_instances_that_a_filter_finds_are_cancelled(rest: Rest) -> None:
+    rest.deploy(b1_bpmn=one_task("b1", "b1-work").xml())
+    keys = [create(rest, "b1", n=number) for number in range(6)]
+    wanted = {
+        "processDefinitionId": "b1",
+        "variables": [{"name": "n", "value": {"$in": ["1", "2", "3"]}}],
+    }
+    key = batch(rest, "cancellation", {"filter": wanted})
+    found = ended(rest, key)
+
+    assert {name: found[name] for name in (
+        "state", "batchOperationType", "operationsTotalCount", "operationsCompletedCount",
+        "operationsFailedCount", "errors",
+    )} == {
+        "state": "COMPLETED", "batchOperationType": "CANCEL_PROCESS_INSTANCE",
+        "operationsTotalCount": 3, "operationsCompletedCount": 3, "operationsFailedCount": 0,
+        "errors": [],
+    }  # fmt: skip
+    states = [instance(rest, each)["state"] for each in keys]
+    assert states == ["ACTIVE", "TERMINATED", "TERMINATED", "TERMINATED", "ACTIVE", "ACTIVE"]
+    (item,) = items(rest, key, processInstanceKey=keys[1])
+    assert item["processedDate"] is not None
+    del item["processedDate"]
+    assert item == {
+        "operationType": "CANCEL_PROCESS_INSTANCE", "batchOperationKey": key, "itemKey": keys[1],
+        "processInstanceKey": keys[1], "rootProcessInstanceKey": keys[1], "state": "COMPLETED",
+        "errorMessage": None,
+    }  # fmt: skip
+    by_batch = {"filter": {"batchOperationKey": key}}
+    hit = rest.ask("POST", "/process-instances/search", by_batch)[1]["items"]
+    assert [each["processInstanceKey"] for each in hit] == keys[1:4]
+    known = {"filter": {"batchOperationKey": key, "state": "COMPLETED"}}
+    assert len(rest.ask("POST", "/batch-operations/search", known)[1]["items"]) == 1
+
+
+def test_instances_are_suspended_migrated_modified_and_resumed_by_a_filter(rest: Rest) -> None:
+    model = Model("b2").start("s").service("a", "b2-a").service("b", "b2-b").end("e")
+    rest.deploy(b2_bpmn=model.path("s", "a", "b", "e").xml())
+    _, made = rest.deploy(b2q_bpmn=one_task("b2q", "b2-q").xml())
+    target = made["deployments"][0]["processDefinition"]["processDefinitionKey"]
+    keys = [create(rest, "b2") for _ in range(3)]
+    these = {"processInstanceKey": {"$in": keys}}
+    move = [{"sourceElementId": "a", "targetElementId": "b"}]
+    plan = {
+        "targetProcessDefinitionKey": target,
+        "mappingInstructions": [{"sourceElementId": "b", "targetElementId": "a"}],
+    }
+    for path, more in (
+        ("modification", {"moveInstructions": move}), ("suspension", {}),
+        ("migration", {"migrationPlan": plan}), ("resumption", {}),
+    ):  # fmt: skip
+        found = ended(rest, batch(rest, path, {"filter": these, **more}))
+        assert found["operationsCompletedCount"] == 3, (path, found)
+
+    shown = [instance(rest, key) for key in keys]
+    assert {(each["state"], each["processDefinitionId"]) for each in shown} == {("ACTIVE", "b2q")}
+
+
+def test_what_an_item_is_refused_for_is_told(rest: Rest) -> None:
+    rest.deploy(b3_bpmn=one_task("b3", "b3-work").xml())
+    key = create(rest, "b3")
+    move = [{"sourceElementId": "e", "targetElementId": "a"}]
+    body = {"filter": {"processInstanceKey": key}, "moveInstructions": move}
+    made = batch(rest, "modification", body)
+    found = ended(rest, made)
+
+    assert (found["state"], found["operationsFailedCount"]) == ("COMPLETED", 1)
+    (item,) = items(rest, made)
+    assert item["state"] == "FAILED"
+    assert item["errorMessage"].startswith("INVALID_ARGUMENT: Expected to move the tokens at")
+
+
+def fail(rest: Rest, job_type: str) -> str:
+    """Activate a job, fail it for good; the key of its incident's instance."""
+    wanted = {"type": job_type, "timeout": 60_000, "maxJobsToActivate": 1}
+    (job,) = rest.ask("POST", "/jobs/activation", wanted)[1]["jobs"]
+    rest.ask("POST", f"/jobs/{job['jobKey']}/failure", {"retries": 0, "errorMessage": "no"})
+    found: str = job["processInstanceKey"]
+    return found
+
+
+def test_incidents_are_resolved_by_a_filter_and_for_one_instance(rest: Rest) -> None:
+    rest.deploy(b4_bpmn=one_task("b4", "b4-work").xml())
+    keys = [create(rest, "b4") for _ in range(3)]
+    for _ in keys:
+        fail(rest, "b4-work")
+    status, made = rest.ask("POST", f"/process-instances/{keys[0]}/incident-resolution")
+    assert (status, made["batchOperationType"]) == (200, "RESOLVE_INCIDENT")
+    assert ended(rest, made["batchOperationKey"])["operationsCompletedCount"] == 1
+    assert instance(rest, keys[0])["hasIncident"] is False
+    found = ended(
+        rest, batch(rest, "incident-resolution", {"filter": {"processDefinitionId": "b4"}})
+    )
+    assert found["operationsCompletedCount"] == 2
+    assert not any(instance(rest, key)["hasIncident"] for key in keys)
+
+
+def test_history_of_ended_instances_is_deleted(rest: Rest) -> None:
+    called = one_task("b5c", "b5-work")
+    caller = Model("b5").start("s").call("c", "b5c").end("e").path("s", "c", "e")
+    rest.deploy(b5c_bpmn=called.xml(), b5_bpmn=caller.xml())
+    keys = [create(rest, "b5", n=number) for number in range(3)]
+    (child,) = rest.ask(
+        "POST", "/process-instances/search", {"filter": {"parentProcessInstanceKey": keys[0]}}
+    )[1]["items"]
+    assert rest.ask("POST", f"/process-instances/{keys[0]}/deletion")[0] == 409
+    for key in keys[:2]:
+        rest.ask("POST", f"/process-instances/{key}/cancellation", {})
+    inside = child["processInstanceKey"]
+    status, problem = rest.ask("POST", f"/process-instances/{inside}/deletion")
+    assert (status, f"root process instance '{keys[0]}'" in problem["detail"]) == (409, True)
+    assert rest.ask("POST", f"/process-instances/{keys[0]}/deletion") == (204, b"")
+    for key in (keys[0], child["processInstanceKey"]):
+        assert rest.ask("GET", f"/process-instances/{key}")[0] == 404
+        only = {"filter": {"processInstanceKey": key}}
+        for what in ("element-instances", "variables", "jobs"):
+            assert rest.ask("POST", f"/{what}/search", only)[1]["items"] == []
+    made = batch(rest, "deletion", {"filter": {"processDefinitionId": "b5"}})
+    assert ended(rest, made)["operationsCompletedCount"] == 1
+    left = rest.ask("POST", "/process-instances/search", {"filter": {"processDefinitionId": "b5"}})
+    assert [each["processInstanceKey"] for each in left[1]["items"]] == keys[2:]
+
+
+def test_a_definition_is_deleted_with_the_history_of_its_instances(rest: Rest) -> None:
+    _, made = rest.deploy(b6_bpmn=one_task("b6", "b6-work").xml())
+    definition = made["deployments"][0]["processDefinition"]["processDefinitionKey"]
+    key = create(rest, "b6")
+    rest.ask("POST", f"/process-instances/{key}/cancellation", {})
+    status, gone = rest.ask("POST", f"/resources/{definition}/deletion", {"deleteHistory": True})
+    assert (status, gone["batchOperation"]["batchOperationType"]) == (
+        200,
+        "DELETE_PROCESS_INSTANCE",
+    )
+    ended(rest, gone["batchOperation"]["batchOperationKey"])
+
+    assert rest.ask("GET", f"/process-instances/{key}")[0] == 404
+
+
+def test_a_batch_operation_is_suspended_resumed_and_cancelled(rest: Rest) -> None:
+    rest.deploy(b7_bpmn=one_task("b7", "b7-work").xml())
+    for _ in range(3):
+        create(rest, "b7")
+    made = batch(rest, "suspension", {"filter": {"processDefinitionId": "b7"}})
+    ended(rest, made)
+    for verb in ("suspension", "resumption", "cancellation"):
+        status, problem = rest.ask("POST", f"/batch-operations/{made}/{verb}", {})
+        assert (status, "no such batch operation is running" in problem["detail"]) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "said"),
+    [
+        ("cancellation", {}, "No filter provided."),
+        ("cancellation", {"filter": {}}, "No filter criteria provided"),
+        ("cancellation", {"filter": {"colour": "red"}}, "Request property [colour]"),
+        ("migration", {"filter": {"state": "ACTIVE"}}, "No migrationPlan provided."),
+        (
+            "modification",
+            {"filter": {"state": "ACTIVE"}, "moveInstructions": []},
+            "No moveInstructions provided.",
+        ),
+    ],
+)
+def test_what_a_batch_operation_is_refused_for(rest: Rest, path: str, body: Any, said: str) -> None:
+    status, problem = rest.ask("POST", f"/process-instances/{path}", body)
+
+    assert (status, said in problem["detail"]) == (400, True), problem
+    assert rest.ask("GET", "/batch-operations/1")[0] == 404
+
+
+def test_the_command_line_does_batches(rest: Rest, broker: Broker) -> None:
+    rest.deploy(b8_bpmn=one_task("b8", "b8-work").xml())
+    _, made = rest.deploy(b8q_bpmn=one_task("b8q", "b8-work").xml())
+    target = made["deployments"][0]["processDefinition"]["processDefinitionKey"]
+    keys = [create(rest, "b8") for _ in range(2)]
+    these = json.dumps({"processInstanceKey": {"$in": keys}})
+
+    def run(*words: str) -> tuple[int, dict[str, Any]]:
+        done = remit("batch", *words, "--json", address=broker.grpc)
+        return done.returncode, json.loads(done.stdout or "{}")
+
+    start = ("start", "modify", "--filter", these, "--wait")
+    assert run(*start, "--move", "a=a")[0] == 0
+    code, failed = run(*start, "--move", "e=a")
+    assert (code, failed["failed"]) == (1, 2)
+    show = ("batch", "show", str(failed["batch"]), "--failed", "--json")
+    why = remit(*show, address=broker.grpc)
+    assert why.stdout.count("has no active instance") == 2
+    code, moved = run(
+        "start", "migrate", "--filter", these, "--to", target, "--map", "a=a", "--wait"
+    )
+    assert (code, moved["done"], moved["state"]) == (0, 2, "COMPLETED")
+    code, begun = run("start", "cancel", "--filter", these)
+    assert (code, begun["type"]) == (0, "CANCEL_PROCESS_INSTANCE")
+    assert ended(rest, str(begun["batch"]))["operationsCompletedCount"] == 2
+    assert run("show", str(begun["batch"]))[1]["done"] == 2
+    assert run("cancel", str(begun["batch"]))[0] == 1
+    assert run("start", "migrate", "--filter", these)[0] == 2
+    listed = remit("batch", "list", address=broker.grpc)
+    assert str(begun["batch"]) in listed.stdout
