@@ -224,13 +224,6 @@ def test_t3_t8_a_policy_that_is_not_for_this_is_refused(engine: Engine, given: A
     assert list(engine.events()) == before
 
 
-def test_an_expired_policy_admits_nothing(engine: Engine) -> None:
-    create(engine, grant(WORK, exp=engine.now // 1000 + 60))
-    (job,) = engine.activate("work", timeout_ms=10_000_000)
-    engine.advance(seconds=61)
-    assert denied(engine, lambda: engine.complete(job.job.key)).reason == "$validity"
-
-
 def test_r15_a_called_process_carries_what_its_caller_leaves(engine: Engine) -> None:
     call = Clause(id="C", do=("call.activity",), on={"calledProcess": {"eq": "child"}})
     parent = Model("p").start("s").call("c", "child").end("e").path("s", "c", "e")

@@ -3,7 +3,7 @@
     record                                          admission before it, in the same turn
     ELEMENT_ACTIVATING, of a called process         call.activity, in the caller
     ELEMENT_ACTIVATING, inside an instance          element.enter
-    PROCESS_INSTANCE_CREATION CREATED               instance.create
+    ELEMENT_ACTIVATING, of an outermost process     instance.create or message.start
     SEQUENCE_FLOW_TAKEN                             flow.take
     TIMER TRIGGERED, CONDITION TRIGGERED            timer.fire, event.catch
     ESCALATION ESCALATED, NOT_ESCALATED             escalation.throw
@@ -46,7 +46,6 @@ from remit.protocol.events.message import ProcessSubscriptionCorrelated
 from remit.protocol.events.process_instance import (
     ElementActivating,
     ElementTerminating,
-    InstanceCreated,
     InstanceMigrated,
     InstanceModified,
     SequenceFlowTaken,
@@ -62,13 +61,17 @@ from remit.protocol.values import NONE_KEY
 
 
 class Effect(NamedTuple):
-    """`part` tells effects of one record apart. Empty `element` or `about`: any."""
+    """`part` tells effects of one record apart. Empty `element` or `about`: any.
+
+    `instead`: another action that permits the same.
+    """
 
     instance: int
     action: str
     element: str = ""
     about: str = ""
     part: str = ""
+    instead: str = ""
 
 
 def effects(turn: Logged, event: Event, instance_of: Mapping[int, int]) -> Iterator[Effect]:
@@ -83,14 +86,12 @@ def _activating(turn: Logged, event: ElementActivating, _: Mapping[int, int]) ->
         yield Effect(event.instance, "element.enter", event.element)
     elif event.parent_instance != NONE_KEY:
         yield Effect(event.parent_instance, "call.activity", about=event.element)
+    else:
+        yield Effect(event.instance, "instance.create", instead="message.start")
 
 
 def _taken(turn: Logged, event: SequenceFlowTaken, _: Mapping[int, int]) -> Iterator[Effect]:
     yield Effect(event.instance, "flow.take", about=event.element)
-
-
-def _created(turn: Logged, event: InstanceCreated, _: Mapping[int, int]) -> Iterator[Effect]:
-    yield Effect(event.instance, "instance.create")
 
 
 def _fired(turn: Logged, event: TimerTriggered, _: Mapping[int, int]) -> Iterator[Effect]:
@@ -108,7 +109,8 @@ def _escalated(
 
 
 def _terminating(turn: Logged, event: ElementTerminating, _: Mapping[int, int]) -> Iterator[Effect]:
-    if turn.command == "CancelInstance" and event.key == turn.key:
+    is_asked = turn.command == "CancelInstance" and event.key == turn.key
+    if is_asked:
         yield Effect(event.instance, "instance.cancel")
 
 
@@ -166,7 +168,6 @@ def _operated(action: str) -> Callable[..., Iterator[Effect]]:
 _EFFECTS: Mapping[type[Event], Callable[..., Iterator[Effect]]] = {
     ElementActivating: _activating,
     ElementTerminating: _terminating,
-    InstanceCreated: _created,
     SequenceFlowTaken: _taken,
     TimerTriggered: _fired,
     ConditionTriggered: _fulfilled,

@@ -16,6 +16,7 @@ from remit.audit.effects import ACTIONS_WITH_EFFECT, Effect, effects
 from remit.authority import AuthorityFault, Hop, KeyRing, jws, policy
 from remit.authority.receipt import Receipt
 from remit.authority.revocation import Revocations, read_revocations
+from remit.authority.slope import Slope
 from remit.authority.verify import (
     Attached,
     Auditor,
@@ -45,10 +46,13 @@ from remit.protocol.events.process_instance import (
     ElementTerminated,
 )
 from remit.protocol.events.variable import VariableCreated, VariableUpdated
-from remit.protocol.values import NONE_KEY
+from remit.protocol.values import NONE_KEY, Actor
 
 _encode = msgspec.msgpack.Encoder().encode
 _NOTHING = object()
+
+BATCH = "RunBatch"
+"""A command that does what others asked for, in their name: effects are not matched in its turns."""
 
 
 class Story:
@@ -82,7 +86,7 @@ class Story:
                 happened[position] = self._match(turn, position, event, open_admissions, covers)
             self._follow_scopes(event)
         for position, admission in open_admissions:
-            if admission.action in ACTIONS_WITH_EFFECT:
+            if admission.action in ACTIONS_WITH_EFFECT and turn.command != BATCH:
                 text = f"{admission.action} was admitted, and nothing of it happened"
                 found.append(Finding(position, "completeness", text))
         for position, event in _numbered(turn):
@@ -109,14 +113,16 @@ class Story:
         for effect in effects(turn, event, self._instance_of):
             if effect.instance not in self._governed:
                 continue
+            action = effect.action
             for index, (admitted_at, admission) in enumerate(admissions):
                 if _is_about(admission, effect):
                     covers[admitted_at] = (position, effect.part)
+                    action = admission.action
                     del admissions[index]
                     break
             happened.append(
                 Happened(
-                    position=position, instance=str(effect.instance), action=effect.action,
+                    position=position, instance=str(effect.instance), action=action,
                     part=effect.part,
                 )
             )  # fmt: skip
@@ -135,6 +141,8 @@ class Story:
             return [*self._compared(turn, position, event), *self.auditor.feed(entry)]
         if isinstance(event, StepRejected):
             self.rejections += 1
+            if event.instance not in self._governed:
+                return []  # it never began: its policy is in no record
             entry = _rejected(turn, position, event)
             return [*self._compared(turn, position, event), *self.auditor.feed(entry)]
         if isinstance(event, PolicySucceeded):
@@ -184,6 +192,8 @@ class Story:
     ) -> Iterator[Finding]:
         """Where the facts of a decision are not what the log's other records say."""
         actor = turn.header.actor
+        if turn.command == BATCH:
+            actor = Actor(event.actor, event.method)  # it acts for who asked for the batch
         said: dict[str, object] = {"elementId": event.element}
         if event.kind:
             said |= {"actor": actor.id or "anonymous", "actorMethod": actor.method}
@@ -240,7 +250,7 @@ def _numbered(turn: Logged) -> Iterator[tuple[int, Event]]:
 
 def _is_about(admission: StepAdmitted, effect: Effect) -> bool:
     return (
-        admission.action == effect.action
+        admission.action in (effect.action, effect.instead)
         and admission.instance == effect.instance
         and (not effect.element or admission.element == effect.element)
         and (not effect.about or admission.about == effect.about)
@@ -249,9 +259,10 @@ def _is_about(admission: StepAdmitted, effect: Effect) -> bool:
 
 def _attached(position: int, event: PolicyAttached) -> Entry:
     parent = "" if event.parent == NONE_KEY else str(event.parent)
+    sender = msgspec.msgpack.decode(event.sender, type=Slope) if event.sender else None
     return Attached(
         position=position, instance=str(event.instance), tokens=event.tokens, parent=parent,
-        after=head_of(event.slope),
+        after=head_of(event.slope), sender=sender,
     )  # fmt: skip
 
 

@@ -70,11 +70,13 @@ class Attached(Entry, frozen=True, kw_only=True):
 
     With `after`, its slope begins here: with its initiator, or where the slope of `parent`, the
     instance that called it, is now. Without, the slope stays as it is.
+    `sender` is the slope of whoever sent the message that started it, maybe from another partition.
     """
 
     tokens: tuple[str, ...]
     parent: str = ""
     after: str = ""
+    sender: Slope | None = None
 
 
 class ListChanged(Entry, frozen=True, kw_only=True):
@@ -173,7 +175,8 @@ class Auditor:
     def feed(self, entry: Entry) -> list[Finding]:
         """What is wrong with the next entry."""
         found: list[Finding] = []
-        if entry.position <= self._position:
+        both_happened = isinstance(entry, Happened) and entry.position == self._position
+        if entry.position <= self._position and not both_happened:
             found.append(Finding(entry.position, "order", f"comes after {self._position}"))
         self._position = entry.position
         try:
@@ -217,6 +220,9 @@ class Auditor:
     def _begun(self, authority: Authority, entry: Attached) -> Slope:
         """The slope of a new instance."""
         chain = authority.chain
+        if entry.sender is not None:
+            hop = Hop(chain.subject.process, "message")
+            return authority.arithmetic.extend(entry.sender, hop)
         if entry.parent:
             hop = Hop(chain.subject.process, "call")
             return authority.arithmetic.extend(self.slope(entry.parent), hop)

@@ -19,12 +19,14 @@ from msgspec.structs import replace
 
 from remit.base.keys import partition_for
 from remit.engine import instances
+from remit.engine.governance import StepDenied, attach_by_message, begin_by_event, sender_of, tell
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.state.state import Correlation, correlation_of
 from remit.model.bpmn.graph import Node
 from remit.protocol.commands import (
     CloseMessageSubscription,
+    CorrelateMessage,
     CorrelateSubscription,
     OpenMessageSubscription,
 )
@@ -126,6 +128,7 @@ def correlate(run: Run, subscription: MessageSubscription, message: Message) -> 
             subscription.process_id,
             message.variables,
             message.tenant,
+            sender_of(message) if run.state.governor is not None else None,
         ),
     )
 
@@ -143,12 +146,15 @@ def buffered(run: Run, correlation: Correlation, process_id: str) -> Message | N
     return None
 
 
-def offer(run: Run, message: Message, only: str | None = None) -> set[str]:
-    """Offer a message to the waiting subscriptions; returns the process ids that took it (rule 20)."""
+def offer(run: Run, message: Message, only: str | None = None, after: int = NONE_KEY) -> set[str]:
+    """Offer a message to the waiting subscriptions; returns the process ids that took it (rule 20).
+
+    `only` those of one process, and only those that began to wait after the subscription `after`.
+    """
     hit: set[str] = set()
     for subscription in tuple(run.state.message_subscriptions.values_of(correlation_of(message))):
         process_id = subscription.process_id
-        if only is not None and process_id != only:
+        if (only is not None and process_id != only) or subscription.key <= after:
             continue
         if subscription.correlating != NONE_KEY or process_id in hit:
             continue
@@ -167,21 +173,37 @@ def start_instances(run: Run, message: Message, hit: set[str]) -> list[int]:
             continue
         if _is_locked(run, start, message.correlation_key):
             continue
-        hit.add(start.process_id)
-        started.append(start_by_message(run, start, message))
+        key = start_by_message(run, start, message)
+        if key != NONE_KEY:
+            hit.add(start.process_id)
+            started.append(key)
     return started
 
 
 def start_by_message(run: Run, start: StartSubscription, message: Message) -> int:
+    """The key of the new instance; NONE_KEY when its sender's policy does not let it begin."""
+    mark = run.mark()
     key = run.new_key()
+    definition = run.definition(start.definition)
+    try:
+        unborn = instances.unborn(definition, key)
+        if message.sender is not None:
+            attach_by_message(run, definition, unborn, message)
+        elif not begin_by_event(run, definition, unborn, start.start, message.variables):
+            return NONE_KEY
+    except StepDenied as fault:
+        if isinstance(run.request.command, CorrelateMessage):
+            raise
+        run.undo(mark)
+        for event in fault.events:
+            tell(run, event)
+        return NONE_KEY
     run.emit(
         StartSubscriptionCorrelated(
             start.key, start, message.key, message.correlation_key, key, message.variables
         )
     )
-    instances.start(
-        run, run.definition(start.definition), key, start=start.start, payload=message.variables
-    )
+    instances.start(run, definition, key, start=start.start, payload=message.variables)
     return key
 
 

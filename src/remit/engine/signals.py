@@ -12,6 +12,7 @@ from remit.base.errors import InvalidState
 from remit.engine import instances
 from remit.engine.agenda import Hit, Signal, encode_item
 from remit.engine.denials import may_happen
+from remit.engine.governance import begin_by_event
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.state.state import SHARED_ROOT
@@ -109,4 +110,7 @@ def _reach_one(run: Run, item: Signal, key: int, root: int) -> None:
         instance = run.new_key()
         run.root = instance
         definition = run.definition(row.definition)
+        unborn = instances.unborn(definition, instance)
+        if not begin_by_event(run, definition, unborn, row.target, item.variables):
+            return
         instances.start(run, definition, instance, start=row.target, payload=item.variables)

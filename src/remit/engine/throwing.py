@@ -14,7 +14,7 @@ from remit.engine.agenda import Complete
 from remit.engine.definitions import Plan, Stage
 from remit.engine.expressions import evaluate
 from remit.engine.faults import extract_value_error
-from remit.engine.governance import admit_step
+from remit.engine.governance import admit_step, sender_in
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.variables import local, visible
@@ -64,7 +64,8 @@ def throw_message(run: Run, element: ElementInstance, definition: MessageDefinit
     def throw() -> bool:
         variables = visible(run, element.key)
         partition = partition_for(key, run.state.partitions)
-        run.send(partition, DeliverMessage(name, key, KEPT, variables, element.tenant))
+        sender = sender_in(run, element)
+        run.send(partition, DeliverMessage(name, key, KEPT, variables, element.tenant, sender))
         return True
 
     return throw

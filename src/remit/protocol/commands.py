@@ -22,6 +22,7 @@ from remit.protocol.values import (
     MappingInstruction,
     MessageSubscription,
     MoveInstruction,
+    Sender,
     StartInstruction,
     TerminateAfter,
     TerminateInstruction,
@@ -437,6 +438,7 @@ class CorrelateSubscription(Command, frozen=True):
     process_id: str
     variables: Document
     tenant: str = DEFAULT_TENANT
+    sender: Sender | None = None
 
 
 class AcknowledgeCorrelation(Command, frozen=True):
@@ -450,7 +452,7 @@ class AcknowledgeCorrelation(Command, frozen=True):
 
 
 class RejectCorrelation(Command, frozen=True):
-    """Instance side to message side: nobody waits here any more; give it to another."""
+    """Instance side to message side: nobody waits here any more, or the policy denied it: to another."""
 
     key: int
     message: int
@@ -458,6 +460,7 @@ class RejectCorrelation(Command, frozen=True):
     correlation_key: str
     process_id: str
     tenant: str = DEFAULT_TENANT
+    denied: bool = False
 
 
 class CloseMessageSubscription(Command, frozen=True):
@@ -516,6 +519,7 @@ class DeliverMessage(Command, frozen=True):
     time_to_live: int
     variables: Document
     tenant: str = DEFAULT_TENANT
+    sender: Sender | None = None
 
 
 class StartBatchPart(Command, frozen=True):

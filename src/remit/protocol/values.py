@@ -230,6 +230,18 @@ class ConditionSubscription(Value, frozen=True):
     tenant: str = DEFAULT_TENANT
 
 
+class Sender(Value, frozen=True):
+    """Who sent a message: a client by its channel, or an instance with its policy and slope."""
+
+    actor: str
+    method: str
+    domain: str
+    tenant: str
+    initiator: str = ""
+    tokens: tuple[str, ...] = ()
+    slope: bytes = b""
+
+
 class Message(Value, frozen=True):
     key: int
     name: str
@@ -240,6 +252,7 @@ class Message(Value, frozen=True):
     message_id: str = ""
     tenant: str = DEFAULT_TENANT
     header: Header = Header()
+    sender: Sender | None = None
 
 
 class Incident(Value, frozen=True):

@@ -29,12 +29,10 @@ def create_instance(run: Run, command: CreateInstance) -> None:
     run.root = key
     variables = dict(command.variables)
     policy = variables.pop(governance.POLICY, None)
-    if policy is not None:
-        run.state.resident[key] = None
-        facts: Document = {"varNames": tuple(sorted(variables)), "policySource": "request"}
-        if len(command.start) == 1:
-            facts["startElement"] = command.start[0].element
-        governance.attach(run, definition, instances.unborn(definition, key), policy, facts)
+    facts: Document = {"varNames": tuple(sorted(variables))}
+    if len(command.start) == 1:
+        facts["startElement"] = command.start[0].element
+    governance.begin(run, definition, instances.unborn(definition, key), policy, facts)
     instances.prepare_variables(run, definition, key, variables)
     run.emit(
         Created(

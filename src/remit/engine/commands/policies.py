@@ -36,7 +36,8 @@ def change_revocations(run: Run, command: ChangeRevocations) -> None:
 
 def _instance(run: Run, key: int, verb: str) -> ElementInstance:
     element = run.state.find_element(key)
-    if element is None or element.scope != NONE_KEY or element.phase in IS_ENDING:
+    is_there = element is not None and element.scope == NONE_KEY and run.sees(element.tenant)
+    if element is None or not is_there or element.phase in IS_ENDING:
         raise NotFound(
             f"Expected to {verb} process instance with key '{key}', but no such process instance was "
             f"found"

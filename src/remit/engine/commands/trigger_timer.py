@@ -6,6 +6,7 @@ from remit.base.errors import NotFound
 from remit.engine import instances, timers
 from remit.engine.agenda import Hit
 from remit.engine.denials import may_happen
+from remit.engine.governance import begin_by_event
 from remit.engine.run import Handler, Run
 from remit.engine.triggering import accepts, trigger
 from remit.protocol.commands import TriggerTimer
@@ -36,7 +37,9 @@ def _start(run: Run, timer: Timer) -> None:
         timers.create_start(run, definition.row, start, again)
     key = run.new_key()
     run.root = key
-    instances.start(run, definition, key, start=timer.target)
+    unborn = instances.unborn(definition, key)
+    if begin_by_event(run, definition, unborn, timer.target, {}):
+        instances.start(run, definition, key, start=timer.target)
 
 
 def _hit(run: Run, timer: Timer) -> None:

@@ -2,6 +2,7 @@
 
 asking      may this be done? an admission, or a rejection that leaves nothing else
 policies    which policy an instance carries: attached, derived, renewed
+messages    between instances
 steps       flows, choices, variables
 work        jobs: who gets one, what is sent along, what a worker's receipt is worth
 """
@@ -16,10 +17,18 @@ from remit.engine.governance.asking import (
     admit_step,
     tell,
 )
+from remit.engine.governance.messages import (
+    admit_message,
+    attach_by_message,
+    refuse_policy,
+    sender_in,
+    sender_of,
+)
 from remit.engine.governance.policies import (
     POLICY,
     after_denial,
-    attach,
+    begin,
+    begin_by_event,
     check_derivable,
     check_rebindable,
     derive_child,
@@ -57,12 +66,15 @@ __all__ = [
     "admit_command",
     "admit_conditions",
     "admit_flows",
+    "admit_message",
     "admit_step",
     "admit_work",
     "admit_write",
     "admit_write_by",
     "after_denial",
-    "attach",
+    "attach_by_message",
+    "begin",
+    "begin_by_event",
     "check_derivable",
     "check_rebindable",
     "derive_child",
@@ -71,9 +83,12 @@ __all__ = [
     "readable",
     "reanchor",
     "rebind",
+    "refuse_policy",
     "refused_by_worker",
     "renew",
     "revoke",
+    "sender_in",
+    "sender_of",
     "shown",
     "tell",
     "tokens_of",

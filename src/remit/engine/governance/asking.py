@@ -37,10 +37,16 @@ decode_slope = msgspec.msgpack.Decoder(Slope).decode
 
 @dataclass(frozen=True)
 class Governor:
-    """What a partition trusts and signs with. Without one, no instance can carry a policy."""
+    """What a partition trusts and signs with. Without one, no instance can carry a policy.
+
+    `standing` are grants that every instance begins under that they are for, whatever else it brings;
+    `requires`: nothing begins without a policy.
+    """
 
     ring: KeyRing
     signer: Signer
+    standing: tuple[str, ...] = ()
+    requires: bool = False
 
 
 class StepDenied(Denied):
@@ -116,11 +122,13 @@ def admit_step(
     log_admission(run, asked, answer)
 
 
-def admit_beginning(run: Run, unborn: ElementInstance, facts: Mapping[str, Any]) -> None:
+def admit_beginning(
+    run: Run, unborn: ElementInstance, facts: Mapping[str, Any], action: str = "instance.create"
+) -> None:
     """The creation of an instance; raises `StepDenied`. Its initiator is on the slope already."""
     row = governed_row(run, unborn)
     assert row is not None, "its policy was attached"
-    asked = Question(row, unborn, "instance.create", facts, None)
+    asked = Question(row, unborn, action, facts, None)
     answer = ask(run, asked)
     if not answer.decision.admitted:
         raise StepDenied(sentence(asked, answer), rejection(run, asked, answer))

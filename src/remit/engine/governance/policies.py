@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from remit.authority import AuthorityFault, Hop, Slope, compile_chain, verify_block, verify_chain
+from remit.authority.chain import VerifiedBlock, VerifiedChain
 from remit.authority.derive import derive_for_call, mint_binding, with_successor
 from remit.authority.policy import BoundTo, Grant, Initiator
 from remit.authority.receipt import reanchored
@@ -15,6 +16,8 @@ from remit.engine import incidents
 from remit.engine.definitions import Definition
 from remit.engine.faults import IncidentRaised
 from remit.engine.governance.asking import (
+    Governor,
+    StepDenied,
     admit_beginning,
     authority_of,
     decode_slope,
@@ -23,6 +26,7 @@ from remit.engine.governance.asking import (
     governed_row,
     governor_of,
     known_revocations,
+    tell,
 )
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
@@ -69,10 +73,10 @@ def attach(
     `facts` are those of the creation. Raises InvalidArgument for what is no policy that this broker
     can take, `StepDenied` when the policy does not let it begin.
     """
-    key = unborn.key
-    governor = governor_of(run)
+    key, governor = unborn.key, governor_of(run)
     if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
         raise InvalidArgument(f"Expected '{POLICY}' to be a list of signed blocks")
+    given = [*_standing(governor, definition), *given]
     row, actor = definition.row, run.actor
     bound = BoundTo(tenant=row.tenant, process=row.process_id, ver=row.version, instance=str(key))
     initiator = Initiator(
@@ -102,6 +106,64 @@ def attach(
     admit_beginning(run, unborn, begun)
 
 
+def begin(
+    run: Run, definition: Definition, unborn: ElementInstance, given: Any, facts: Document
+) -> None:
+    """An instance is about to begin, with the policy that came with it (None: none came).
+
+    Raises what `attach` does, and Denied where a policy is required and there is none.
+    """
+    governor: Governor | None = run.state.governor
+    if given is None and (governor is None or not (governor.standing or governor.requires)):
+        return
+    if given is None and governor is not None and not _standing(governor, definition):
+        if governor.requires:
+            raise Denied(
+                f"Expected an instance of process '{definition.row.process_id}' to begin with a policy, "
+                f"since this broker requires one, but it came with none"
+            )
+        return
+    run.state.resident[unborn.key] = None
+    source = "broker" if given is None else "request"
+    attach(run, definition, unborn, given or [], {**facts, "policySource": source})
+
+
+def begin_by_event(
+    run: Run, definition: Definition, unborn: ElementInstance, start: str, variables: Document
+) -> bool:
+    """The same for an instance that an event starts; False when it may not begin."""
+    mark = run.mark()
+    facts: Document = {"varNames": tuple(sorted(variables)), "startElement": start}
+    try:
+        begin(run, definition, unborn, None, facts)
+    except StepDenied as fault:
+        run.undo(mark)
+        for event in fault.events:
+            tell(run, event)
+        return False
+    except Denied:
+        run.undo(mark)
+        return False
+    return True
+
+
+def added_standing(run: Run, parent: VerifiedChain, definition: Definition) -> list[VerifiedBlock]:
+    """The standing grants for this process that a chain does not have already."""
+    governor = governor_of(run)
+    found = _standing(governor, definition)
+    return [verify_block(each, governor.ring) for each in found if each not in parent.tokens]
+
+
+def _standing(governor: Governor, definition: Definition) -> list[str]:
+    """The standing grants that are for this process."""
+    row, found = definition.row, []
+    for token in governor.standing:
+        block = verify_block(token, governor.ring).block
+        if isinstance(block, Grant) and block.sub.admits(row.tenant, row.process_id, row.version):
+            found.append(token)
+    return found
+
+
 def derive_child(run: Run, caller: ElementInstance, definition: Definition, child: int) -> None:
     """A called process carries what its caller's policy leaves of itself; see `check_derivable`."""
     row = governed_row(run, caller)
@@ -112,6 +174,7 @@ def derive_child(run: Run, caller: ElementInstance, definition: Definition, chil
     tokens = derive_for_call(
         parent.chain, governor.signer, process=called.process_id, version=called.version,
         instance=str(child), element=caller.element, jti=str(child), now=run.now // 1000,
+        grants=added_standing(run, parent.chain, definition),
     )  # fmt: skip
     chain = verify_chain(tokens, governor.ring)
     authority = compile_chain(chain, known_revocations(run))

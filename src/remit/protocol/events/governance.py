@@ -121,7 +121,10 @@ class EvaluatorsDisagreed(GovernanceEvent, frozen=True, tag=number(ValueType.GOV
 
 @event("POLICY_ATTACHED")
 class PolicyAttached(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 5)):
-    """`tokens` are the signed blocks; `parent` is the instance whose policy they are derived from."""
+    """`tokens` are the signed blocks; `parent` is the instance whose policy they are derived from.
+
+    `sender` is the slope of whoever sent the message that started this instance.
+    """
 
     instance: int
     definition: int
@@ -131,6 +134,7 @@ class PolicyAttached(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNAN
     slope: bytes
     parent: int = -1
     tenant: str = DEFAULT_TENANT
+    sender: bytes = b""
 
 
 @event("POLICY_SUCCEEDED")
