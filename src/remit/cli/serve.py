@@ -79,6 +79,18 @@ from remit.server.main import CannotStart, serve
     help="NAME=FILE: the key that this broker binds policies with.",
 )
 @click.option(
+    "--standing-policies",
+    envvar="REMIT_STANDING_POLICIES",
+    default="",
+    help="A file of signed grants, one to a line: every instance that they are for begins under them.",
+)
+@click.option(
+    "--require-policy",
+    envvar="REMIT_REQUIRE_POLICY",
+    is_flag=True,
+    help="Nothing begins without a policy.",
+)
+@click.option(
     "--audit-key",
     envvar="REMIT_AUDIT_KEY",
     default="",
@@ -144,6 +156,8 @@ def serve_command(
     history_retention: tuple[str, ...],
     policy_keys: str,
     holder_key: str,
+    standing_policies: str,
+    require_policy: bool,
     audit_key: str,
     users: str,
     api_keys: str,
@@ -167,6 +181,8 @@ def serve_command(
         history_retention=history_retention,
         policy_keys=policy_keys,
         holder_key=holder_key,
+        standing_policies=standing_policies,
+        require_policy=require_policy,
         audit_key=audit_key,
         users=users,
         api_keys=api_keys,

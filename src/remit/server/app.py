@@ -66,9 +66,7 @@ class Application:
 
     async def _open(self, config: Config) -> None:
         folder = Path(config.data)
-        self._partitions = await open_partitions(
-            folder, config.partitions, config.policy_keys, config.holder_key
-        )
+        self._partitions = await open_partitions(folder, config.partitions, config.policies)
         self._broker = Broker(
             self._partitions.clients,
             authenticator(

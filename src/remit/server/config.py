@@ -10,7 +10,7 @@ from remit.base.errors import Unavailable
 from remit.exporters.process import exporter_of
 from remit.history.database import open_database
 from remit.history.pruning import Retention
-from remit.partition.keys import read_signer
+from remit.partition.keys import PolicyFiles, read_signer
 from remit.server.tls import TlsFiles
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -34,6 +34,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history_retention: tuple[str, ...] = ()
     policy_keys: str = ""
     holder_key: str = ""
+    standing_policies: str = ""
+    require_policy: bool = False
     audit_key: str = ""
     users: str = ""
     api_keys: str = ""
@@ -44,6 +46,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_key: str = ""
     tls_client_ca: str = ""
     control: str = ""
+
+    @property
+    def policies(self) -> PolicyFiles:
+        """What instances are governed with."""
+        return PolicyFiles(
+            self.policy_keys, self.holder_key, self.standing_policies, self.require_policy
+        )
 
     @property
     def history_url(self) -> str:

@@ -15,6 +15,7 @@ from remit.gateway.rest import (
     messages,
     openapi,
     operations,
+    policies,
     problems,
     searches,
     unserved,
@@ -31,6 +32,7 @@ SERVED = (
     *user_tasks.OPERATIONS,
     *decisions.OPERATIONS,
     *searches.OPERATIONS,
+    *policies.OPERATIONS,
     *batches.OPERATIONS,
 )
 
