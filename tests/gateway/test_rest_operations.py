@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -299,3 +300,18 @@ def test_the_command_line_does_batches(rest: Rest, broker: Broker) -> None:
     assert run("start", "migrate", "--filter", these)[0] == 2
     listed = remit("batch", "list", address=broker.grpc)
     assert str(begun["batch"]) in listed.stdout
+
+
+def test_a_batch_reaches_every_partition(tmp_path: Path) -> None:
+    with Broker(tmp_path / "data", "--history", "", "--partitions", "3") as many:
+        rest = Rest(many)
+        rest.deploy(m_bpmn=one_task("m", "m-work").xml())
+        time.sleep(0.3)
+        keys = [create(rest, "m") for _ in range(9)]
+        assert {int(key) >> 51 for key in keys} == {1, 2, 3}
+        these = {"processDefinitionId": "m"}
+        for path in ("suspension", "resumption", "cancellation", "deletion"):
+            found = ended(rest, batch(rest, path, {"filter": these}))
+            assert (found["state"], found["operationsCompletedCount"]) == ("COMPLETED", 9), path
+        left = rest.ask("POST", "/process-instances/search", {"filter": these})[1]["items"]
+        assert left == []

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     and_,
+    case,
     exists,
     func,
     literal,
@@ -395,7 +396,12 @@ def _actor_type(column: Any) -> Field:
 
 
 def _items(state: str) -> Field:
-    """How many items of a batch operation are in a state."""
+    """How many items of a batch operation are in a state.
+
+    Of one that has completed this is what its partitions have reported; before that, what each of them
+    has told so far.
+    """
+    reported = schema.BATCHES.c[state.lower()]
     count = (
         select(func.count())
         .select_from(schema.BATCH_ITEMS)
@@ -403,7 +409,8 @@ def _items(state: str) -> Field:
         .correlate(schema.BATCHES)
         .scalar_subquery()
     )
-    return number(count.label(state.lower()))
+    found = case((_B.state == "COMPLETED", reported), else_=count)
+    return number(found.label(f"{state.lower()}_items"))
 
 
 BATCH_OPERATIONS = Entity(

@@ -202,6 +202,7 @@ class Projection:
         self._incidents: dict[int, int] = {}
         self._counts: dict[tuple[int, str, str, str, str, str], list[int]] = {}
         self._files: dict[int, tuple[str, int]] = {}
+        self._reported: dict[int, tuple[int, int]] = {}
         self._cancelled: list[int] = []
         self._forgotten: list[int] = []
         self.tables = {
@@ -237,6 +238,8 @@ class Projection:
             self._write_incidents(connection)
         if self._counts:
             self._write_counts(connection)
+        if self._reported:
+            self._write_reported(connection)
         if self._cancelled:
             self._write_cancelled(connection)
         if self._forgotten:
@@ -697,12 +700,33 @@ class Projection:
                 "key": event.key, "kind": event.plan.kind, "state": "ACTIVE",
                 "start_date": self._now, "end_date": None, "actor": actor.id,
                 "method": actor.method, "total": event.total,
+                "completed": 0, "failed": 0,
             },
         )  # fmt: skip
 
     def batch_changed(self, key: int, state: str, *, ends: bool = False) -> None:
         more = {"end_date": self._now} if ends else {}
         self.tables["batch_operations"].change(key, state=state, **more)
+
+    def batch_reported(self, event: b.BatchPartReported) -> None:
+        completed, failed = self._reported.get(event.key, (0, 0))
+        self._reported[event.key] = (completed + event.completed, failed + event.failed)
+
+    def _write_reported(self, connection: Connection) -> None:
+        table = schema.BATCHES
+        connection.execute(
+            update(table)
+            .where(table.c.key == bindparam("b_key"))
+            .values(
+                completed=table.c.completed + bindparam("b_completed"),
+                failed=table.c.failed + bindparam("b_failed"),
+            ),
+            [
+                {"b_key": key, "b_completed": completed, "b_failed": failed}
+                for key, (completed, failed) in self._reported.items()
+            ],
+        )
+        self._reported = {}
 
     def items_added(self, event: b.BatchItemsAdded) -> None:
         for item in event.items:
@@ -908,6 +932,7 @@ _TELLS: dict[type[Event], Callable[[Projection, Any], None]] = {
     b.BatchResumed: _batch_state("ACTIVE"),
     b.BatchCompleted: _batch_state("COMPLETED", ends=True),
     b.BatchCanceled: _batch_state("CANCELED", ends=True),
+    b.BatchPartReported: Projection.batch_reported,
     b.BatchItemsAdded: Projection.items_added,
     b.BatchItemDone: Projection.item_done,
     b.BatchItemFailed: Projection.item_failed,

@@ -351,6 +351,8 @@ BATCHES = Table(
     Column("actor", String, nullable=False),
     Column("method", String, nullable=False),
     Column("total", Integer, nullable=False),
+    Column("completed", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
     Index("batches_by_end", "end_date"),
 )
 

@@ -42,10 +42,11 @@ class Ask(Frame, frozen=True):
 
 
 class Tell(Frame, frozen=True):
-    """Partition: the reply."""
+    """Partition: the reply, and how far its log is: who searches next sees what was answered."""
 
     number: int
     reply: AnyReply
+    position: int = 0
 
 
 class Refuse(Frame, frozen=True):

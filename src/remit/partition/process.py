@@ -106,7 +106,7 @@ class Served:
             overloaded = isinstance(fault, Overloaded)
             self._channel.say(f.Refuse(message.number, overloaded, str(fault)))
         else:
-            self._channel.say(f.Tell(message.number, reply))
+            self._channel.say(f.Tell(message.number, reply, self.loop.state.position))
 
     def _push(self, number: int, job: ActivatedJob) -> None:
         self._channel.say(f.Push(number, job))

@@ -32,6 +32,7 @@ class RemotePartition:
         self._streams: dict[int, tuple[JobStream, Callable[[ActivatedJob], None]]] = {}
         self._watchers: list[Callable[[str, str], None]] = []
         self._report = f.Report(False, False, 0, 0, {})
+        self._position = 0
         self.is_ready = asyncio.Event()
 
     async def submit(self, command: Command, header: Header) -> Reply:
@@ -66,7 +67,7 @@ class RemotePartition:
     def status(self) -> PartitionStatus:
         report = self._report
         return PartitionStatus(
-            self.id, report.leader, report.healthy, report.position, report.in_flight
+            self.id, report.leader, report.healthy, self._position, report.in_flight
         )
 
     def counters(self) -> Mapping[str, float]:
@@ -103,6 +104,7 @@ class RemotePartition:
 
     def _heard(self, message: f.Frame) -> None:
         if isinstance(message, f.Tell):
+            self._position = max(self._position, message.position)
             future = self._asked.get(message.number)
             if future is not None and not future.done():
                 future.set_result(message.reply)
@@ -118,6 +120,7 @@ class RemotePartition:
                 notify(message.type, message.tenant)
         elif isinstance(message, f.Report):
             self._report = message
+            self._position = max(self._position, message.position)
             if message.leader:
                 self.is_ready.set()
         else:

@@ -539,10 +539,12 @@ class SteerBatchPart(Command, frozen=True):
 
 
 class ReportBatchPart(Command, frozen=True):
-    """To the leading partition: `partition` has done all its items."""
+    """To the leading partition: `partition` has done all its items; some have `failed`."""
 
     key: int
     partition: int
+    completed: int = 0
+    failed: int = 0
 
 
 class ForgetResource(Command, frozen=True):

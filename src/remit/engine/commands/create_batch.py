@@ -26,7 +26,8 @@ def start_part(run: Run, command: StartBatchPart) -> None:
         run.emit(BatchItemsAdded(command.key, number, portion, command.plan.kind))
     run.emit(
         BatchPartStarted(
-            command.key, command.plan, command.lead, len(starts), run.now, run.header
+            command.key, command.plan, command.lead, len(starts), run.now, run.header,
+            len(command.items),
         )
     )  # fmt: skip
 

@@ -55,7 +55,8 @@ def _do(run: Run, part: BatchPart, item: BatchItem) -> None:
 def _end(run: Run, part: BatchPart) -> None:
     if part.chunk == part.chunks:
         run.emit(BatchPartCompleted(part.key))
-        run.send(part.lead, ReportBatchPart(part.key, run.state.partition))
+        done = part.total - part.failed
+        run.send(part.lead, ReportBatchPart(part.key, run.state.partition, done, part.failed))
 
 
 HANDLES = {RunBatch: Handler("EXECUTE", run_batch)}

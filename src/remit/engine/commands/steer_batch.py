@@ -66,7 +66,7 @@ def report_part(run: Run, command: ReportBatchPart) -> None:
     row: Batch | None = run.state.batches.get(command.key)
     if row is None or command.partition not in row.parts:
         return
-    run.emit(BatchPartReported(row.key, command.partition))
+    run.emit(BatchPartReported(row.key, command.partition, command.completed, command.failed))
     if not run.state.batches[row.key].parts:
         run.emit(BatchCompleted(row.key))
 

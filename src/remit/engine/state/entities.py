@@ -99,6 +99,8 @@ class BatchPart(Value, frozen=True):
     chunk: int = 0
     offset: int = 0
     is_suspended: bool = False
+    failed: int = 0
+    total: int = 0
 
 
 class BatchChunk(Value, frozen=True):

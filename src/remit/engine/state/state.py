@@ -492,8 +492,19 @@ class State:
     def _next_items(self, batches: list[DueEntry]) -> Iterator[tuple[DueEntry, Command]]:
         """Some items of each batch operation: they share a portion."""
         for entry in batches:
-            for _ in range(max(1, BATCH_PORTION // len(batches))):
+            for _ in range(self._items_left(entry[2], max(1, BATCH_PORTION // len(batches)))):
                 yield entry, RunBatch(entry[2])
+
+    def _items_left(self, key: int, most: int) -> int:
+        """Of a batch operation on this partition; `most` when there are as many, or more."""
+        self.load_root(key)
+        part = self.batch_parts[key]
+        left = -part.offset
+        for number in range(part.chunk, part.chunks):
+            left += len(self.batch_chunks[(key, number)].items)
+            if left >= most:
+                return most
+        return left
 
     def next_due(self) -> int | None:
         if self.rests.rows:

@@ -55,10 +55,12 @@ class BatchCompleted(
 class BatchPartReported(
     Event, frozen=True, tag=number(ValueType.BATCH_OPERATION_LIFECYCLE_MANAGEMENT, 17)
 ):
-    """The leading partition has heard that `partition` is done."""
+    """The leading partition has heard that `partition` is done: so many items completed and failed."""
 
     key: int
     partition: int
+    completed: int = 0
+    failed: int = 0
 
 
 @event("CREATED")
@@ -86,6 +88,7 @@ class BatchPartStarted(
     chunks: int
     since: int
     header: Header = Header()
+    total: int = 0
 
 
 @event("SUSPENDED")

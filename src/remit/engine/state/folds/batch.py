@@ -66,14 +66,17 @@ def items_added(state: State, event: BatchItemsAdded) -> None:
 def part_started(state: State, event: BatchPartStarted) -> None:
     state.resident[event.key] = None
     row = BatchPart(
-        event.key, event.key, event.plan, event.lead, event.chunks, event.since, event.header
-    )
+        event.key, event.key, event.plan, event.lead, event.chunks, event.since, event.header,
+        total=event.total,
+    )  # fmt: skip
     state.batch_parts.put(event.key, row)
     state.due_queue.add(_due(row))
 
 
 def item_done(state: State, event: BatchItemDone | BatchItemFailed) -> None:
     row = state.batch_parts[event.key]
+    if isinstance(event, BatchItemFailed):
+        row = replace(row, failed=row.failed + 1)
     chunk = state.batch_chunks[(row.key, row.chunk)]
     if row.offset + 1 < len(chunk.items):
         state.batch_parts.put(row.key, replace(row, offset=row.offset + 1))
