@@ -237,5 +237,8 @@ def _check_instance(child: DerivedFor, parent: BoundTo | DerivedFor) -> None:
         same = (child.instance, child.process, child.tenant, child.ver)
         if same != (parent.instance, parent.process, parent.tenant, parent.ver) or not child.job:
             raise BadLink("a worker's derivation is for one job of the same instance")
+    elif child.to == "migration":
+        if (child.instance, child.tenant) != (parent.instance, parent.tenant) or child.job:
+            raise BadLink("a migrated instance stays the same instance of the same tenant")
     elif child.instance == parent.instance or child.job is not None:
         raise BadLink("a called process is an instance of its own")

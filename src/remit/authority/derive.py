@@ -196,12 +196,12 @@ def derive_for_call(
     element: str,
     jti: str,
     now: int,
-    to: Literal["call", "message"] = "call",
+    to: Literal["call", "message", "migration"] = "call",
     tenant: str | None = None,
     attenuation: Attenuation = AS_IS,
     grants: Sequence[VerifiedBlock] = (),
 ) -> tuple[str, ...]:
-    """The chain of a called process (or of the one that a message starts)."""
+    """The chain of a called process, of the one that a message starts, or of one that migrated."""
     sub = parent.subject
     child = DerivedFor(
         to=to,

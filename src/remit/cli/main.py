@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from remit import __version__
+from remit.cli.audit import audit_group
 from remit.cli.batch import batch_group
 from remit.cli.broadcast import broadcast_command
 from remit.cli.cancel import cancel_command
@@ -32,6 +33,7 @@ from remit.cli.rule import rule_group
 from remit.cli.search import search_command
 from remit.cli.serve import serve_command
 from remit.cli.set import set_command
+from remit.cli.sidecar import sidecar_command
 from remit.cli.status import status_command
 from remit.cli.suspend import suspend_command
 from remit.cli.user import user_group
@@ -68,6 +70,8 @@ for command in (
     lint_command,
     dmn_group,
     policy_group,
+    audit_group,
+    sidecar_command,
     history_group,
     batch_group,
     user_group,

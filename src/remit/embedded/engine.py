@@ -33,6 +33,7 @@ from remit.protocol.replies import (
     InstancesStarted,
     JobsActivated,
     MessagePublished,
+    PolicyShown,
     Rejected,
     Reply,
     SignalBroadcast,
@@ -314,6 +315,23 @@ class Engine:
     ) -> InstancesStarted:
         """Start an instance for each conditional start event that holds over these variables."""
         return self.execute(c.EvaluateConditional(definition, dict(variables)), InstancesStarted)
+
+    # --- policies ----------------------------------------------------------------------------------
+
+    def renew_policy(self, key: int, successor: str) -> Done:
+        """The signed successor of a grant takes its place in an instance."""
+        return self.execute(c.RenewPolicy(key, successor), Done)
+
+    def reanchor(self, key: int, statement: str) -> Done:
+        """Lift the trust in an instance's data, by a signed statement."""
+        return self.execute(c.ReanchorTrust(key, statement), Done)
+
+    def show_policy(self, key: int) -> PolicyShown:
+        return self.execute(c.ShowPolicy(key), PolicyShown)
+
+    def revoke(self, token: str) -> Done:
+        """Take a signed list of revocations."""
+        return self.execute(c.ChangeRevocations(token), Done)
 
     # --- any command -------------------------------------------------------------------------------
 

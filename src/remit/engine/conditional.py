@@ -11,7 +11,8 @@ from collections.abc import Container, Iterator
 
 from msgspec.structs import replace
 
-from remit.engine.agenda import AskConditions
+from remit.engine.agenda import AskConditions, Hit
+from remit.engine.denials import may_happen
 from remit.engine.expressions import evaluate
 from remit.engine.faults import IncidentRaised
 from remit.engine.run import Run
@@ -66,10 +67,12 @@ def ask(run: Run, item: AskConditions) -> None:
         holds = _holds(run, definition, host)
         if holds and not row.held:
             row = replace(row, held=True)
-            run.emit(ConditionTriggered(row.key, row))
-            if wants_all(run.definition(row.definition).plans[row.target].node):
-                run.emit(ConditionDeleted(row.key, row))
-            trigger(run, host, row.target, {})
+            hit = Hit(host.key, row.target, {}, "event.catch", row.target)
+            if may_happen(run, host, hit):
+                run.emit(ConditionTriggered(row.key, row))
+                if wants_all(run.definition(row.definition).plans[row.target].node):
+                    run.emit(ConditionDeleted(row.key, row))
+                trigger(run, host, row.target, {})
         elif row.held and not holds:
             run.emit(ConditionReset(row.key, replace(row, held=False)))
 

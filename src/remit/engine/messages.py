@@ -19,12 +19,14 @@ from msgspec.structs import replace
 
 from remit.base.keys import partition_for
 from remit.engine import instances
+from remit.engine.governance import StepDenied, attach_by_message, begin_by_event, sender_of, tell
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.state.state import Correlation, correlation_of
 from remit.model.bpmn.graph import Node
 from remit.protocol.commands import (
     CloseMessageSubscription,
+    CorrelateMessage,
     CorrelateSubscription,
     OpenMessageSubscription,
 )
@@ -127,6 +129,7 @@ def correlate(run: Run, subscription: MessageSubscription, message: Message) -> 
             subscription.process_id,
             message.variables,
             message.tenant,
+            sender_of(message) if run.state.governor is not None else None,
         ),
     )
 
@@ -144,12 +147,15 @@ def buffered(run: Run, correlation: Correlation, process_id: str) -> Message | N
     return None
 
 
-def offer(run: Run, message: Message, only: str | None = None) -> set[str]:
-    """Offer a message to the waiting subscriptions; returns the process ids that took it (rule 20)."""
+def offer(run: Run, message: Message, only: str | None = None, after: int = NONE_KEY) -> set[str]:
+    """Offer a message to the waiting subscriptions; returns the process ids that took it (rule 20).
+
+    `only` those of one process, and only those that began to wait after the subscription `after`.
+    """
     hit: set[str] = set()
     for subscription in tuple(run.state.message_subscriptions.values_of(correlation_of(message))):
         process_id = subscription.process_id
-        if only is not None and process_id != only:
+        if (only is not None and process_id != only) or subscription.key <= after:
             continue
         if subscription.correlating != NONE_KEY or process_id in hit:
             continue
@@ -169,14 +175,19 @@ def start_instances(run: Run, message: Message, hit: set[str]) -> list[int]:
         if _is_locked(run, start, message.correlation_key):
             continue
         gathered = _gathered(run, start, message)
-        if gathered:
+        key = start_by_messages(run, start, gathered) if gathered else NONE_KEY
+        if key != NONE_KEY:
             hit.add(start.process_id)
-            started.append(start_by_messages(run, start, gathered))
+            started.append(key)
     return started
 
 
 def _gathered(run: Run, start: StartSubscription, message: Message) -> list[Message]:
-    """The messages that begin an instance, oldest first; none when some are still missing (B17)."""
+    """The messages that begin an instance, oldest first; none when some are still missing (B17).
+
+    Two policies can't be merged into one instance's: messages of several governed senders never
+    begin one together.
+    """
     found = [message]
     for name in start.together:
         if name != message.name:
@@ -185,21 +196,42 @@ def _gathered(run: Run, start: StartSubscription, message: Message) -> list[Mess
             if other is None:
                 return []
             found.append(other)
+    if sum(each.sender is not None for each in found) > 1:
+        return []
     return sorted(found, key=lambda each: each.key)
 
 
 def start_by_messages(run: Run, start: StartSubscription, messages: Sequence[Message]) -> int:
-    """All of them are taken; later ones overwrite the variables of earlier ones."""
+    """The key of the new instance; NONE_KEY when its sender's policy does not let it begin.
+
+    All messages are taken; later ones overwrite the variables of earlier ones.
+    """
+    mark = run.mark()
     key = run.new_key()
+    definition = run.definition(start.definition)
     payload: Document = {}
     for message in messages:
         payload.update(message.variables)
+    governed = next((each for each in messages if each.sender is not None), None)
+    try:
+        unborn = instances.unborn(definition, key)
+        if governed is not None:
+            attach_by_message(run, definition, unborn, governed)
+        elif not begin_by_event(run, definition, unborn, start.start, payload):
+            return NONE_KEY
+    except StepDenied as fault:
+        if isinstance(run.request.command, CorrelateMessage):
+            raise
+        run.undo(mark)
+        for event in fault.events:
+            tell(run, event)
+        return NONE_KEY
+    for message in messages:
         run.emit(
             StartSubscriptionCorrelated(
                 start.key, start, message.key, message.correlation_key, key, message.variables
             )
         )
-    definition = run.definition(start.definition)
     instances.start(run, definition, key, start=start.start, payload=payload)
     return key
 

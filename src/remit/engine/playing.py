@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from remit.engine import compensation, conditional, joins, lifecycle
+from remit.engine import compensation, conditional, errors, joins, lifecycle, triggering
 from remit.engine.agenda import (
     LIMIT,
     AskConditions,
     AskJoins,
     HandlerEnded,
+    Hit,
     Signal,
     Spawn,
     StartByMessage,
+    StartHandler,
+    ThrowDenied,
     encode_item,
 )
 from remit.engine.messages import start_next
@@ -43,6 +46,12 @@ def play_agenda(run: Run) -> None:
                 joins.ask(run, item)
             elif isinstance(item, HandlerEnded):
                 compensation.handler_ended(run, item)
+            elif isinstance(item, StartHandler):
+                compensation.start_again(run, item)
+            elif isinstance(item, Hit):
+                triggering.hit(run, item)
+            elif isinstance(item, ThrowDenied):
+                errors.throw_denied(run, item)
             else:
                 lifecycle.play(run, item)
         else:

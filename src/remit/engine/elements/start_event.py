@@ -54,6 +54,9 @@ class StartEvent(TriggeredElement):
         if scope.element == inner.id:
             super().follow(run, plan, scope, variables)
             return
+        again = FollowTrigger(plan.node.id, scope.key, variables)
+        if not lifecycle.may_enter(run, scope, inner.id, again):
+            return
         key = lifecycle.begin(run, Activate(inner.id, scope.key), scope)
         run.emit(_trigger(run, run.element(key), plan.node.id, variables, interrupts=False))
         lifecycle.open_from(run, run.plan(run.element(key)), key, 0)

@@ -126,6 +126,14 @@ class Governed(Value, frozen=True):
     rejections: tuple[str, ...] = ()
 
 
+class Revoked(Value, frozen=True):
+    """What an issuer revokes: its newest signed list."""
+
+    issuer: str
+    epoch: int
+    token: str
+
+
 class Variable(Value, frozen=True):
     key: int
     scope: int

@@ -28,6 +28,7 @@ from remit.engine.state.entities import (
     ProcessInstance,
     Rest,
     Result,
+    Revoked,
     Scalars,
     Suspension,
     Taken,
@@ -151,7 +152,7 @@ class State:
         self.definition_cache: dict[int, Any] = {}
         self.collections: dict[int, list[Any]] = {}
         self.governor: Any = None
-        self.authority_cache: dict[str, Any] = {}
+        self.authority_cache: dict[Any, Any] = {}
         self.access: Access | None = None
         self.principals: dict[Any, Principal] = {}
 
@@ -299,6 +300,10 @@ class State:
             key_of=lambda row: row.key, address=shared,
             index_of=lambda row: (row.tenant, row.form_id),
         )  # fmt: skip
+        self.revocations = Table[str, Revoked](
+            100, Revoked, journal, key_of=lambda row: row.issuer,
+            address=lambda number, row: layout.shared_name(number, row.issuer),
+        )  # fmt: skip
         self.users = Table[str, User](
             120, User, journal, key_of=lambda row: row.username, address=shared
         )
@@ -337,6 +342,7 @@ class State:
                 self.processes, self.start_subscriptions, self.distributions, self.rests,
                 self.requirements, self.decisions, self.banned, self.forms,
                 self.users, self.circles, self.members, self.mapping_rules, self.authorizations,
+                self.revocations,
             )
         }  # fmt: skip
 
