@@ -103,6 +103,3 @@ def _each(
         raise click.UsageError(f"say who: {options}")
     for kind, name in wanted:
         connection.rest(method, f"{path}/{_MEMBERS[kind][1]}/{step(name)}")
-
-
-CIRCLE_GROUPS = tuple(circle_group(kind) for kind in ("GROUP", "ROLE", "TENANT"))
