@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from remit.base.errors import Fault
+from remit.embedded.finding import running_roots
 from remit.engine.governance import Governor
 from remit.engine.state.state import State
 from remit.engine.step import step
@@ -219,6 +220,17 @@ class Engine:
         """Begin elements of the ad-hoc sub-process instance with this key; all of them or none."""
         wanted = (AdHocActivation(each) if isinstance(each, str) else each for each in elements)
         return self.execute(c.ActivateAdHoc(key, tuple(wanted), cancel_remaining), Done)
+
+    def instances(
+        self,
+        process_id: str = "",
+        *,
+        has_incident: bool | None = None,
+        is_suspended: bool | None = None,
+    ) -> tuple[int, ...]:
+        """Keys of the root process instances that run, oldest first: all, or those that are such."""
+        found = running_roots(self._store, self.state, process_id, has_incident, is_suspended)
+        return tuple(found)
 
     def batch(self, plan: BatchPlan, items: Sequence[BatchItem | int]) -> Done:
         """Do `plan` to many: to instances by key, or to incidents. It is done as what is due is."""
