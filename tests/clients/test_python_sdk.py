@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,15 @@ with warnings.catch_warnings():
     from camunda_orchestration_sdk.models.job_completion_request import JobCompletionRequest
     from camunda_orchestration_sdk.models.job_fail_request import JobFailRequest
     from camunda_orchestration_sdk.models.process_creation_by_id import ProcessCreationById
+    from camunda_orchestration_sdk.models.process_instance_cancellation_batch_operation_request import (
+        ProcessInstanceCancellationBatchOperationRequest as CancelMany,
+    )
+    from camunda_orchestration_sdk.models.resume_process_instance_request import (
+        ResumeProcessInstanceRequest,
+    )
+    from camunda_orchestration_sdk.models.suspend_process_instance_request import (
+        SuspendProcessInstanceRequest,
+    )
     from camunda_orchestration_sdk.models.user_task_completion_request import (
         UserTaskCompletionRequest,
     )
@@ -88,3 +98,36 @@ def test_the_python_sdk_deploys_works_and_searches(
             process_definition_key=deployed.processes[0].process_definition_key
         )
         assert 'id="sdk"' in str(xml)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_the_python_sdk_suspends_resumes_and_does_batches(
+    start_broker: Callable[..., Broker], tmp_path: Path
+) -> None:
+    broker = start_broker("--history", "")
+    address = {"CAMUNDA_REST_ADDRESS": f"http://{broker.http}"}
+    with sdk.CamundaClient(configuration=address) as client:
+        client.deploy_resources_from_files(written(tmp_path))
+        start = ProcessCreationById(process_definition_id="sdk")
+        keys = [client.create_process_instance(data=start).process_instance_key for _ in range(3)]
+        client.suspend_process_instance(keys[0], data=SuspendProcessInstanceRequest())
+        held = client.get_process_instance(process_instance_key=keys[0])
+        assert (held.state.value, held.suspended_date is None) == ("SUSPENDED", False)
+        client.resume_process_instance(keys[0], data=ResumeProcessInstanceRequest())
+        assert client.get_process_instance(process_instance_key=keys[0]).state.value == "ACTIVE"
+
+        made = client.cancel_process_instances_batch_operation(
+            data=CancelMany.from_dict({"filter": {"processDefinitionId": "sdk"}})
+        )
+        key = made.batch_operation_key
+        deadline = time.monotonic() + 20
+        while client.get_batch_operation(batch_operation_key=key).end_date is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        found = client.get_batch_operation(batch_operation_key=key)
+        assert (found.state.value, found.operations_completed_count) == ("COMPLETED", 3)
+        items = client.search_batch_operation_items().items
+        assert {str(item.item_key) for item in items} == {str(each) for each in keys}
+        assert len(client.search_batch_operations().items) == 1
+        client.delete_process_instance(keys[0], data=None)
+        assert len(client.search_process_instances().items) == 2

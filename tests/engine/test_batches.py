@@ -116,6 +116,21 @@ def test_instances_are_suspended_resumed_moved_and_migrated_by_the_many(engine: 
     assert leftovers(engine) == []
 
 
+def test_what_is_suspended_with_its_caller_is_no_failure(engine: Engine) -> None:
+    caller = Model("caller").start("s").call("c", "one").end("e").path("s", "c", "e")
+    deploy(engine, one_task())
+    deploy(engine, caller)
+    engine.create("caller")
+    keys = [each.key for each in engine.state.elements.rows.values() if each.scope == -1]
+    assert len(keys) == 2
+    for plan in (BatchPlan("SUSPEND_PROCESS_INSTANCE"), BatchPlan("RESUME_PROCESS_INSTANCE")):
+        engine.batch(plan, keys)
+        engine.run_due()
+        assert len(engine.state.suspensions.rows) == (2 if "SUSPEND" in plan.kind else 0)
+
+    assert failures(engine) == []
+
+
 def test_incidents_are_resolved_and_their_jobs_get_a_retry(engine: Engine) -> None:
     many(engine, 2)
     for job in engine.activate("work", limit=2):

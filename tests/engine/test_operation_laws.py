@@ -75,7 +75,25 @@ def move_by_batch(engine: Engine, luck: random.Random, key: int) -> None:
         engine.batch(BatchPlan("MODIFY_PROCESS_INSTANCE", moves=moves), [key])
 
 
-OPERATIONS: tuple[Operation, ...] = (suspend, suspend_by_batch, move, move_by_batch)
+def suspend_a_called_process(engine: Engine, luck: random.Random, key: int) -> None:
+    """The caller goes on, and may end it."""
+    called = [each.key for each in engine.state.inside(key) if each.scope == -1 and each.key != key]
+    if not called:
+        return
+    chosen = luck.choice(called)
+    engine.suspend(chosen)
+    for _ in range(luck.randrange(3)):
+        _advance(engine, luck, faults=True)
+    if key in engine.state.elements and luck.random() < 0.3:
+        engine.suspend(key)
+        engine.resume(key)
+    if chosen in engine.state.elements:
+        engine.resume(chosen)
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    suspend, suspend_by_batch, suspend_a_called_process, move, move_by_batch,
+)  # fmt: skip
 
 
 def operate(block: Block, seed: int) -> Engine:
@@ -98,7 +116,7 @@ def queues_hold_what_the_tables_say(state: State) -> None:
     due: list[tuple[int, ...]] = []
     ready: list[tuple[int, int]] = []
     for job in state.jobs.rows.values():
-        if job.root in state.suspensions:
+        if job.instance in state.suspensions:
             continue
         if job.state is JobState.ACTIVATABLE:
             ready.append((job.key, job.root))
@@ -109,7 +127,7 @@ def queues_hold_what_the_tables_say(state: State) -> None:
     due += [
         (timer.due, Due.TIMER, timer.key)
         for timer in state.timers.rows.values()
-        if timer.root not in state.suspensions
+        if timer.instance not in state.suspensions
     ]
     due += [
         (message.deadline, Due.MESSAGE, message.key) for message in state.messages.rows.values()

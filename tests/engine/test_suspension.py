@@ -252,14 +252,70 @@ def test_called_processes_are_held_with_their_caller(engine: Engine) -> None:
     assert completed(engine)[-1] == "caller"
 
 
-def test_a_called_process_is_held_by_its_root_only(engine: Engine) -> None:
+def test_a_called_process_can_be_held_while_its_caller_goes_on(engine: Engine) -> None:
+    called, caller = calling()
+    caller.boundary("b", "c", Model.timer("duration", "PT1M"), interrupting=False).end("f")
+    deploy(engine, called, caller.path("b", "f"))
+    key = engine.create("caller").key
+    (job,) = engine.activate("work", timeout_ms=1000)
+    child = job.job.instance
+    engine.suspend(child)
+    assert story(engine, "SUSPENDED") == ["SUSPENDED one"]
+    engine.advance(seconds=2 * MINUTE)
+    assert "b" in completed(engine)
+    assert engine.activate("work") == ()
+    engine.set_variables(key, {"x": 1})
+    engine.resume(child)
+    engine.run_due()
+    (job,) = engine.activate("work")
+    engine.complete(job.job.key)
+
+    assert completed(engine)[-1] == "caller"
+    assert leftovers(engine) == []
+
+
+def test_what_was_held_before_its_caller_stays_held_after_it(engine: Engine) -> None:
     deploy(engine, *calling())
     key = engine.create("caller").key
     (job,) = engine.activate("work")
+    child = job.job.instance
+    engine.suspend(child)
+    engine.suspend(key)
+    said = f"process instance '{key}', which has called it, is suspended. Resume that one."
+    assert refused(lambda: engine.resume(child))[1].endswith(said)
+    engine.resume(key)
+    assert refused(lambda: engine.complete(job.job.key))[0] is RejectionType.INVALID_STATE
+    engine.resume(child)
+    engine.complete(job.job.key)
 
-    kind, said = refused(lambda: engine.suspend(job.job.instance))
+    assert completed(engine)[-1] == "caller"
+
+
+def test_what_was_held_with_its_caller_goes_on_with_it(engine: Engine) -> None:
+    deploy(engine, *calling())
+    key = engine.create("caller").key
+    (job,) = engine.activate("work")
+    engine.suspend(key)
+
+    kind, said = refused(lambda: engine.resume(job.job.instance))
     assert kind is RejectionType.INVALID_STATE
-    assert f"Choose the root process instance '{key}' instead" in said
+    assert f"process instance '{key}', which has called it, is suspended" in said
+
+
+def test_an_event_of_the_caller_ends_a_held_process(engine: Engine) -> None:
+    called = Model("one").start("s").native_user("t", ("canceling", "say-so")).end("e")
+    _, caller = calling()
+    caller.boundary("b", "c", Model.timer("duration", "PT1M")).end("f")
+    deploy(engine, called.path("s", "t", "e"), caller.path("b", "f"))
+    engine.create("caller")
+    (task,) = engine.state.user_tasks.rows.values()
+    engine.suspend(task.instance)
+    engine.advance(seconds=2 * MINUTE)
+    (job,) = engine.activate("say-so")
+    engine.complete(job.job.key)
+
+    assert completed(engine)[-2:] == ["f", "caller"]
+    assert leftovers(engine) == []
 
 
 @pytest.mark.parametrize("verb", ["suspend", "resume"])

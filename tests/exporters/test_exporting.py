@@ -13,7 +13,10 @@ import pytest
 from remit import Engine
 from remit.exporters.process import Follower, Positions, exporter_of
 from remit.exporters.records import COMMANDS, Translator
+from remit.partition.log import open_batches
+from remit.partition.storage.sqlite import read_log
 from remit.protocol.commands import Command
+from tests.gateway.test_rest_commands import Rest
 from tests.support.broker import Broker
 from tests.support.model import one_task
 
@@ -167,3 +170,27 @@ def test_a_broker_exports_beside_its_work(
 
     assert partitions_of(told) == {1, 2}
     assert ("PROCESS", "CREATED") in {(r["valueType"], r["intent"]) for r in told}
+
+
+def test_the_reference_that_a_client_chose_is_on_every_record(
+    start_broker: Callable[..., Broker], tmp_path: Path
+) -> None:
+    broker = start_broker()
+    client, rest = broker.client(), Rest(broker)
+    client.deploy("one.bpmn", one_task().xml())
+    made = client.call("CreateProcessInstance", bpmnProcessId="one", operationReference=11)
+    path = f"/process-instances/{made.processInstanceKey}"
+    assert rest.ask("POST", f"{path}/suspension", {"operationReference": 12})[0] == 204
+    status, problem = rest.ask("POST", f"{path}/cancellation", {"operationReference": 0})
+    assert (status, "but must be > 0" in problem["detail"]) == (400, True)
+    assert rest.ask("POST", f"{path}/cancellation", {"operationReference": 13})[0] == 204
+    broker.stop()
+    referred: dict[int, set[str]] = {}
+    translator = Translator(1, [])
+    turns = open_batches(read_log(tmp_path / "data" / "partition-1.db", 0))
+    for record in (each for turn in turns for each in translator.records(turn)):
+        referred.setdefault(record["operationReference"], set()).add(record["intent"])
+
+    assert {"CREATE", "CREATED", "ELEMENT_ACTIVATED"} <= referred[11]
+    assert referred[12] == {"SUSPEND", "SUSPENDED"}
+    assert {"CANCEL", "ELEMENT_TERMINATED"} <= referred[13]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from remit.protocol.wire.stubs import gateway_pb2 as pb
 from tests.gateway.test_rest_commands import Rest
 from tests.support.broker import Broker
-from tests.support.model import Model, one_task
+from tests.support.model import DISH, Model, one_task
 from tests.test_command_line import remit
 
 
@@ -58,6 +60,32 @@ def test_an_instance_is_suspended_and_resumed_and_searches_show_it(rest: Rest) -
     assert rest.ask("POST", "/process-instances/1/resumption")[0] == 404
 
 
+def test_workers_that_wait_get_the_jobs_of_a_resumed_instance_at_once(
+    rest: Rest, broker: Broker
+) -> None:
+    rest.deploy(s4_bpmn=one_task("s4", "s4-work").xml(), s5_bpmn=one_task("s5", "s5-work").xml())
+    keys = [create(rest, "s4"), create(rest, "s5")]
+    for key in keys:
+        assert rest.ask("POST", f"/process-instances/{key}/suspension", {})[0] == 204
+    client = broker.client()
+    stream = client.stream(
+        "StreamActivatedJobs", pb.ActivatedJob, type="s5-work", worker="w", timeout=60_000
+    )
+    with ThreadPoolExecutor(2) as threads:
+        polled = threads.submit(client.activate, "s4-work", 1, 15_000)
+        pushed = threads.submit(next, stream)
+        time.sleep(0.3)
+        assert not polled.done()
+        assert not pushed.done()
+        began = time.monotonic()
+        for key in keys:
+            assert rest.ask("POST", f"/process-instances/{key}/resumption", {})[0] == 204
+        assert str(polled.result(10)[0].processInstanceKey) == keys[0]
+        assert str(pushed.result(10).processInstanceKey) == keys[1]
+        assert time.monotonic() - began < 8
+        stream.cancel()
+
+
 def test_the_command_line_suspends_and_resumes(rest: Rest, broker: Broker) -> None:
     rest.deploy(s2_bpmn=one_task("s2", "s2-work").xml())
     key = create(rest, "s2")
@@ -67,6 +95,24 @@ def test_the_command_line_suspends_and_resumes(rest: Rest, broker: Broker) -> No
     assert (again.returncode, "it is suspended already" in again.stderr) == (1, True)
     assert remit("resume", key, address=broker.grpc).returncode == 0
     assert remit("resume", key, address="127.0.0.1:1").returncode == 3
+
+
+def test_a_business_id_is_given_once(rest: Rest) -> None:
+    rest.deploy(s3_bpmn=one_task("s3", "s3-work").xml())
+    key = create(rest, "s3")
+    path = f"/process-instances/{key}/business-id-assignment"
+    assert rest.ask("POST", path, {"businessId": " "})[0] == 400
+    for _ in range(2):
+        assert rest.ask("POST", path, {"businessId": "order-1"}) == (204, b"")
+    status, problem = rest.ask("POST", path, {"businessId": "order-2"})
+    assert (status, "business id 'order-1' already" in problem["detail"]) == (409, True)
+    wanted = {"filter": {"businessId": "order-1"}}
+    (found,) = rest.ask("POST", "/process-instances/search", wanted)[1]["items"]
+    assert found["processInstanceKey"] == key
+    assert (
+        rest.ask("POST", "/process-instances/1/business-id-assignment", {"businessId": "x"})[0]
+        == 404
+    )
 
 
 # --- batch operations ------------------------------------------------------------------------------
@@ -236,6 +282,46 @@ def test_a_definition_is_deleted_with_the_history_of_its_instances(rest: Rest) -
     ended(rest, gone["batchOperation"]["batchOperationKey"])
 
     assert rest.ask("GET", f"/process-instances/{key}")[0] == 404
+
+
+def test_jobs_are_given_retries_by_a_filter(rest: Rest) -> None:
+    rest.deploy(b9_bpmn=one_task("b9", "b9-work").xml())
+    keys = [create(rest, "b9") for _ in range(2)]
+    wanted = {"type": "b9-work", "processInstanceKey": keys[0]}
+    body = {"filter": wanted, "changeset": {"retries": 7}}
+    status, made = rest.ask("POST", "/jobs/batch-update", body)
+    assert (status, made["batchOperationType"]) == (200, "UPDATE_JOB")
+    found = ended(rest, made["batchOperationKey"])
+    assert found["operationsCompletedCount"] == 1
+    shown = rest.ask("POST", "/jobs/search", {"filter": {"type": "b9-work"}})[1]["items"]
+    assert {job["processInstanceKey"]: job["retries"] for job in shown} == {keys[0]: 7, keys[1]: 3}
+    for changeset in ({}, {"retries": 0}, {"priority": 3}):
+        body = {"filter": wanted, "changeset": changeset}
+        assert rest.ask("POST", "/jobs/batch-update", body)[0] == 400
+
+
+def test_decision_evaluations_are_forgotten(rest: Rest) -> None:
+    rest.deploy(dish_dmn=DISH)
+    keys = []
+    for guests in (3, 8, 9):
+        variables = {"season": "Winter", "guests": guests, "guestCount": guests}
+        body = {"decisionDefinitionId": "dish", "variables": variables}
+        status, made = rest.ask("POST", "/decision-definitions/evaluation", body)
+        assert status == 200, made
+        keys.append(made["decisionEvaluationKey"])
+
+    def left() -> set[str]:
+        found = rest.ask("POST", "/decision-instances/search", {})[1]["items"]
+        return {each["decisionEvaluationKey"] for each in found}
+
+    assert rest.ask("POST", f"/decision-instances/{keys[0]}/deletion") == (204, b"")
+    assert left() == set(keys[1:])
+    assert rest.ask("POST", f"/decision-instances/{keys[0]}/deletion")[0] == 404
+    body = {"filter": {"decisionEvaluationKey": keys[1]}}
+    status, made = rest.ask("POST", "/decision-instances/deletion", body)
+    assert (status, made["batchOperationType"]) == (200, "DELETE_DECISION_INSTANCE")
+    ended(rest, made["batchOperationKey"])
+    assert left() == {keys[2]}
 
 
 def test_a_batch_operation_is_suspended_resumed_and_cancelled(rest: Rest) -> None:

@@ -286,7 +286,11 @@ NEEDS: dict[type[c.Command], Needs] = {
     c.CancelInstance: _on_instance("CANCEL_PROCESS_INSTANCE"),
     c.SuspendInstance: _on_instance("UPDATE_PROCESS_INSTANCE"),
     c.ResumeInstance: _on_instance("UPDATE_PROCESS_INSTANCE"),
+    c.AssignBusinessId: _on_instance("UPDATE_PROCESS_INSTANCE"),
     c.DeleteInstanceHistory: _to_forget,
+    c.DeleteDecisionHistory: lambda run, command: (
+        Need("DECISION_DEFINITION", "DELETE_DECISION_INSTANCE", command.decision_id or ANY),
+    ),
     c.CreateBatch: _to_batch,
     c.SteerBatch: _always("BATCH", "UPDATE"),
     c.ModifyInstance: _on_instance("MODIFY_PROCESS_INSTANCE"),

@@ -21,6 +21,7 @@ from remit.engine.state.entities import Batch
 from remit.protocol.commands import (
     CancelInstance,
     Command,
+    DeleteDecisionHistory,
     DeleteInstanceHistory,
     MigrateInstance,
     ModifyInstance,
@@ -29,6 +30,7 @@ from remit.protocol.commands import (
     StartBatchPart,
     SuspendInstance,
     UpdateJobRetries,
+    UpdateJobTimeout,
 )
 from remit.protocol.events.batch import BatchCompleted, BatchCreated
 from remit.protocol.values import BATCH_KINDS, NONE_KEY, BatchItem, BatchPlan
@@ -83,18 +85,40 @@ def _resolve(run: Run, plan: BatchPlan, item: BatchItem) -> Steps:
     yield ResolveIncident(item.key)
 
 
+def _update_job(run: Run, plan: BatchPlan, item: BatchItem) -> Steps:
+    if plan.retries >= 0:
+        yield UpdateJobRetries(item.key, plan.retries)
+    if plan.timeout >= 0:
+        yield UpdateJobTimeout(item.key, plan.timeout)
+
+
+def _suspend(run: Run, plan: BatchPlan, item: BatchItem) -> Steps:
+    """Nothing when it is suspended, with its caller for example, which may have been an item, too."""
+    if not _is_suspended(run, item.key):
+        yield SuspendInstance(item.key)
+
+
+def _resume(run: Run, plan: BatchPlan, item: BatchItem) -> Steps:
+    if run.state.find_element(item.key) is None or _is_suspended(run, item.key):
+        yield ResumeInstance(item.key)
+
+
+def _is_suspended(run: Run, key: int) -> bool:
+    return run.state.find_element(key) is not None and key in run.state.suspensions
+
+
 _STEPS: dict[str, Callable[[Run, BatchPlan, BatchItem], Steps]] = {
     "CANCEL_PROCESS_INSTANCE": lambda run, plan, item: [CancelInstance(item.key)],
-    "SUSPEND_PROCESS_INSTANCE": lambda run, plan, item: [SuspendInstance(item.key)],
-    "RESUME_PROCESS_INSTANCE": lambda run, plan, item: [ResumeInstance(item.key)],
+    "SUSPEND_PROCESS_INSTANCE": _suspend,
+    "RESUME_PROCESS_INSTANCE": _resume,
     "MIGRATE_PROCESS_INSTANCE": lambda run, plan, item: [
         MigrateInstance(item.key, plan.target, plan.mapping)
     ],
     "MODIFY_PROCESS_INSTANCE": lambda run, plan, item: [ModifyInstance(item.key, move=plan.moves)],
     "RESOLVE_INCIDENT": _resolve,
-    "DELETE_PROCESS_INSTANCE": lambda run, plan, item: [
-        DeleteInstanceHistory(item.key, item.process_id)
-    ],
+    "DELETE_PROCESS_INSTANCE": lambda run, plan, item: [DeleteInstanceHistory(item.key, item.of)],
+    "DELETE_DECISION_INSTANCE": lambda run, plan, item: [DeleteDecisionHistory(item.key, item.of)],
+    "UPDATE_JOB": _update_job,
 }
 assert set(_STEPS) == set(BATCH_KINDS)
 
@@ -107,6 +131,8 @@ def problem(plan: BatchPlan, items: tuple[BatchItem, ...], partitions: int) -> s
         return "a migration needs a target process definition"
     if plan.kind == "MODIFY_PROCESS_INSTANCE" and not plan.moves:
         return "a modification needs at least one move instruction"
+    if plan.kind == "UPDATE_JOB" and plan.retries < 0 and plan.timeout < 0:
+        return "an update of jobs needs retries or a timeout"
     if len(items) > LIMIT:
         return (
             f"it has {len(items)} items, and at most {LIMIT} are taken at once: narrow its filter"

@@ -50,9 +50,8 @@ def ask(run: Run, item: AskConditions) -> None:
 
     Those of a suspended instance are asked when it goes on.
     """
-    asked = run.state.elements.get(item.instance)
-    if asked is not None and asked.root in run.state.suspensions:
-        run.emit(ConditionsHeld(asked.root, item.instance, item.changes))
+    if item.instance in run.state.suspensions:
+        run.emit(ConditionsHeld(item.instance, item.instance, item.changes))
         return
     for row in _of_instance(run, item.instance):
         host = run.state.elements.get(row.element_key)

@@ -24,5 +24,5 @@ def any_state(run: Run, key: int, verb: str) -> Job:
     job = run.state.find_job(key)
     if job is None or not run.sees(job.tenant):
         raise NotFound(f"Expected to {verb} job with key '{key}', but no such job was found")
-    run.touch(job.root)
+    run.touch(job.root, job.instance)
     return job

@@ -72,7 +72,7 @@ def open_subscription(
         name, correlation_key, interrupting, home, tenant=element.tenant,
     )  # fmt: skip
     run.emit(ProcessSubscriptionCreating(key, subscription))
-    if element.root not in run.state.suspensions:
+    if element.instance not in run.state.suspensions:
         listen(run, subscription)
 
 

@@ -23,6 +23,7 @@ from remit.engine.state.state import State
 from remit.engine.turn import Answer, Effect, JobsAvailable, Request, Send, Turn
 from remit.identity.principal import Principal
 from remit.protocol.commands import (
+    AssignBusinessId,
     CancelInstance,
     Command,
     Continue,
@@ -37,7 +38,7 @@ from remit.protocol.commands import (
 from remit.protocol.events import Event
 from remit.protocol.events.process_instance import KIND_NUMBERS
 from remit.protocol.replies import Reply
-from remit.protocol.values import Actor, Header
+from remit.protocol.values import NONE_KEY, Actor, Header
 
 
 class Handler(NamedTuple):
@@ -53,6 +54,7 @@ _GO_BEFORE = (Continue, CancelInstance)
 """Commands that a root with a rest takes: the rest itself, and what ends it all."""
 
 _WHILE_SUSPENDED = (
+    AssignBusinessId,
     Continue,
     CancelInstance,
     MigrateInstance,
@@ -63,7 +65,7 @@ _WHILE_SUSPENDED = (
     UpdateJobTimeout,
     YieldJob,
 )
-"""Commands that a suspended root takes: none of them lets a token move."""
+"""Commands that a suspended instance takes: none of them lets a token move."""
 
 BODY_KIND = KIND_NUMBERS["MULTI_INSTANCE_BODY"]
 
@@ -188,10 +190,10 @@ class Run:
             return definition.bodies[element.element]
         return definition.plans[element.element]
 
-    def touch(self, root: int) -> None:
-        """This turn concerns the instances of `root`.
+    def touch(self, root: int, instance: int = NONE_KEY) -> None:
+        """This turn concerns the instances of `root`, and among them `instance`.
 
-        Refused when a bug has banned them, or when they are suspended and the command needs them to
+        Refused when a bug has banned them, or when `instance` is suspended and the command needs it to
         go on.
         """
         self.root = root
@@ -205,10 +207,10 @@ class Run:
                 f"internal error: {banned.message}"
             )
         command = self.command
-        if root in self.state.suspensions and not isinstance(command, _WHILE_SUSPENDED):
+        if instance in self.state.suspensions and not isinstance(command, _WHILE_SUSPENDED):
             raise InvalidState(
-                f"Expected to {_in_words(command)} in process instance '{root}', but it is suspended. "
-                f"Resume it first."
+                f"Expected to {_in_words(command)} in process instance '{instance}', but it is "
+                f"suspended. Resume it first."
             )
 
     # --- undoing -----------------------------------------------------------------------------------

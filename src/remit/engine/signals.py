@@ -92,15 +92,14 @@ def reach(run: Run, item: Signal) -> None:
 
 def _reach_one(run: Run, item: Signal, key: int, root: int) -> None:
     """A suspended instance does not listen: signals are never kept."""
-    if run.state.is_suspended(root):
+    run.state.load_root(root)
+    row = run.state.signals.get(key)
+    if row is None or row.instance in run.state.suspensions:
         return
     try:
-        run.touch(root)
+        run.touch(root, row.instance)
     except InvalidState:
         return  # a bug has banned that instance; the others go on
-    row = run.state.signals.get(key)
-    if row is None:
-        return
     if row.element_key != NONE_KEY:
         host = run.element(row.element_key)
         hit = Hit(host.key, row.target, item.variables, "signal.catch", item.name)

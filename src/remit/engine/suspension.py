@@ -1,4 +1,4 @@
-"""Suspending and resuming a root process instance, with every process it has called.
+"""Suspending and resuming a process instance, with every process it has called.
 
 While it is suspended no token moves: its jobs are handed to nobody, its timers do not come due, it
 listens to no message and no signal, and its conditions are not asked. At its end everything is looked
@@ -19,54 +19,75 @@ from remit.protocol.events.process_instance import InstanceResumed, InstanceSusp
 from remit.protocol.values import NONE_KEY, JobState, ProcessSubscription
 
 
-def suspend(run: Run, root: int) -> None:
-    """Hold everything of `root`, which is not suspended."""
-    for instance in _instances(run, root):
-        kind = run.plan(instance).kind
-        run.emit(
-            InstanceSuspended(
-                instance.key, instance.key, instance.definition, instance.element, kind, NONE_KEY,
-                root=root, since=run.now,
-            )
-        )  # fmt: skip
-    for subscription in _subscriptions(run, root):
-        messages.listen_no_more(run, subscription)
+def suspend(run: Run, key: int) -> None:
+    """Hold an instance that goes on, and what it has called; what is suspended already stays so."""
+    for instance in _called(run, key):
+        if instance.key not in run.state.suspensions:
+            run.emit(
+                InstanceSuspended(
+                    instance.key, instance.key, instance.definition, instance.element,
+                    instance.kind, NONE_KEY, root=instance.root, since=run.now, by=key,
+                )
+            )  # fmt: skip
+            for subscription in _subscriptions(run, instance.key):
+                messages.listen_no_more(run, subscription)
 
 
-def resume(run: Run, root: int) -> None:
-    """Let everything of `root`, which is suspended, go on."""
-    asked = run.state.suspensions[root].asked
-    for instance in _instances(run, root):
-        kind = run.plan(instance).kind
-        run.emit(
-            InstanceResumed(
-                instance.key, instance.key, instance.definition, instance.element, kind, NONE_KEY,
-                root=root,
-            )
-        )  # fmt: skip
-    for subscription in _subscriptions(run, root):
-        messages.listen(run, subscription)
-    for instance_key, changes in asked:
-        run.later(AskConditions(instance_key, changes))
-    _offer_jobs(run, root)
+def resume(run: Run, key: int) -> None:
+    """Let go on what was suspended with this instance."""
+    for instance in _called(run, key):
+        row = run.state.suspensions.get(instance.key)
+        if row is None or row.by != key:
+            continue
+        _resumed(run, instance)
+        for subscription in _subscriptions(run, instance.key):
+            messages.listen(run, subscription)
+        for changes in row.asked:
+            run.later(AskConditions(instance.key, changes))
+        _offer_jobs(run, instance.key)
 
 
-def _instances(run: Run, root: int) -> list[ElementInstance]:
-    return [each for each in run.state.inside(root) if each.scope == NONE_KEY]
+def lift(run: Run, key: int) -> None:
+    """An instance is being ended: its listeners have to be heard before it has."""
+    if key in run.state.suspensions:
+        _resumed(run, run.element(key))
 
 
-def _subscriptions(run: Run, root: int) -> Iterator[ProcessSubscription]:
-    for element in tuple(run.state.inside(root)):
+def suspended_caller(run: Run, instance: ElementInstance) -> int | None:
+    """The instance that holds this one, which it has called; None when it is held by itself."""
+    row = run.state.suspensions[instance.key]
+    if row.by != instance.key:
+        return row.by
+    caller = run.state.suspensions.get(instance.parent_instance)
+    return None if caller is None else caller.by
+
+
+def _resumed(run: Run, instance: ElementInstance) -> None:
+    run.emit(
+        InstanceResumed(
+            instance.key, instance.key, instance.definition, instance.element, instance.kind,
+            NONE_KEY, root=instance.root,
+        )
+    )  # fmt: skip
+
+
+def _called(run: Run, key: int) -> list[ElementInstance]:
+    """The instance and every one that it has called, callers first."""
+    return [each for each in run.state.inside(key) if each.scope == NONE_KEY]
+
+
+def _subscriptions(run: Run, key: int) -> Iterator[ProcessSubscription]:
+    for element in tuple(run.state.of_instance(key)):
         for subscription in run.state.subscriptions.values_of(element.key):
             if subscription.state != "DELETING":
                 yield subscription
 
 
-def _offer_jobs(run: Run, root: int) -> None:
+def _offer_jobs(run: Run, key: int) -> None:
     """Workers that wait are told, once for each type."""
     waiting = {
         (job.type, job.tenant)
-        for element in run.state.inside(root)
+        for element in run.state.of_instance(key)
         for job in run.state.jobs.values_of(element.key)
         if job.state is JobState.ACTIVATABLE
     }

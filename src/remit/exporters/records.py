@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "CancelInstance": ("PROCESS_INSTANCE", "CANCEL"),
     "SuspendInstance": ("PROCESS_INSTANCE", "SUSPEND"),
     "ResumeInstance": ("PROCESS_INSTANCE", "RESUME"),
+    "AssignBusinessId": ("PROCESS_INSTANCE", "ASSIGN_BUSINESS_ID"),
     "MigrateInstance": ("PROCESS_INSTANCE_MIGRATION", "MIGRATE"),
     "ModifyInstance": ("PROCESS_INSTANCE_MODIFICATION", "MODIFY"),
     "ActivateAdHoc": ("AD_HOC_SUB_PROCESS_INSTRUCTION", "ACTIVATE"),
@@ -93,6 +94,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "SteerBatchPart": ("BATCH_OPERATION_PARTITION_LIFECYCLE", "STEER"),
     "ReportBatchPart": ("BATCH_OPERATION_LIFECYCLE_MANAGEMENT", "COMPLETE_PARTITION"),
     "RunBatch": ("BATCH_OPERATION_EXECUTION", "EXECUTE"),
+    "DeleteDecisionHistory": ("HISTORY_DELETION", "DELETE"),
     "DeleteInstanceHistory": ("HISTORY_DELETION", "DELETE"),
     "Continue": ("PROCESS_INSTANCE_BATCH", "ACTIVATE"),
 }

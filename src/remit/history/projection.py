@@ -63,8 +63,10 @@ _RESOURCES, _TASKS, _ADMIN = "DEPLOYED_RESOURCES", "USER_TASKS", "ADMIN"
 _AUDITED = {
     "CreateInstance": ("PROCESS_INSTANCE", "CREATE", _RESOURCES),
     "CancelInstance": ("PROCESS_INSTANCE", "CANCEL", _RESOURCES),
+    "AssignBusinessId": ("PROCESS_INSTANCE", "UPDATE", _RESOURCES),
     "SuspendInstance": ("PROCESS_INSTANCE", "SUSPEND", _RESOURCES),
     "ResumeInstance": ("PROCESS_INSTANCE", "RESUME", _RESOURCES),
+    "DeleteDecisionHistory": ("DECISION", "DELETE", _RESOURCES),
     "DeleteInstanceHistory": ("PROCESS_INSTANCE", "DELETE", _RESOURCES),
     "CreateBatch": ("BATCH", "CREATE", _RESOURCES),
     "SteerBatch": ("BATCH", "UPDATE", _RESOURCES),
@@ -205,6 +207,7 @@ class Projection:
         self._reported: dict[int, tuple[int, int]] = {}
         self._cancelled: list[int] = []
         self._forgotten: list[int] = []
+        self._undecided: list[int] = []
         self.tables = {
             table.name: Tellings(table, next(iter(table.primary_key.columns)).name)
             for table in (
@@ -245,6 +248,10 @@ class Projection:
         if self._forgotten:
             pruning.forget(connection, self._forgotten)
             self._forgotten = []
+        if self._undecided:
+            table = schema.EVALUATIONS
+            connection.execute(delete(table).where(table.c.key.in_(self._undecided)))
+            self._undecided = []
 
     # --- definitions -------------------------------------------------------------------------------
 
@@ -337,6 +344,9 @@ class Projection:
         self._elements.change(event.key, state=state, end_date=self._now)
         if event.kind == _PROCESS:
             self._instances.change(event.key, state=state, end_date=self._now)
+
+    def business_id_assigned(self, event: p.BusinessIdAssigned) -> None:
+        self._instances.change(event.key, business_id=event.business_id)
 
     def suspended(self, event: p.InstanceSuspended) -> None:
         self._instances.change(event.key, state="SUSPENDED", suspended_date=event.since)
@@ -768,6 +778,9 @@ class Projection:
     def history_deleted(self, event: b.InstanceHistoryDeleted) -> None:
         self._forgotten.append(event.instance)
 
+    def decision_deleted(self, event: b.DecisionHistoryDeleted) -> None:
+        self._undecided.append(event.evaluation)
+
     # --- audit -------------------------------------------------------------------------------------
 
     def _audit(self, turn: Logged) -> None:
@@ -877,6 +890,7 @@ _TELLS: dict[type[Event], Callable[[Projection, Any], None]] = {
     p.ElementCompleted: Projection.completed,
     p.ElementTerminated: Projection.terminated,
     p.ElementMigrated: Projection.migrated,
+    p.BusinessIdAssigned: Projection.business_id_assigned,
     p.InstanceSuspended: Projection.suspended,
     p.InstanceResumed: Projection.resumed,
     p.SequenceFlowTaken: Projection.flow_taken,
@@ -938,5 +952,6 @@ _TELLS: dict[type[Event], Callable[[Projection, Any], None]] = {
     b.BatchItemFailed: Projection.item_failed,
     b.BatchPartCanceled: Projection.part_cancelled,
     b.InstanceHistoryDeleted: Projection.history_deleted,
+    b.DecisionHistoryDeleted: Projection.decision_deleted,
 }
 """Who tells of an event; what is not here changes nothing that people search for."""

@@ -81,11 +81,12 @@ class JobsThere(Frame, frozen=True):
 
 
 class Deliver(Frame, frozen=True):
-    """Parcels from one partition to another, by way of the gateway."""
+    """Parcels from one partition to another, by way of the gateway; how far the log of the source is."""
 
     destination: int
     source: int
     parcels: tuple[Parcel, ...]
+    position: int = 0
 
 
 class Applied(Frame, frozen=True):

@@ -112,7 +112,8 @@ class Served:
         self._channel.say(f.Push(number, job))
 
     def _deliver(self, destination: int, source: int, parcels: Sequence[Parcel]) -> None:
-        self._channel.say(f.Deliver(destination, source, tuple(parcels)))
+        position = self.loop.state.position
+        self._channel.say(f.Deliver(destination, source, tuple(parcels), position))
 
     def _acknowledge(self, source: int, by: int, sequence: int) -> None:
         self._channel.say(f.Applied(source, by, sequence))

@@ -124,6 +124,8 @@ class RemotePartition:
             if message.leader:
                 self.is_ready.set()
         else:
+            if isinstance(message, f.Deliver):
+                self._position = max(self._position, message.position)
             self._forward(message)
 
     def _pushed(self, message: f.Push) -> None:

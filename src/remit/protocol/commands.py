@@ -66,13 +66,20 @@ class CancelInstance(Command, frozen=True):
 
 
 class SuspendInstance(Command, frozen=True):
-    """Hold a root process instance, with all it has called, until it is resumed."""
+    """Hold a process instance, with all it has called, until it is resumed."""
 
     key: int
 
 
 class ResumeInstance(Command, frozen=True):
     key: int
+
+
+class AssignBusinessId(Command, frozen=True):
+    """To a root process instance that has none."""
+
+    key: int
+    business_id: str
 
 
 class ModifyInstance(Command, frozen=True):
@@ -108,6 +115,13 @@ class DeleteInstanceHistory(Command, frozen=True):
 
     key: int
     process_id: str = ""
+
+
+class DeleteDecisionHistory(Command, frozen=True):
+    """Forget an evaluation of a decision, in everything that can be searched."""
+
+    key: int
+    decision_id: str = ""
 
 
 class CreateBatch(Command, frozen=True):

@@ -494,13 +494,16 @@ class MappingInstruction(Value, frozen=True):
 class BatchPlan(Value, frozen=True):
     """What a batch operation does to each of its items; `kind` is one of `BATCH_KINDS`.
 
-    `target` and `mapping` are those of a migration, `moves` those of a modification.
+    `target` and `mapping` are those of a migration, `moves` those of a modification, `retries` and
+    `timeout` (ms; -1: leave it) what jobs are given.
     """
 
     kind: str
     target: int = NONE_KEY
     mapping: tuple[MappingInstruction, ...] = ()
     moves: tuple[MoveInstruction, ...] = ()
+    retries: int = -1
+    timeout: int = -1
 
 
 BATCH_KINDS = (
@@ -511,20 +514,22 @@ BATCH_KINDS = (
     "MODIFY_PROCESS_INSTANCE",
     "RESOLVE_INCIDENT",
     "DELETE_PROCESS_INSTANCE",
+    "DELETE_DECISION_INSTANCE",
+    "UPDATE_JOB",
 )
 """Kinds of batch operations, in the words of the REST API."""
 
 
 class BatchItem(Value, frozen=True):
-    """`key` is what the batch acts on: an incident for RESOLVE_INCIDENT, else the instance itself.
+    """`key` is what the batch acts on: an incident, a job, an evaluation, else the instance itself.
 
-    `process_id` is that of an instance that has ended.
+    `of` is the id of the process or decision, where the engine does not know it any more.
     """
 
     key: int
     instance: int = NONE_KEY
     root: int = NONE_KEY
-    process_id: str = ""
+    of: str = ""
 
 
 class ActivatedJob(Value, frozen=True):

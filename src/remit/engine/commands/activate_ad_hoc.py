@@ -16,7 +16,7 @@ def activate_ad_hoc(run: Run, command: ActivateAdHoc) -> None:
     if scope is not None and not run.sees(scope.tenant):
         scope = None
     if scope is not None:
-        run.touch(scope.root)
+        run.touch(scope.root, scope.instance)
     plan = None if scope is None else run.plan(scope)
     if scope is None or plan is None or plan.is_body or not isinstance(plan.node, AdHocSubProcess):
         raise NotFound(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from remit.base.errors import InvalidState, NotFound
-from remit.engine import suspension
 from remit.engine.agenda import Terminate
 from remit.engine.governance import admit_command
 from remit.engine.lifecycle import IS_ENDING
@@ -30,11 +29,9 @@ def cancel_instance(run: Run, command: CancelInstance) -> None:
             f"Expected to cancel a process instance with key '{command.key}', but it is created by a "
             f"parent process instance. Cancel the root process instance '{element.root}' instead."
         )
-    run.touch(element.root)
+    run.touch(element.root, element.instance)
     admit_command(run, element, "instance.cancel", {})
     run.later(Terminate(command.key))
-    if element.root in run.state.suspensions:
-        suspension.resume(run, element.root)  # listeners have to be heard before it ends
     run.reply = Done(command.key)
 
 

@@ -1,7 +1,7 @@
-"""DELETE the history of a process instance that has ended.
+"""DELETE the history of a process instance that has ended, or of a decision evaluation.
 
-The engine keeps nothing of an ended instance: it only makes sure that this one is none that runs, and
-tells history, where the deletion happens.
+The engine keeps nothing of them: it only makes sure that an instance is none that runs, and tells
+history, where the deletion happens.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from remit.base.errors import InvalidState, NotFound
 from remit.base.keys import partition_of
 from remit.engine.run import Handler, Run
-from remit.protocol.commands import DeleteInstanceHistory
-from remit.protocol.events.batch import InstanceHistoryDeleted
+from remit.protocol.commands import DeleteDecisionHistory, DeleteInstanceHistory
+from remit.protocol.events.batch import DecisionHistoryDeleted, InstanceHistoryDeleted
 from remit.protocol.replies import Done
 
 
@@ -29,4 +29,12 @@ def delete_history(run: Run, command: DeleteInstanceHistory) -> None:
     run.reply = Done(command.key)
 
 
-HANDLES = {DeleteInstanceHistory: Handler("DELETE", delete_history)}
+def delete_decision(run: Run, command: DeleteDecisionHistory) -> None:
+    run.emit(DecisionHistoryDeleted(run.new_key(), command.key))
+    run.reply = Done(command.key)
+
+
+HANDLES = {
+    DeleteInstanceHistory: Handler("DELETE", delete_history),
+    DeleteDecisionHistory: Handler("DELETE", delete_decision),
+}

@@ -115,9 +115,9 @@ def confirm(run: Run, command: ConfirmSubscription) -> None:
 def correlate(run: Run, command: CorrelateSubscription) -> None:
     """A message comes: the event it was waited for happens, unless nobody waits any more."""
     subscription = run.state.find_subscription(command.key)
-    is_waiting = subscription is not None and not run.state.is_suspended(subscription.root)
+    is_waiting = subscription is not None and subscription.instance not in run.state.suspensions
     if subscription is not None and is_waiting:
-        run.touch(subscription.root)
+        run.touch(subscription.root, subscription.instance)
     element = run.state.elements.get(command.element_key)
     home = messages.home_of(run, command.correlation_key)
     if subscription is None or subscription.state == "DELETING" or element is None:

@@ -70,7 +70,7 @@ def _instance(run: Run, key: int) -> ElementInstance:
         raise NotFound(
             f"Expected to migrate process instance but no process instance found with key '{key}'"
         )
-    run.touch(element.root)
+    run.touch(element.root, element.instance)
     check_rebindable(run, element)
     return element
 

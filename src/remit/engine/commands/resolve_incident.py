@@ -20,7 +20,7 @@ def resolve_incident(run: Run, command: ResolveIncident) -> None:
         raise NotFound(
             f"Expected to resolve incident with key '{command.key}', but no such incident was found"
         )
-    run.touch(incident.root)
+    run.touch(incident.root, incident.instance)
     admit_command(run, run.element(incident.element_key), "incident.resolve", {})
     if incident.job != NONE_KEY:
         _resolve_job(run, incident)

@@ -19,7 +19,7 @@ def set_variables(run: Run, command: SetVariables) -> None:
             f"Expected to update variables for element with key '{command.element_key}', but no such "
             f"element was found"
         )
-    run.touch(element.root)
+    run.touch(element.root, element.instance)
     variables = without_policy(run, element, command.variables)
     admit_write_by(run, element, variables, "api")
     key = run.new_key()

@@ -1,4 +1,4 @@
-"""SUSPEND and RESUME a root process instance, with every process it has called (8.10)."""
+"""SUSPEND and RESUME a process instance, with every process it has called (8.10)."""
 
 from __future__ import annotations
 
@@ -14,29 +14,35 @@ from remit.protocol.values import NONE_KEY
 
 
 def suspend_instance(run: Run, command: SuspendInstance) -> None:
-    instance = _root(run, command.key, "suspend")
-    if instance.root in run.state.suspensions:
+    instance = _instance(run, command.key, "suspend")
+    if instance.key in run.state.suspensions:
         raise InvalidState(
             f"Expected to suspend process instance with key '{command.key}', but it is suspended "
             f"already"
         )
     admit_command(run, instance, "instance.suspend", {})
-    suspension.suspend(run, instance.root)
+    suspension.suspend(run, instance.key)
     run.reply = Done(command.key)
 
 
 def resume_instance(run: Run, command: ResumeInstance) -> None:
-    instance = _root(run, command.key, "resume")
-    if instance.root not in run.state.suspensions:
+    instance = _instance(run, command.key, "resume")
+    if instance.key not in run.state.suspensions:
         raise InvalidState(
             f"Expected to resume process instance with key '{command.key}', but it is not suspended"
         )
+    caller = suspension.suspended_caller(run, instance)
+    if caller is not None:
+        raise InvalidState(
+            f"Expected to resume process instance with key '{command.key}', but process instance "
+            f"'{caller}', which has called it, is suspended. Resume that one."
+        )
     admit_command(run, instance, "instance.resume", {})
-    suspension.resume(run, instance.root)
+    suspension.resume(run, instance.key)
     run.reply = Done(command.key)
 
 
-def _root(run: Run, key: int, verb: str) -> ElementInstance:
+def _instance(run: Run, key: int, verb: str) -> ElementInstance:
     element = run.state.find_element(key)
     if (
         element is None
@@ -47,12 +53,7 @@ def _root(run: Run, key: int, verb: str) -> ElementInstance:
         raise NotFound(
             f"Expected to {verb} a process instance with key '{key}', but no such process was found"
         )
-    if element.parent_element != NONE_KEY:
-        raise InvalidState(
-            f"Expected to {verb} a process instance with key '{key}', but it is created by a parent "
-            f"process instance. Choose the root process instance '{element.root}' instead."
-        )
-    run.touch(element.root)
+    run.touch(element.root, element.key)
     return element
 
 

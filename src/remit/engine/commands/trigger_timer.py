@@ -43,7 +43,7 @@ def _start(run: Run, timer: Timer) -> None:
 
 
 def _hit(run: Run, timer: Timer) -> None:
-    run.touch(timer.root)
+    run.touch(timer.root, timer.instance)
     element = run.element(timer.element_key)
     is_taken = accepts(element)
     fires = is_taken and may_happen(

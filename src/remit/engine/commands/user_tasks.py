@@ -62,7 +62,7 @@ def _open_task(run: Run, key: int, verb: str) -> UserTask:
         raise NotFound(
             f"Expected to {verb} user task with key '{key}', but no such user task was found"
         )
-    run.touch(task.root)
+    run.touch(task.root, task.instance)
     if task.state != user_tasks.OPEN:
         raise InvalidState(
             f"Expected to {verb} user task with key '{key}', but it is in state '{task.state}'"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from remit.engine import suspension
 from remit.engine.agenda import StartByMessage
 from remit.engine.definitions import Plan
 from remit.engine.elements.container import ContainerElement
@@ -19,6 +20,10 @@ from remit.protocol.values import NONE_KEY, Document, Phase
 
 
 class Process(ContainerElement):
+    def close(self, run: Run, plan: Plan, key: int) -> None:
+        super().close(run, plan, key)
+        suspension.lift(run, key)
+
     def ending(self, run: Run, plan: Plan, key: int) -> Callable[[], None] | None:
         element = run.element(key)
         instance = run.state.instances.get(key)

@@ -66,15 +66,16 @@ class ProcessInstance(Value, frozen=True):
 
 
 class Suspension(Value, frozen=True):
-    """A root that is suspended since `since` (epoch ms), with all it has called.
+    """A process instance that is suspended since `since` (epoch ms), with its caller `by` or by itself.
 
-    `asked` are the conditions to ask when it goes on: (instance, changes of variables).
+    `asked` are the changes of variables that its conditions have to be asked for when it goes on.
     """
 
     key: int
     root: int
     since: int
-    asked: tuple[tuple[int, tuple[tuple[str, str], ...]], ...] = ()
+    by: int
+    asked: tuple[tuple[tuple[str, str], ...], ...] = ()
 
 
 class Batch(Value, frozen=True):

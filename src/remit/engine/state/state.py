@@ -224,7 +224,7 @@ class State:
         )  # fmt: skip
         self.suspensions = Table[int, Suspension](
             90, Suspension, journal,
-            key_of=lambda row: row.root, address=_owned, index_of=lambda row: row.root,
+            key_of=lambda row: row.key, address=_owned, index_of=lambda row: row.key,
         )  # fmt: skip
         self.batches = Table[int, Batch](
             91, Batch, journal,
@@ -368,18 +368,22 @@ class State:
         self.load_root(root)
         return self.timers.get(key)
 
-    def is_suspended(self, root: int) -> bool:
-        """Whether nothing may go on in the instances of `root`."""
-        self.load_root(root)
-        return root in self.suspensions
+    def inside(self, key: int) -> Iterator[ElementInstance]:
+        """An element instance in memory and all in it, called processes too; outer ones first."""
+        waiting = [key]
+        for each in waiting:
+            if each in self.elements:
+                yield self.elements[each]
+                waiting.extend(self.elements.of(each))
 
-    def inside(self, root: int) -> Iterator[ElementInstance]:
-        """Every element instance of a root that is in memory, the root itself first."""
-        waiting = [root]
-        for key in waiting:
-            if key in self.elements:
-                yield self.elements[key]
-                waiting.extend(self.elements.of(key))
+    def of_instance(self, key: int) -> Iterator[ElementInstance]:
+        """The same of a process instance, without the processes that it has called."""
+        waiting = [key]
+        for each in waiting:
+            element = self.elements.get(each)
+            if element is not None and element.instance == key:
+                yield element
+                waiting.extend(self.elements.of(each))
 
     def lock(self, tenant: str, process_id: str, correlation_key: str) -> int | None:
         """The active instance that a message with this correlation key started, or None."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
+from msgspec.structs import replace
 
 from remit.gateway.broker import Broker
 from remit.gateway.faults import Code, Status, of_fault
@@ -79,7 +80,8 @@ class GrpcService:
                 raise Status(
                     Code.INVALID_ARGUMENT, f"the message is no {method.request.__name__}: {fault}"
                 ) from fault
-            call = Call(self._broker.authenticate(headers), framing.timeout_of(headers))
+            header = _referring(self._broker.authenticate(headers), request)
+            call = Call(header, framing.timeout_of(headers))
             if isinstance(method, Unary):
                 response = await method.handle(self._broker, request, call)
                 await framing.send_unary(send, response.SerializeToString())
@@ -114,6 +116,22 @@ class GrpcService:
         fault = handling.exception()
         status = _status(fault, scope) if isinstance(fault, Exception) else None
         await framing.end_stream(send, status)
+
+
+_REFERRING: dict[type[Any], bool] = {}
+"""Whether requests of a kind may carry an operation reference."""
+
+
+def _referring(header: Header, request: Any) -> Header:
+    """With the number that the client chose: it is on every record of what the command does."""
+    kind = type(request)
+    if kind not in _REFERRING:
+        descriptor = getattr(kind, "DESCRIPTOR", None)
+        known = () if descriptor is None else descriptor.fields_by_name
+        _REFERRING[kind] = "operationReference" in known
+    if _REFERRING[kind] and request.HasField("operationReference"):
+        return replace(header, operation_reference=request.operationReference)
+    return header
 
 
 def _status(fault: Exception, scope: Scope) -> Status:

@@ -1,32 +1,41 @@
 """Batch operations: the same thing done to every process instance that a filter finds.
 
-The filter is that of the search for process instances; what it finds at that moment are the items.
+The filter is that of the search for process instances; what it finds at that moment are the items. Jobs
+and decision evaluations have batch operations of their own, with the filters of their searches.
 Instances that a kind can't be done to are left out: called ones, where only a root can be chosen, and
 those that have ended, or have not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, literal, select
+from sqlalchemy import Connection, Select, func, literal, select
 
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import Answer, Body, Call, Key, Operation, key_of
 from remit.gateway.rest.instances import MappedElement, Reference
+from remit.gateway.rest.jobs import Changes
 from remit.gateway.rest.searches import SearchRequest, looking_up, read, searching
 from remit.history import entities, schema
 from remit.history.searching import conditions
 from remit.protocol import commands as c
 from remit.protocol.replies import Done
-from remit.protocol.values import BatchItem, BatchPlan, MappingInstruction, MoveInstruction
+from remit.protocol.values import (
+    NONE_KEY,
+    BatchItem,
+    BatchPlan,
+    MappingInstruction,
+    MoveInstruction,
+)
 
 LIMIT = 100_000
 """Items of one batch operation at most."""
 
-_I, _N = schema.INSTANCES.c, schema.INCIDENTS.c
+_I, _N, _J = schema.INSTANCES.c, schema.INCIDENTS.c, schema.JOBS.c
+_X = schema.EVALUATIONS.c
 
 
 class Filtered(Body):
@@ -52,6 +61,10 @@ class FilteredModification(Filtered, kw_only=True):
     move_instructions: list[PlannedMove]
 
 
+class FilteredUpdate(Filtered, kw_only=True):
+    changeset: Changes
+
+
 class Created(Answer):
     batch_operation_key: str
     batch_operation_type: str
@@ -67,8 +80,8 @@ class Choice:
 
 _CHOICES = {
     "CANCEL_PROCESS_INSTANCE": Choice(("ACTIVE", "SUSPENDED"), only_roots=True),
-    "SUSPEND_PROCESS_INSTANCE": Choice(("ACTIVE",), only_roots=True),
-    "RESUME_PROCESS_INSTANCE": Choice(("SUSPENDED",), only_roots=True),
+    "SUSPEND_PROCESS_INSTANCE": Choice(("ACTIVE",)),
+    "RESUME_PROCESS_INSTANCE": Choice(("SUSPENDED",)),
     "MIGRATE_PROCESS_INSTANCE": Choice(("ACTIVE", "SUSPENDED")),
     "MODIFY_PROCESS_INSTANCE": Choice(("ACTIVE",)),
     "DELETE_PROCESS_INSTANCE": Choice(("COMPLETED", "TERMINATED"), only_roots=True),
@@ -100,21 +113,47 @@ async def create(call: Call, plan: BatchPlan, items: Sequence[BatchItem]) -> Cre
 
 
 def _items(connection: Connection, kind: str, given: dict[str, Any]) -> list[BatchItem]:
+    """What a filter finds: one more than the limit when there are more."""
+    found = _OTHERS[kind](given) if kind in _OTHERS else _instances(kind, given)
+    return [BatchItem(*row) for row in connection.execute(found.limit(LIMIT + 1))]
+
+
+def _instances(kind: str, given: dict[str, Any]) -> Select[Any]:
     choice = _CHOICES[kind]
     where = [*conditions(entities.PROCESS_INSTANCES, given), _I.state.in_(choice.states)]
     if choice.only_roots:
         where.append(_I.parent_instance.is_(None))
-    found: Select[Any]
     if kind == "RESOLVE_INCIDENT":
-        found = (
-            select(_N.key, _N.instance, _N.root)
-            .where(_N.state == "ACTIVE", _N.instance.in_(select(_I.key).where(*where)))
-            .order_by(_N.key)
-        )
-    else:
-        process_id = _I.process_id if kind == "DELETE_PROCESS_INSTANCE" else literal("")
-        found = select(_I.key, _I.key, _I.root, process_id).where(*where).order_by(_I.key)
-    return [BatchItem(*row) for row in connection.execute(found.limit(LIMIT + 1))]
+        inside = _N.instance.in_(select(_I.key).where(*where))
+        found = select(_N.key, _N.instance, _N.root).where(_N.state == "ACTIVE", inside)
+        return found.order_by(_N.key)
+    of = _I.process_id if kind == "DELETE_PROCESS_INSTANCE" else literal("")
+    return select(_I.key, _I.key, _I.root, of).where(*where).order_by(_I.key)
+
+
+def _jobs(given: dict[str, Any]) -> Select[Any]:
+    """Those that have not ended."""
+    where = [*conditions(entities.JOBS, given), _J.end_date.is_(None)]
+    return select(_J.key, _J.instance, _J.root).where(*where).order_by(_J.key)
+
+
+def _evaluations(given: dict[str, Any]) -> Select[Any]:
+    """One item for all the decisions that were evaluated together."""
+    where = conditions(entities.DECISION_INSTANCES, given)
+    none = literal(NONE_KEY)
+    return (
+        select(_X.key, none, none, func.max(_X.decision_id))
+        .where(*where)
+        .group_by(_X.key)
+        .order_by(_X.key)
+    )
+
+
+_OTHERS: dict[str, Callable[[dict[str, Any]], Select[Any]]] = {
+    "UPDATE_JOB": _jobs,
+    "DELETE_DECISION_INSTANCE": _evaluations,
+}
+"""Kinds whose items are no process instances."""
 
 
 # --- operations ------------------------------------------------------------------------------------
@@ -185,6 +224,35 @@ async def delete_instance(call: Call, body: Reference) -> None:
     await call.broker.router.by_key(key, command, call.header)
 
 
+async def update_jobs(call: Call, body: FilteredUpdate) -> Created:
+    changes = body.changeset
+    if changes.priority is not None:
+        raise Status(Code.INVALID_ARGUMENT, "Jobs have no priority here: it can't be updated")
+    if changes.retries is None and changes.timeout is None:
+        raise Status(
+            Code.INVALID_ARGUMENT,
+            "No update provided: at least one of [retries, timeout] is needed",
+        )
+    if (changes.retries is not None and changes.retries < 1) or (changes.timeout or 0) < 0:
+        raise Status(Code.INVALID_ARGUMENT, "retries are at least 1, and a timeout is not negative")
+    plan = BatchPlan(
+        "UPDATE_JOB",
+        retries=-1 if changes.retries is None else changes.retries,
+        timeout=-1 if changes.timeout is None else changes.timeout,
+    )
+    return await start(call, plan, body.filter)
+
+
+async def delete_decision(call: Call, body: Reference) -> None:
+    """All decisions of one evaluation."""
+    key = call.key("decisionEvaluationKey")
+    found = select(_X.decision_id).where(_X.key == key).limit(1)
+    decision_id = await read(call, lambda connection: connection.scalar(found))
+    if decision_id is None:
+        raise Status(Code.NOT_FOUND, f"Decision instance with key '{key}' not found")
+    await call.broker.router.by_key(key, c.DeleteDecisionHistory(key, decision_id), call.header)
+
+
 def _steering(action: str) -> Any:
     async def handle(call: Call, body: Reference) -> None:
         key = call.key("batchOperationKey")
@@ -227,6 +295,18 @@ OPERATIONS = (
     Operation(
         "POST", f"{_PI}/{{processInstanceKey}}/deletion", "deleteProcessInstance", delete_instance,
         request=Reference, success=204,
+    ),
+    Operation(
+        "POST", "/jobs/batch-update", "updateJobsBatchOperation", update_jobs,
+        request=FilteredUpdate, answer=Created,
+    ),
+    Operation(
+        "POST", "/decision-instances/deletion", "deleteDecisionInstancesBatchOperation",
+        _starting("DELETE_DECISION_INSTANCE"), request=Filtered, answer=Created,
+    ),
+    Operation(
+        "POST", "/decision-instances/{decisionEvaluationKey}/deletion", "deleteDecisionInstance",
+        delete_decision, request=Reference, success=204,
     ),
     _steer("cancel", "cancellation"),
     _steer("suspend", "suspension"),

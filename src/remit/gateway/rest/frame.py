@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from remit.gateway.broker import Broker
 from remit.gateway.faults import PROBLEMS, Code, Status, of_fault
@@ -162,6 +163,9 @@ class Rest:
         if operation.reads_body:
             call.content = await read_body(receive, headers)
         body = _decode(entry, call.content, headers)
+        reference = getattr(body, "operation_reference", None)
+        if reference is not None:
+            call.header = _referring(header, reference)
         found = await operation.handle(call, body)
         if found is None:
             return operation.success if operation.success != 200 else 204, b"", b""
@@ -260,6 +264,16 @@ def _decode(entry: _Entry, content: bytes, headers: Mapping[bytes, bytes]) -> An
         raise BadRequest(_said(str(fault))) from fault
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
         raise BadRequest(f"Request body is no JSON: {fault}") from fault
+
+
+def _referring(header: Header, reference: int) -> Header:
+    """A number that the client chose: it is on every record of what the command does."""
+    if not 0 < reference < 1 << 63:
+        raise Status(
+            Code.INVALID_ARGUMENT,
+            f"The value for operationReference is '{reference}' but must be > 0.",
+        )
+    return replace(header, operation_reference=reference)
 
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")

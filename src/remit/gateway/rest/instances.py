@@ -190,6 +190,16 @@ async def resume(call: Call, body: Reference) -> None:
     await call.broker.router.by_key(key, c.ResumeInstance(key), call.header)
 
 
+class BusinessId(Body):
+    business_id: str
+
+
+async def assign_business_id(call: Call, body: BusinessId) -> None:
+    key = call.key("processInstanceKey")
+    command = c.AssignBusinessId(key, body.business_id)
+    await call.broker.router.by_key(key, command, call.header)
+
+
 async def modify(call: Call, body: Modification) -> None:
     key = call.key("processInstanceKey")
     command = c.ModifyInstance(
@@ -308,6 +318,10 @@ OPERATIONS = (
     Operation(
         "POST", f"{_INSTANCE}/resumption", "resumeProcessInstance", resume,
         request=Reference, success=204,
+    ),
+    Operation(
+        "POST", f"{_INSTANCE}/business-id-assignment", "assignBusinessId", assign_business_id,
+        request=BusinessId, success=204,
     ),
     Operation(
         "POST", f"{_INSTANCE}/modification", "modifyProcessInstance", modify,

@@ -145,3 +145,11 @@ class InstanceHistoryDeleted(Event, frozen=True, tag=number(ValueType.HISTORY_DE
 
     key: int
     instance: int = NONE_KEY
+
+
+@event("DECISION_DELETED")
+class DecisionHistoryDeleted(Event, frozen=True, tag=number(ValueType.HISTORY_DELETION, 2)):
+    """What is told of the decision evaluation `evaluation` is forgotten in history."""
+
+    key: int
+    evaluation: int = NONE_KEY

@@ -31,7 +31,7 @@ class ConditionReset(Event, frozen=True, tag=number(ValueType.CONDITION, 2)):
 class ConditionsHeld(Event, frozen=True, tag=number(ValueType.CONDITION, 4)):
     """Variables of `instance` have changed while it is suspended: its conditions are asked later.
 
-    `changes` as (name, "create" or "update"); none: ask anyway. `key` is the root's.
+    `changes` as (name, "create" or "update"); none: ask anyway. `key` is the instance's, too.
     """
 
     key: int

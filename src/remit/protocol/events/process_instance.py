@@ -127,10 +127,11 @@ class ElementMigrated(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_IN
 
 @event("SUSPENDED")
 class InstanceSuspended(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 210)):
-    """Nothing goes on in this instance. Told of the root, and of every process it has called."""
+    """Nothing goes on in this instance. Told of `by`, which was chosen, and of all it has called."""
 
     root: int = NONE_KEY
     since: int = 0
+    by: int = NONE_KEY
 
 
 @event("RESUMED")
@@ -138,6 +139,16 @@ class InstanceResumed(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_IN
     """It goes on, and what came due meanwhile happens."""
 
     root: int = NONE_KEY
+
+
+@event("BUSINESS_ID_ASSIGNED")
+class BusinessIdAssigned(Event, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 212)):
+    key: int
+    instance: int
+    definition: int
+    process_id: str
+    business_id: str
+    tenant: str = DEFAULT_TENANT
 
 
 @event("MIGRATED")

@@ -26,6 +26,7 @@ from remit.protocol.events.batch import (
     BatchPartSuspended,
     BatchResumed,
     BatchSuspended,
+    DecisionHistoryDeleted,
     InstanceHistoryDeleted,
 )
 
@@ -113,8 +114,8 @@ def _due(row: BatchPart) -> DueEntry:
 # --- history ---------------------------------------------------------------------------------------
 
 
-def history_deleted(state: State, event: InstanceHistoryDeleted) -> None:
-    """The instance has ended: nothing of it is here any more."""
+def history_deleted(state: State, event: InstanceHistoryDeleted | DecisionHistoryDeleted) -> None:
+    """What has ended, or was evaluated: nothing of it is here any more."""
 
 
 FOLDS: dict[Any, Any] = {
@@ -133,4 +134,5 @@ FOLDS: dict[Any, Any] = {
     BatchPartCanceled: part_ended,
     BatchPartCompleted: part_ended,
     InstanceHistoryDeleted: history_deleted,
+    DecisionHistoryDeleted: history_deleted,
 }

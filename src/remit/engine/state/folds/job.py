@@ -50,14 +50,14 @@ def activated(state: State, event: JobsActivated) -> None:
 
 def gone(state: State, event: JobCompleted | JobCanceled) -> None:
     job = state.jobs[event.key]
-    if job.root not in state.suspensions:
+    if job.instance not in state.suspensions:
         leave(state, job)
     state.jobs.delete(event.key)
 
 
 def _replace(state: State, job: Job) -> None:
-    """A job of a suspended root is in no queue."""
-    is_parked = job.root in state.suspensions
+    """A job of a suspended instance is in no queue."""
+    is_parked = job.instance in state.suspensions
     old = state.jobs.get(job.key)
     if old is not None and not is_parked:
         leave(state, old)

@@ -23,6 +23,7 @@ from remit.protocol.events.process_instance import (
     AdHocFulfilled,
     AgendaDeferred,
     AgendaResumed,
+    BusinessIdAssigned,
     ElementActivated,
     ElementActivating,
     ElementCompleted,
@@ -151,6 +152,13 @@ def created(state: State, event: InstanceCreated) -> None:
         )
 
 
+def business_id_assigned(state: State, event: BusinessIdAssigned) -> None:
+    row = state.instances.get(event.key) or ProcessInstance(
+        event.key, event.key, process_id=event.process_id, tenant=event.tenant
+    )
+    state.instances.put(event.key, replace(row, business_id=event.business_id))
+
+
 def migrated(state: State, event: ElementMigrated) -> None:
     element = state.elements[event.key]
     state.elements.put(
@@ -238,6 +246,7 @@ FOLDS: dict[Any, Any] = {
     ElementTerminated: ended,
     SequenceFlowTaken: flow_taken,
     InstanceCreated: created,
+    BusinessIdAssigned: business_id_assigned,
     InstanceModified: modified,
     InstanceMigrated: modified,
     ElementMigrated: migrated,

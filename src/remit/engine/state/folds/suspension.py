@@ -14,24 +14,18 @@ from remit.protocol.events.process_instance import InstanceResumed, InstanceSusp
 
 
 def suspended(state: State, event: InstanceSuspended) -> None:
-    """The root's event stands for all; those of the processes it has called only tell of them."""
-    root = event.root
-    if event.key != root:
-        return
-    for element in state.inside(root):
+    for element in state.of_instance(event.key):
         for work in state.jobs.values_of(element.key):
             job.leave(state, work)
         for armed in state.timers.values_of(element.key):
             timer.leave(state, armed)
-    state.suspensions.put(root, Suspension(root, root, event.since))
+    row = Suspension(event.key, event.root, event.since, event.by)
+    state.suspensions.put(event.key, row)
 
 
 def resumed(state: State, event: InstanceResumed) -> None:
-    root = event.root
-    if event.key != root:
-        return
-    state.suspensions.delete(root)
-    for element in state.inside(root):
+    state.suspensions.delete(event.key)
+    for element in state.of_instance(event.key):
         for work in state.jobs.values_of(element.key):
             job.enter(state, work)
         for armed in state.timers.values_of(element.key):
@@ -39,9 +33,8 @@ def resumed(state: State, event: InstanceResumed) -> None:
 
 
 def conditions_held(state: State, event: ConditionsHeld) -> None:
-    row = state.suspensions[event.key]
-    asked = (*row.asked, (event.instance, event.changes))
-    state.suspensions.put(row.root, replace(row, asked=asked))
+    row = state.suspensions[event.instance]
+    state.suspensions.put(row.key, replace(row, asked=(*row.asked, event.changes)))
 
 
 FOLDS: dict[Any, Any] = {

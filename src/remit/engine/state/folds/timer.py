@@ -12,19 +12,19 @@ from remit.protocol.values import Timer
 def created(state: State, event: TimerCreated) -> None:
     timer = event.timer
     state.timers.put(timer.key, timer)
-    if timer.root not in state.suspensions:
+    if timer.instance not in state.suspensions:
         enter(state, timer)
 
 
 def gone(state: State, event: TimerTriggered | TimerCanceled) -> None:
     timer = event.timer
-    if timer.root not in state.suspensions:
+    if timer.instance not in state.suspensions:
         leave(state, timer)
     state.timers.delete(timer.key)
 
 
 def enter(state: State, timer: Timer) -> None:
-    """From now on it comes due; timers of a suspended root do not."""
+    """From now on it comes due; timers of a suspended instance do not."""
     state.due_queue.add((timer.due, Due.TIMER, timer.key, timer.root))
 
 
