@@ -173,12 +173,12 @@ def may_enter(run: Run, scope: ElementInstance, element_id: str, item: AgendaIte
 
     If not, an incident stands at the scope: resolving it plays `item`, which asks again.
     """
-    if not run.state.governed.rows:
+    if scope.instance not in run.state.governed.rows:
         return True
     facts: dict[str, object] = {
         "elementId": element_id,
-        "elementType": _plan_in(run, element_id, scope).node.type.value,
-        "flowScopeType": run.plan(scope).node.type.value,
+        "elementType": lambda: _plan_in(run, element_id, scope).node.type.value,
+        "flowScopeType": lambda: run.plan(scope).node.type.value,
     }
     if isinstance(item, Activate) and item.loop_counter:
         facts["loopIndex"] = item.loop_counter
@@ -301,7 +301,7 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
     ending = plan.element.ending(run, plan, key)
     if plan.definition.compensates:
         plan.element.remember(run, plan, element)
-    if run.state.governed.rows:
+    if element.instance in run.state.governed.rows:
         incidents.resolve_all(run, key)  # events that were denied: it is too late for them
     run.emit(
         ElementCompleted(
@@ -333,10 +333,12 @@ def _leave(run: Run, plan: Plan, element: ElementInstance) -> Sequence[Flow] | N
 
     Those that were chosen were asked about then.
     """
+    if element.instance not in run.state.governed.rows:
+        return plan.element.leave(run, plan, element.key)
     was_chosen = element.key in run.choices
     mark = run.mark()
     flows = plan.element.leave(run, plan, element.key)
-    if was_chosen or not run.state.governed.rows:
+    if was_chosen:
         return flows
     try:
         admit_flows(run, element, plan.node, flows)

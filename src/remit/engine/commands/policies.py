@@ -42,7 +42,7 @@ def _instance(run: Run, key: int, verb: str) -> ElementInstance:
             f"Expected to {verb} process instance with key '{key}', but no such process instance was "
             f"found"
         )
-    run.touch(element.root)
+    run.touch(element.root, element.instance)
     return element
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -32,7 +33,13 @@ from remit.protocol.events.governance import GovernanceEvent, StepAdmitted, Step
 from remit.protocol.values import NONE_KEY, Actor, Document
 
 encode_slope = msgspec.msgpack.Encoder().encode
-decode_slope = msgspec.msgpack.Decoder(Slope).decode
+_decode = msgspec.msgpack.Decoder(Slope).decode
+
+
+@lru_cache(maxsize=8192)
+def decode_slope(content: bytes) -> Slope:
+    """The same slope is asked on many times."""
+    return _decode(content)
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,8 @@ class ElementDenied(IncidentRaised):
 class Question(NamedTuple):
     """May this be done? `facts` are those of the action; the common ones are looked up when needed.
 
-    `lowered`: data of this trust comes in with it; the slope is no higher from here on.
+    A fact that takes some work may be a function that gives it. `lowered`: data of this trust comes in
+    with it; the slope is no higher from here on.
     """
 
     row: Governed
@@ -170,18 +178,26 @@ def governor_of(run: Run) -> Governor:
 
 def authority_of(run: Run, row: Governed) -> Authority:
     """The compiled chain: verified again when it comes from disk."""
-    cache = run.state.authority_cache
-    lists = tuple(each.token for each in run.state.revocations.rows.values())
-    name = (row.policy, lists) if lists else row.policy
-    found: Authority | None = cache.get(name)
+    found: Authority | None = run.state.authority_cache.get(_name(run, row.policy))
     if found is None:
-        governor = governor_of(run)
-        chain = verify_chain(row.tokens, governor.ring)
-        found = compile_chain(chain, revocations(governor.ring, lists))
-        if len(cache) >= AUTHORITIES:
-            cache.clear()
-        cache[name] = found
+        chain = verify_chain(row.tokens, governor_of(run).ring)
+        found = compile_chain(chain, known_revocations(run))
+        remember_authority(run, found)
     return found
+
+
+def remember_authority(run: Run, authority: Authority) -> None:
+    """A chain that was verified, or made here, and compiled under what is revoked now."""
+    cache = run.state.authority_cache
+    if len(cache) >= AUTHORITIES:
+        cache.clear()
+    cache[_name(run, authority.chain.hash)] = authority
+
+
+def _name(run: Run, policy: str) -> object:
+    """Lists of revocations are compiled in: with others it is another authority."""
+    lists = run.state.revocations.rows
+    return (policy, *(each.token for each in lists.values())) if lists else policy
 
 
 @lru_cache(maxsize=64)
@@ -200,18 +216,32 @@ AUTHORITIES = 20_000
 """Compiled chains kept in memory."""
 
 
-def ask(run: Run, asked: Question, names: Iterable[str] = ()) -> Answer:
-    """The answer, on the facts that the action's clauses refer to, or on these `names`."""
+def ask(run: Run, asked: Question) -> Answer:
+    """The answer, on the facts that the action's clauses refer to."""
     authority = authority_of(run, asked.row)
-    found: Document = {}
-    for name in names or authority.referenced(asked.action):
-        value = asked.facts.get(name, MISSING)
-        if value is MISSING:
-            value = _fact(run, authority, asked.element, name, asked.hop)
+    found = facts_of(run, authority, asked, authority.beyond_subject(asked.action))
+    return Answer(authority.admit(asked.action, found, slope_of(asked), run.now, asked.hop), found)
+
+
+def facts_of(run: Run, authority: Authority, asked: Question, names: Iterable[str]) -> Document:
+    """The facts of these names, and whose instance it is."""
+    element, given = asked.element, asked.facts
+    row = run.definition(element.definition).row
+    found: Document = {
+        "tenant": element.tenant,
+        "process": row.process_id,
+        "version": row.version,
+        "instance": str(element.instance),
+    }
+    for name in names:
+        value = given.get(name, MISSING)
+        if value.__class__ is FunctionType:
+            value = value()
+        elif value is MISSING:
+            value = _fact(run, authority, element, name, asked.hop)
         if value is not MISSING and value is not None:
             found[name] = value
-    slope = slope_of(asked)
-    return Answer(authority.admit(asked.action, found, slope, run.now, asked.hop), found)
+    return found
 
 
 def slope_of(asked: Question) -> Slope:
@@ -230,12 +260,6 @@ def _fact(
 
 
 _FACTS: dict[str, Callable[[Run, Authority, ElementInstance, Hop | None], Any]] = {
-    "tenant": lambda run, authority, element, hop: element.tenant,
-    "process": lambda run, authority, element, hop: (
-        run.definition(element.definition).row.process_id
-    ),
-    "version": lambda run, authority, element, hop: run.definition(element.definition).row.version,
-    "instance": lambda run, authority, element, hop: str(element.instance),
     "rootInstance": lambda run, authority, element, hop: str(element.root),
     "elementId": lambda run, authority, element, hop: element.element,
     "elementType": lambda run, authority, element, hop: run.plan(element).node.type.value,
@@ -274,12 +298,16 @@ def _about(facts: Mapping[str, Any]) -> str:
 def log_admission(run: Run, asked: Question, answer: Answer, *, wrote: bool = False) -> None:
     """Log it; the actor's hop is over with the step."""
     element, hop, decision, actor = asked.element, asked.hop, answer.decision, run.actor
-    after = decision.slope if hop is None else returned(decision.slope, wrote=wrote)
+    if hop is None and asked.lowered < 0:
+        after, content = decision.slope, asked.row.slope
+    else:
+        after = decision.slope if hop is None else returned(decision.slope, wrote=wrote)
+        content = encode_slope(after)
     run.emit(
         StepAdmitted(
             run.new_key(), element.instance, element.definition,
             asked.facts.get("elementId", element.element), asked.action, decision.clauses,
-            _plain(answer.facts), asked.row.policy, encode_slope(after), after.head, after.trust,
+            _plain(answer.facts), asked.row.policy, content, after.head, after.trust,
             after.low, actor.id, actor.method, decision.duties, element.tenant,
             "" if hop is None else hop.kind, "" if hop is None else hop.domain, wrote, element.key,
             _about(asked.facts), asked.lowered,
@@ -300,10 +328,14 @@ def rejection(run: Run, asked: Question, answer: Answer, about: str = "") -> Ste
 
 
 def _plain(facts: Document) -> Document:
-    return {
-        name: sorted(value) if isinstance(value, (set, frozenset, tuple)) else value
-        for name, value in facts.items()
-    }
+    """As the log has them: collections of names as sorted lists."""
+    for name, value in facts.items():
+        if value.__class__ in _COLLECTIONS:
+            facts[name] = sorted(value)
+    return facts
+
+
+_COLLECTIONS = frozenset((set, frozenset, tuple))
 
 
 def sentence(asked: Question, answer: Answer) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from remit.authority import AuthorityFault, Hop, Slope, compile_chain, verify_block, verify_chain
-from remit.authority.chain import VerifiedBlock, VerifiedChain
-from remit.authority.derive import derive_for_call, mint_binding, with_successor
+from remit.authority.chain import VerifiedBlock, VerifiedChain, check_links, check_size
+from remit.authority.derive import bind, derive_for_call, with_successor
 from remit.authority.policy import BoundTo, Grant, Initiator
 from remit.authority.receipt import reanchored
 from remit.authority.revocation import read_revocations
@@ -26,6 +26,7 @@ from remit.engine.governance.asking import (
     governed_row,
     governor_of,
     known_revocations,
+    remember_authority,
     tell,
 )
 from remit.engine.run import Run
@@ -86,16 +87,15 @@ def attach(
         grants = [verify_block(each, governor.ring) for each in given]
         if not grants or not all(isinstance(each.block, Grant) for each in grants):
             raise InvalidArgument(f"Expected '{POLICY}' to hold grants, at least one")
-        binding = mint_binding(
-            grants, bound, initiator, governor.signer, jti=str(key), now=run.now // 1000
-        )
-        chain = verify_chain((*given, binding), governor.ring)
-        chain.check_runs(row.tenant, row.process_id, row.version, str(key))
+        chain = bind(grants, bound, initiator, governor.signer, jti=str(key), now=run.now // 1000)
+        check_size(chain.tokens)
+        check_links(chain)
         authority = compile_chain(chain, known_revocations(run))
     except AuthorityFault as fault:
         raise InvalidArgument(
             f"Expected a policy for process '{row.process_id}', but it can't be taken: {fault}"
         ) from fault
+    remember_authority(run, authority)
     hop = Hop(initiator.actor, "initiator", initiator.method, initiator.domain)
     slope = authority.arithmetic.extend(START, hop)
     _attached(run, definition, key, key, chain.tokens, chain.hash, slope, NONE_KEY)

@@ -68,7 +68,7 @@ def admit_choice(run: Run, element: ElementInstance, node: Node, chosen: Sequenc
 
 def admit_write(run: Run, element: ElementInstance, document: Document, source: str) -> None:
     """Variables that a step of the engine writes; raises `ElementDenied`."""
-    if document and run.state.governed.rows:
+    if document and element.instance in run.state.governed.rows:
         admit_step(run, element, "var.write", write_facts(element, document, source))
 
 
@@ -125,7 +125,7 @@ def admit_write_by(
     run: Run, element: ElementInstance, document: Document, source: str, kind: HopKind = "human"
 ) -> None:
     """Variables that somebody's command brings; raises `StepDenied`."""
-    if document and run.state.governed.rows:
+    if document and element.instance in run.state.governed.rows:
         admit_command(run, element, "var.write", write_facts(element, document, source), kind)
 
 

@@ -24,6 +24,7 @@ from remit.engine.governance.asking import (
     ask,
     authority_of,
     decode_slope,
+    facts_of,
     governed_row,
     governor_of,
     hop_of,
@@ -101,9 +102,13 @@ def step_for_worker(run: Run, element: ElementInstance, job: Job) -> str:
         return ""
     authority = authority_of(run, row)
     hop = hop_of(run.actor, "worker")
-    names = {name for action in AT_WORK for name in authority.referenced(action)} - _ITS_OWN
     asked = Question(row, element, "job.activate", job_facts(job), hop)
-    facts = {name: each for name, each in ask(run, asked, names).facts.items() if name in names}
+    names = authority.beyond_subject(*AT_WORK)
+    facts = {
+        name: each
+        for name, each in facts_of(run, authority, asked, names).items()
+        if name not in _ITS_OWN
+    }
     step = {
         "slope": decode_slope(row.slope), "actor": hop.actor, "method": hop.method,
         "domain": hop.domain, "facts": facts,
