@@ -188,6 +188,7 @@ def test_a_get_with_a_content_type_and_no_body_is_fine(rest: Rest) -> None:
 
 
 def test_messages_are_published_once_and_correlated_or_not_found(rest: Rest) -> None:
+    """Rule 32: a correlation is never kept."""
     model = Model("rc5")
     model.start("s").catch("c", model.message("rc5-paid", "=id")).end("e").path("s", "c", "e")
     rest.deploy(rc5_bpmn=model.xml())

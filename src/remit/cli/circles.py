@@ -1,4 +1,4 @@
-"""`remit group`, `remit role`, `remit tenant`: make them, and say who is in them."""
+"""What `remit group`, `remit role` and `remit tenant` have in common: all but the kind of circle."""
 
 from __future__ import annotations
 
@@ -103,6 +103,3 @@ def _each(
         raise click.UsageError(f"say who: {options}")
     for kind, name in wanted:
         connection.rest(method, f"{path}/{_MEMBERS[kind][1]}/{step(name)}")
-
-
-CIRCLE_GROUPS = tuple(circle_group(kind) for kind in ("GROUP", "ROLE", "TENANT"))

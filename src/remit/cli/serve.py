@@ -80,6 +80,24 @@ from remit.server.main import CannotStart, serve
     help="NAME=FILE: the key that this broker binds policies with.",
 )
 @click.option(
+    "--standing-policies",
+    envvar="REMIT_STANDING_POLICIES",
+    default="",
+    help="A file of signed grants, one to a line: every instance that they are for begins under them.",
+)
+@click.option(
+    "--require-policy",
+    envvar="REMIT_REQUIRE_POLICY",
+    is_flag=True,
+    help="Nothing begins without a policy.",
+)
+@click.option(
+    "--audit-key",
+    envvar="REMIT_AUDIT_KEY",
+    default="",
+    help="NAME=FILE: the key that checkpoints of the log are signed with.",
+)
+@click.option(
     "--users",
     envvar="REMIT_USERS",
     default="",
@@ -192,6 +210,9 @@ def serve_command(
     history_retention: tuple[str, ...],
     policy_keys: str,
     holder_key: str,
+    standing_policies: str,
+    require_policy: bool,
+    audit_key: str,
     users: str,
     api_keys: str,
     oidc_issuer: str,
@@ -222,6 +243,9 @@ def serve_command(
         history_retention=history_retention,
         policy_keys=policy_keys,
         holder_key=holder_key,
+        standing_policies=standing_policies,
+        require_policy=require_policy,
+        audit_key=audit_key,
         users=users,
         api_keys=api_keys,
         oidc_issuer=oidc_issuer,

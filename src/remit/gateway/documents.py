@@ -53,11 +53,16 @@ def headers_of(activated: ActivatedJob) -> dict[str, str]:
     headers = activated.job.headers
     if not activated.policy:
         return headers
-    return {**headers, POLICY_HEADER: _encode(activated.policy).decode()}
+    return {
+        **headers, POLICY_HEADER: _encode(activated.policy).decode(), STEP_HEADER: activated.step
+    }  # fmt: skip
 
 
 POLICY_HEADER = "gov.policy"
 """A JSON list of the signed blocks; the reserved variable `_policy` has the same."""
+
+STEP_HEADER = "gov.step"
+"""Where the instance stands: its slope, who has the job, facts. A worker asks the policy with it."""
 
 
 _KINDS = {list: "ARRAY", str: "STRING", int: "INTEGER", float: "FLOAT", bool: "BOOLEAN"}

@@ -69,7 +69,7 @@ class Application:
     async def _open(self, config: Config) -> None:
         folder = Path(config.data)
         self._partitions = await open_partitions(
-            folder, config.partitions, config.policy_keys, config.holder_key, config.access
+            folder, config.partitions, config.policies, config.access
         )
         directory = Directory(config.access)
         self._broker = Broker(

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import msgspec
 
+from remit.base.errors import Unavailable
 from remit.exporters.process import exporter_of
 from remit.gateway.limits import STREAMS
 from remit.history.database import open_database
 from remit.history.pruning import Retention
 from remit.identity.principal import Access
+from remit.partition.keys import PolicyFiles, read_signer
 from remit.server.tls import TlsFiles
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -34,6 +36,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history_retention: tuple[str, ...] = ()
     policy_keys: str = ""
     holder_key: str = ""
+    standing_policies: str = ""
+    require_policy: bool = False
+    audit_key: str = ""
     users: str = ""
     api_keys: str = ""
     oidc_issuer: str = ""
@@ -51,6 +56,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     authorizations: bool = False
     admins: tuple[str, ...] = ()
     control: str = ""
+
+    @property
+    def policies(self) -> PolicyFiles:
+        """What instances are governed with."""
+        return PolicyFiles(
+            self.policy_keys, self.holder_key, self.standing_policies, self.require_policy
+        )
 
     @property
     def history_url(self) -> str:
@@ -105,6 +117,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 open_database(self.history_url).dispose()
             except ValueError as fault:
                 return f"--history: {fault}"
+        if self.audit_key:
+            try:
+                read_signer(self.audit_key)
+            except Unavailable as fault:
+                return f"--audit-key: {fault}"
         try:
             Retention.of(self.history_retention)
         except ValueError as fault:

@@ -14,8 +14,8 @@ from remit.base.errors import InvalidArgument
 from remit.engine import incidents
 from remit.engine.access import may_work, tenants_of
 from remit.engine.faults import IncidentRaised
-from remit.engine.governance import POLICY, may_activate, tokens_of
-from remit.engine.jobs import facts
+from remit.engine.governance import POLICY, hand_over, may_activate, readable, tokens_of
+from remit.engine.governance.work import job_facts, step_for_worker
 from remit.engine.run import Handler, Run
 from remit.engine.variables import visible
 from remit.protocol.commands import ActivateJobs
@@ -43,17 +43,21 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
             if len(found) >= command.limit:
                 break
             run.state.load_root(root)
-            job = run.state.jobs[key]
+            job, mark = run.state.jobs[key], run.mark()
             if not may_work(run, job):
                 continue
-            if not may_activate(run, run.element(job.element_key), facts(run, job, ())):
+            element = run.element(job.element_key)
+            if not may_activate(run, element, job_facts(job)):
                 continue
             variables = visible(run, job.element_key, command.fetch_variables)
+            variables = readable(run, element, variables, "job", f"{job.key} {run.actor.id}")
             size = len(_encode(variables)) + _overhead(job)
             if size > MESSAGE_LIMIT:
+                run.undo(mark)
                 _too_large(run, job, size)
                 continue
             if size > room:
+                run.undo(mark)
                 truncated = True
                 break
             room -= size
@@ -101,17 +105,19 @@ def _check(command: ActivateJobs) -> None:
 
 
 def _activate(run: Run, command: ActivateJobs, job: Job, variables: Document) -> ActivatedJob:
+    element = run.element(job.element_key)
     activated = replace(
         job,
         state=JobState.ACTIVATED,
         worker=command.worker,
         timeout=command.timeout,
         deadline=run.now + command.timeout,
+        handed=hand_over(run, element),
     )
-    policy = tokens_of(run, run.element(job.element_key))
+    policy = tokens_of(run, element)
     if policy and (not command.fetch_variables or POLICY in command.fetch_variables):
         variables = {**variables, POLICY: list(policy)}
-    return ActivatedJob(activated, variables, policy)
+    return ActivatedJob(activated, variables, policy, step_for_worker(run, element, activated))
 
 
 def _overhead(job: Job) -> int:

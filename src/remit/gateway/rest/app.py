@@ -16,6 +16,7 @@ from remit.gateway.rest import (
     messages,
     openapi,
     operations,
+    policies,
     problems,
     searches,
     unserved,
@@ -33,6 +34,7 @@ SERVED = (
     *decisions.OPERATIONS,
     *searches.OPERATIONS,
     *identity.OPERATIONS,
+    *policies.OPERATIONS,
     *batches.OPERATIONS,
 )
 
