@@ -31,13 +31,16 @@ from remit.protocol.replies import (
     Done,
     InstanceCompleted,
     InstanceCreated,
+    InstancesStarted,
     JobsActivated,
     MessagePublished,
+    PolicyShown,
     Rejected,
     Reply,
     SignalBroadcast,
 )
 from remit.protocol.values import (
+    NONE_KEY,
     ActivatedJob,
     ActivateInstruction,
     Actor,
@@ -318,6 +321,29 @@ class Engine:
             name, correlation_key, time_to_live_ms, message_id, dict(variables or {})
         )
         return self.execute(command, MessagePublished)
+
+    def evaluate_conditional(
+        self, variables: Mapping[str, Any], *, definition: int = NONE_KEY
+    ) -> InstancesStarted:
+        """Start an instance for each conditional start event that holds over these variables."""
+        return self.execute(c.EvaluateConditional(definition, dict(variables)), InstancesStarted)
+
+    # --- policies ----------------------------------------------------------------------------------
+
+    def renew_policy(self, key: int, successor: str) -> Done:
+        """The signed successor of a grant takes its place in an instance."""
+        return self.execute(c.RenewPolicy(key, successor), Done)
+
+    def reanchor(self, key: int, statement: str) -> Done:
+        """Lift the trust in an instance's data, by a signed statement."""
+        return self.execute(c.ReanchorTrust(key, statement), Done)
+
+    def show_policy(self, key: int) -> PolicyShown:
+        return self.execute(c.ShowPolicy(key), PolicyShown)
+
+    def revoke(self, token: str) -> Done:
+        """Take a signed list of revocations."""
+        return self.execute(c.ChangeRevocations(token), Done)
 
     # --- any command -------------------------------------------------------------------------------
 
