@@ -7,7 +7,8 @@ from typing import Any
 
 from remit.gateway.documents import bounded, headers_of, tenants
 from remit.gateway.faults import Code, Status
-from remit.gateway.rest.frame import Answer, Body, Call, Operation, Receive
+from remit.gateway.leaving import Watch
+from remit.gateway.rest.frame import Answer, Body, Call, Operation
 from remit.protocol import commands as c
 from remit.protocol.values import ActivatedJob, Job
 
@@ -78,30 +79,26 @@ async def activate(call: Call, body: Activation) -> Activated:
 
 async def _wait(call: Call, command: c.ActivateJobs, milliseconds: int) -> list[ActivatedJob]:
     """A client that goes away meanwhile gets no jobs: they are handed back."""
-    polls = call.broker.polls
+    polls, watch = call.broker.polls, Watch(call.receive)
     asking = asyncio.ensure_future(polls.activate(command, call.header, milliseconds))
-    leaving = asyncio.ensure_future(_until_gone(call.receive))
+    leaving = asyncio.ensure_future(watch.until_gone())
+    _LEAVING.add(leaving)
+    leaving.add_done_callback(_LEAVING.discard)
     await asyncio.wait((asking, leaving), return_when=asyncio.FIRST_COMPLETED)
+    watch.end()
     if not asking.done():
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
         raise Status(Code.CANCELLED, "the client went away")
     jobs = asking.result()
-    if leaving.done():
+    if await watch.look():
         await polls.hand_back(jobs, call.header)
         raise Status(Code.CANCELLED, "the client went away")
-    _LEAVING.add(leaving)
-    leaving.add_done_callback(_LEAVING.discard)
     return jobs
 
 
 _LEAVING: set[asyncio.Future[None]] = set()
-"""Watches for clients that go away, kept while they run: the server ends them with the request."""
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+"""Watches for clients that go away, kept while they run."""
 
 
 async def complete(call: Call, body: Completion) -> None:
