@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.governed import audited, costs
 from remit.authority import START, Hop, Signer, compile_chain, verify_block, verify_chain
 from remit.authority.chain import VerifiedChain
 from remit.authority.derive import derive_for_worker, mint_binding, mint_grant
@@ -192,6 +193,20 @@ def audited_per_second(count: int = 50_000) -> float:
     return count / seconds
 
 
+def show_engine(console: Console) -> None:
+    """What a policy costs an engine, with nothing to read or write, and with variables."""
+    table = Table(
+        "one task, engine alone", "µs per instance", "instances/s", "admissions", "log bytes"
+    )
+    for what, given, work in (("", {}, {}), (", variables", {"x": 1}, {"y": 2})):
+        for name, cost in costs(given, work).items():
+            table.add_row(
+                name + what, f"{cost.microseconds:.1f}", f"{1e6 / cost.microseconds:,.0f}",
+                f"{cost.admissions:.0f}", f"{cost.log_bytes:,.0f}",
+            )  # fmt: skip
+    console.print(table)
+
+
 def main() -> None:
     console = Console(width=100)
     console.print(
@@ -203,6 +218,11 @@ def main() -> None:
         rounds = microseconds(call)
         table.add_row(name, f"{min(rounds):.2f}", f"{statistics.median(rounds):.2f}")
     console.print(table)
+    show_engine(console)
+    decisions, rate = audited()
+    console.print(
+        f"remit audit verify: {decisions:,} decisions of a log on disk, {rate:,.0f}/s on one core"
+    )
     console.print(f"auditor: {audited_per_second():,.0f} decisions/s on one core")
     children(CHILDREN, same_each_time=False)
     console.print(

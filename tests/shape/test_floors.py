@@ -14,7 +14,7 @@ FLOORS: list[set[str]] = [  # bottom first; the same list draws the map in ARCHI
     {"dmn", "authority", "identity"},
     {"engine"},
     {"partition"},
-    {"exporters", "history", "cluster", "embedded"},
+    {"exporters", "history", "audit", "cluster", "embedded"},
     {"gateway"},
     {"cli", "console", "server"},
 ]

@@ -97,13 +97,18 @@ class VerifiedChain:
 
 def verify_chain(tokens: Sequence[str], ring: KeyRing) -> VerifiedChain:
     """Raises Malformed, BadSignature or BadLink."""
+    check_size(tokens)
+    chain = VerifiedChain(tuple(verify_block(token, ring) for token in tokens))
+    check_links(chain)
+    return chain
+
+
+def check_size(tokens: Sequence[str]) -> None:
+    """Raises Malformed for more, or longer, blocks than a chain may have."""
     if not 2 <= len(tokens) <= limits.CHAIN_BLOCKS:
         raise Malformed(f"a chain has 2 to {limits.CHAIN_BLOCKS} blocks, found {len(tokens)}")
     if sum(len(token) for token in tokens) > limits.CHAIN_BYTES:
         raise Malformed(f"a chain has at most {limits.CHAIN_BYTES} bytes")
-    chain = VerifiedChain(tuple(verify_block(token, ring) for token in tokens))
-    check_links(chain)
-    return chain
 
 
 def verify_block(token: str, ring: KeyRing) -> VerifiedBlock:
@@ -237,5 +242,8 @@ def _check_instance(child: DerivedFor, parent: BoundTo | DerivedFor) -> None:
         same = (child.instance, child.process, child.tenant, child.ver)
         if same != (parent.instance, parent.process, parent.tenant, parent.ver) or not child.job:
             raise BadLink("a worker's derivation is for one job of the same instance")
+    elif child.to == "migration":
+        if (child.instance, child.tenant) != (parent.instance, parent.tenant) or child.job:
+            raise BadLink("a migrated instance stays the same instance of the same tenant")
     elif child.instance == parent.instance or child.job is not None:
         raise BadLink("a called process is an instance of its own")

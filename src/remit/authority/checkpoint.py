@@ -70,6 +70,11 @@ def read_checkpoint(note: str, origin: str, keys: Iterable[PublicKey]) -> Checkp
     raise BadSignature(f"no known audit key signed this checkpoint of {origin}")
 
 
+def origin_of(note: str) -> str:
+    """Which log a note says it is about, unchecked; empty for what is no note."""
+    return note.partition("\n")[0]
+
+
 def cosign(note: str, name: str, signer: Signer, at: int) -> str:
     """The note with a witness's signature, made at second `at`."""
     body, _ = _split(note)

@@ -101,6 +101,23 @@ def mint_binding(
 
     `holders` may sign the next block; by default the signer itself.
     """
+    return bind(grants, to, initiator, signer, jti=jti, now=now, holders=holders).blocks[-1].token
+
+
+def bind(
+    grants: Sequence[VerifiedBlock],
+    to: BoundTo,
+    initiator: Initiator,
+    signer: Signer,
+    *,
+    jti: str,
+    now: int,
+    holders: Sequence[str] = (),
+) -> VerifiedChain:
+    """The same as a chain: what we have signed this moment need not be verified.
+
+    Raises BadLink unless the links hold: grants that are for this, and name the signer as holder.
+    """
     blocks = [_as_grant(each) for each in grants]
     binding = Bind(
         v=1,
@@ -115,7 +132,9 @@ def mint_binding(
         initiator=initiator,
         del_max_depth=min(each.del_max_depth for each in blocks),
     )
-    return jws.sign("bind", binding, signer)
+    token = jws.sign("bind", binding, signer)
+    own = VerifiedBlock(token, jws.hash_of(token), signer.kid, binding)
+    return VerifiedChain((*grants, own))
 
 
 def derive(
@@ -196,12 +215,12 @@ def derive_for_call(
     element: str,
     jti: str,
     now: int,
-    to: Literal["call", "message"] = "call",
+    to: Literal["call", "message", "migration"] = "call",
     tenant: str | None = None,
     attenuation: Attenuation = AS_IS,
     grants: Sequence[VerifiedBlock] = (),
 ) -> tuple[str, ...]:
-    """The chain of a called process (or of the one that a message starts)."""
+    """The chain of a called process, of the one that a message starts, or of one that migrated."""
     sub = parent.subject
     child = DerivedFor(
         to=to,

@@ -41,6 +41,9 @@ NEVER = 1 << 62
 
 Facts = Mapping[str, object]
 
+SUBJECT = frozenset({"tenant", "process", "version", "instance"})
+"""Facts that each decision reads: whose instance it is."""
+
 
 class Decision(Struct, frozen=True):
     """The answer. `clauses` has one entry per block asked, in the chain's order; the last one decided.
@@ -88,8 +91,6 @@ class Authority:
         self.arithmetic = arithmetic
         self.epochs = epochs
         self._rules = tuple(rules)
-        self._reads_own: dict[str, bool] = {}
-        self._referenced: dict[str, tuple[str, ...]] = {}
         sub = chain.subject
         self._instance, self._process = sub.instance, sub.process
         self._tenant, self._version = sub.tenant, sub.ver
@@ -101,16 +102,11 @@ class Authority:
         The subject's four facts are always among them. With these facts, the slope, the hop and the
         time, the decision can be made again by anybody.
         """
-        known = self._referenced.get(action)
-        if known is None:
-            names = {"tenant", "process", "version", "instance"}
-            names.update(*(rules.referenced[action] for rules in self._rules))
-            if self._job is not None and "jobKey" in ACTIONS[action].facts:
-                names.add("jobKey")
-            if "actorLevel" in names:
-                names.add("actorMethod")
-            known = self._referenced[action] = tuple(sorted(names - set(OWN)))
-        return known
+        return _referenced(self._rules, self._job is not None, (action,))
+
+    def beyond_subject(self, *actions: str) -> tuple[str, ...]:
+        """The same for any of these actions, without the subject's four facts."""
+        return _beyond_subject(self._rules, self._job is not None, actions)
 
     def variables(self, action: str) -> tuple[str, ...]:
         """The names of the process variables among them."""
@@ -125,7 +121,7 @@ class Authority:
         if action not in ACTIONS:
             return self._denied("$action", (), slope, action)
         after = slope if hop is None else self.arithmetic.extend(slope, hop)
-        if self._reads_own.get(action) is not False:
+        if _reads_own(self._rules, action):
             facts = self._with_own(action, facts, after, now_ms)
         clauses: list[str] = []
         duties: list[str] = []
@@ -150,13 +146,7 @@ class Authority:
         )
 
     def _with_own(self, action: str, facts: Facts, slope: Slope, now_ms: int) -> Facts:
-        """The facts with those of the evaluator itself, if any clause reads them."""
-        reads = self._reads_own.get(action)
-        if reads is None:
-            reads = any(not rules.referenced[action].isdisjoint(OWN) for rules in self._rules)
-            self._reads_own[action] = reads
-        if not reads:
-            return facts
+        """The facts with those of the evaluator itself."""
         method = facts.get("actorMethod")
         level = self.arithmetic.level(method) if isinstance(method, str) else 0
         own = {"now": now_ms, "actorLevel": level, **slopes.as_facts(slope)}
@@ -182,6 +172,33 @@ class Authority:
                 if said is not None:
                     return said
         return "incident"
+
+
+@lru_cache(maxsize=16_384)
+def _referenced(
+    rules: tuple[CompiledRules, ...], is_job: bool, actions: tuple[str, ...]
+) -> tuple[str, ...]:
+    names = set(SUBJECT)
+    for action in actions:
+        names.update(*(each.referenced[action] for each in rules))
+        if is_job and "jobKey" in ACTIONS[action].facts:
+            names.add("jobKey")
+    if "actorLevel" in names:
+        names.add("actorMethod")
+    return tuple(sorted(names - set(OWN)))
+
+
+@lru_cache(maxsize=16_384)
+def _beyond_subject(
+    rules: tuple[CompiledRules, ...], is_job: bool, actions: tuple[str, ...]
+) -> tuple[str, ...]:
+    return tuple(name for name in _referenced(rules, is_job, actions) if name not in SUBJECT)
+
+
+@lru_cache(maxsize=16_384)
+def _reads_own(rules: tuple[CompiledRules, ...], action: str) -> bool:
+    """Whether any clause about `action` reads what the evaluator itself adds."""
+    return any(not each.referenced[action].isdisjoint(OWN) for each in rules)
 
 
 def _ask(

@@ -40,6 +40,11 @@ class Envelope:
         key.check(self.signing_input, self.signature)
 
 
+def hash_of(token: str) -> str:
+    """The name of a block (see `Envelope.hash`) from its token, unread."""
+    return hashlib.sha256(token.rpartition(".")[0].encode()).hexdigest()
+
+
 def sign(kind: Kind, claims: object, signer: Signer) -> str:
     """The compact JWS of `claims` (a struct or a dictionary)."""
     header = {"alg": "Ed25519", "kid": signer.kid, "typ": f"remit-{kind}+jws"}

@@ -190,10 +190,10 @@ class DerivedFor(_Claims, frozen=True, kw_only=True):
     """What a derivation is for.
 
     `to` call or message: `instance` is a new one and `parent` the one before; worker: both are the
-    same and `job` names the one job.
+    same and `job` names the one job; migration: both are the same, in another process or version.
     """
 
-    to: Literal["call", "message", "worker"]
+    to: Literal["call", "message", "worker", "migration"]
     tenant: str
     process: str
     ver: int

@@ -32,9 +32,12 @@ class Program:
     allow: Checks | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CompiledRules:
-    """The programs of one block, by action; the facts that they read; its bounds of the slope."""
+    """The programs of one block, by action; the facts that they read; its bounds of the slope.
+
+    The same rules are the same object: what follows from several is worked out once for all chains.
+    """
 
     programs: dict[str, Program]
     referenced: dict[str, frozenset[str]]

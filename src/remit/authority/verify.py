@@ -10,6 +10,10 @@ Entries are fed in the order of the log; each may give findings. Per kind:
     order         positions do not ascend
     withheld      a decision was made over data that has been erased; cannot be asked again
 
+and of whoever reads the log for it: `chain` (a batch was changed, dropped, moved or put in),
+`checkpoint` (the log is not the one that was signed), `facts` (a decision was made over other facts
+than the log's other records tell).
+
 The auditor shares the evaluator with the broker, and nothing else: it believes no recorded slope and
 no recorded verdict. It does take the recorded facts: whoever builds the entries from the log compares
 those with the log's other records.
@@ -32,7 +36,17 @@ from remit.authority.redaction import Withheld
 from remit.authority.revocation import Revocations
 from remit.authority.slope import START, Hop, Slope
 
-Kind = Literal["signature", "decision", "slope", "completeness", "order", "withheld"]
+Kind = Literal[
+    "chain",
+    "checkpoint",
+    "signature",
+    "decision",
+    "slope",
+    "completeness",
+    "facts",
+    "order",
+    "withheld",
+]
 
 
 class Finding(Struct, frozen=True):
@@ -52,9 +66,17 @@ class Entry(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Attached(Entry, frozen=True, kw_only=True):
-    """The instance has this chain from here on: at its creation, or by succession."""
+    """The instance has this chain from here on: at its creation, or by succession.
+
+    With `after`, its slope begins here: with its initiator, or where the slope of `parent`, the
+    instance that called it, is now. Without, the slope stays as it is.
+    `sender` is the slope of whoever sent the message that started it, maybe from another partition.
+    """
 
     tokens: tuple[str, ...]
+    parent: str = ""
+    after: str = ""
+    sender: Slope | None = None
 
 
 class ListChanged(Entry, frozen=True, kw_only=True):
@@ -64,9 +86,16 @@ class ListChanged(Entry, frozen=True, kw_only=True):
 
 
 class Decided(Entry, frozen=True, kw_only=True):
-    """A decision with its inputs. `covers`: the position of what it permits or denies."""
+    """A decision with its inputs.
+
+    `covers` and `part`: the position of what it permits or denies, and what of it; -1 for what
+    leaves no record of its own. `before` may be empty: not recorded. `returns`: the hop is over with
+    the step, `wrote` says whether it brought variables. `lowered` from 0 on: data of this trust came
+    in with it, and the slope was lowered first.
+    """
 
     covers: int
+    part: str = ""
     chain: str
     action: str
     facts: Mapping[str, object]
@@ -77,6 +106,9 @@ class Decided(Entry, frozen=True, kw_only=True):
     reason: str
     clauses: tuple[str, ...]
     after: str
+    returns: bool = False
+    wrote: bool = False
+    lowered: int = -1
 
 
 class Returned(Entry, frozen=True, kw_only=True):
@@ -116,9 +148,13 @@ class Lifted(Entry, frozen=True, kw_only=True):
 
 
 class Happened(Entry, frozen=True, kw_only=True):
-    """An effect in a governed instance, and the action that must have been admitted for it."""
+    """An effect in a governed instance, and the action that must have been admitted for it.
+
+    `part` tells effects of one record apart.
+    """
 
     action: str
+    part: str = ""
 
 
 class Auditor:
@@ -132,14 +168,15 @@ class Auditor:
         self._revocations: Sequence[Revocations] = ()
         self._authorities: dict[str, Authority] = {}
         self._slopes: dict[tuple[str, str], Slope] = {}
-        self._covering: dict[int, Decided] = {}
+        self._covering: dict[tuple[int, str], Decided] = {}
         self._position = -1
         self.decisions = 0
 
     def feed(self, entry: Entry) -> list[Finding]:
         """What is wrong with the next entry."""
         found: list[Finding] = []
-        if entry.position <= self._position:
+        both_happened = isinstance(entry, Happened) and entry.position == self._position
+        if entry.position <= self._position and not both_happened:
             found.append(Finding(entry.position, "order", f"comes after {self._position}"))
         self._position = entry.position
         try:
@@ -157,9 +194,14 @@ class Auditor:
                 "completeness",
                 f"{decided.action} was admitted for position {covered}, where nothing happened",
             )
-            for covered, decided in sorted(self._covering.items())
+            for (covered, _), decided in sorted(self._covering.items())
             if decided.admitted
         ]
+
+    def forget(self, instance: str) -> None:
+        """The instance has ended: nothing more will be told of it."""
+        self._authorities.pop(instance, None)
+        self._slopes.pop((instance, ""), None)
 
     def slope(self, instance: str, scope: str = "") -> Slope:
         """The slope as it follows from what was fed so far."""
@@ -170,7 +212,24 @@ class Auditor:
         if chain.subject.instance != entry.instance:
             text = f"the chain is for instance {chain.subject.instance}, not {entry.instance}"
             yield Finding(entry.position, "signature", text)
-        self._authorities[entry.instance] = compile_chain(chain, self._revocations)
+        authority = compile_chain(chain, self._revocations)
+        self._authorities[entry.instance] = authority
+        if entry.after:
+            yield from self._moved(entry, self._begun(authority, entry), entry.after)
+
+    def _begun(self, authority: Authority, entry: Attached) -> Slope:
+        """The slope of a new instance."""
+        chain = authority.chain
+        if entry.sender is not None:
+            hop = Hop(chain.subject.process, "message")
+            return authority.arithmetic.extend(entry.sender, hop)
+        if entry.parent:
+            hop = Hop(chain.subject.process, "call")
+            return authority.arithmetic.extend(self.slope(entry.parent), hop)
+        who = chain.initiator
+        return authority.arithmetic.extend(
+            START, Hop(who.actor, "initiator", who.method, who.domain)
+        )
 
     def _list_changed(self, entry: ListChanged) -> Iterator[Finding]:
         old = {each.iss: each.epoch for each in self._revocations}
@@ -191,14 +250,15 @@ class Auditor:
             yield Finding(entry.position, "decision", text)
             return
         before = self.slope(entry.instance, entry.scope)
-        if before.head != entry.before:
+        if entry.before and before.head != entry.before:
             text = f"starts from {entry.before[:12]}, the slope was at {before.head[:12]}"
             yield Finding(entry.position, "slope", text)
         facts = self._revealed(entry.facts)
         if facts is None:
             yield Finding(entry.position, "withheld", f"{entry.action}: its facts were erased")
             return
-        again = authority.admit(entry.action, facts, before, entry.now_ms, entry.hop)
+        start = before if entry.lowered < 0 else slopes.lowered(before, entry.lowered)
+        again = authority.admit(entry.action, facts, start, entry.now_ms, entry.hop)
         recorded = (entry.admitted, entry.reason, entry.clauses)
         if (again.admitted, again.reason, again.clauses) != recorded:
             text = (
@@ -206,16 +266,21 @@ class Auditor:
                 f"asked again {again.reason} by {' '.join(again.clauses)}"
             )
             yield Finding(entry.position, "decision", text)
-        yield from self._moved(entry, again.slope, entry.after)
+        now = again.slope if again.admitted else before
+        if entry.returns and again.admitted:
+            now = slopes.returned(now, wrote=entry.wrote)
+        yield from self._moved(entry, now, entry.after)
 
     def _covers(self, entry: Decided) -> Iterator[Finding]:
+        if entry.covers < 0:
+            return
         if entry.covers <= entry.position:
             text = f"{entry.action} at {entry.covers} was decided only after it"
             yield Finding(entry.position, "completeness", text)
-        if entry.covers in self._covering:
+        if (entry.covers, entry.part) in self._covering:
             text = f"position {entry.covers} is covered by two decisions"
             yield Finding(entry.position, "completeness", text)
-        self._covering[entry.covers] = entry
+        self._covering[entry.covers, entry.part] = entry
 
     def _revealed(self, facts: Mapping[str, object]) -> Mapping[str, object] | None:
         """The facts with withheld values put back; None when one cannot be."""
@@ -264,7 +329,7 @@ class Auditor:
         yield from self._moved(entry, after, entry.after)
 
     def _happened(self, entry: Happened) -> Iterator[Finding]:
-        decided = self._covering.pop(entry.position, None)
+        decided = self._covering.pop((entry.position, entry.part), None)
         if decided is None:
             text = f"{entry.action} happened, and nothing admitted it"
         elif (decided.instance, decided.action) != (entry.instance, entry.action):

@@ -20,14 +20,24 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from remit.authority import AuthorityFault, Signer, jws, read_key_ring, verify_chain
+from remit.authority import (
+    AuthorityFault,
+    Signer,
+    jws,
+    read_key_ring,
+    verify_block,
+    verify_chain,
+)
 from remit.authority.authoring import TEMPLATE, form_schema, read_form, to_grant
-from remit.authority.derive import AS_IS, Attenuation, derive_for_call, mint_grant
+from remit.authority.derive import AS_IS, Attenuation, derive_for_call, mint_grant, succeed
 from remit.authority.errors import BadForm
 from remit.authority.keys import Role, write_key_ring
 from remit.authority.lint import lint_rules, lint_steps, steps_of
 from remit.authority.policy import Grant
+from remit.authority.receipt import Anchor, write_anchor
+from remit.authority.revocation import Revocations, mint_revocations
 from remit.authority.scenarios import read_scenarios, run_scenarios
+from remit.cli.connection import Connection, connected
 from remit.model.bpmn import read as read_model
 
 REFUSED = 1
@@ -175,6 +185,96 @@ def derive_command(
         )
         verify_chain(derived, ring)
     click.echo("\n".join(derived))
+
+
+@policy_group.command("succeed")
+@click.argument("policy", type=FILE)
+@click.option("--replaces", type=FILE, required=True, help="The token that is replaced.")
+@click.option("--keys", type=FILE, required=True, help="A JWK set to verify that token with.")
+@click.option("--key", "private", type=FILE, required=True, help="The authority's private key.")
+@click.option("--kid", required=True, help="The name of that key.")
+def succeed_command(policy: Path, replaces: Path, keys: Path, private: Path, kid: str) -> None:
+    """Sign POLICY (YAML) as the successor of a grant; its revision has to be higher."""
+    with _refusing():
+        old = verify_block(replaces.read_text().strip(), read_key_ring(keys.read_bytes()))
+        click.echo(mint_grant(succeed(old, _grant(policy)), _signer(kid, private)))
+
+
+@policy_group.command("renew")
+@connected
+@click.argument("instance", type=int)
+@click.argument("successor", type=FILE)
+def renew_command(connection: Connection, instance: int, successor: Path) -> None:
+    """Let the process instance INSTANCE go on under the SUCCESSOR of one of its grants."""
+    given = {"successor": successor.read_text().strip()}
+    connection.rest("POST", f"/process-instances/{instance}/policy/succession", given)
+    connection.show({"renewed": instance})
+
+
+@policy_group.command("show")
+@connected
+@click.argument("instance", type=int)
+def show_command(connection: Connection, instance: int) -> None:
+    """Show where the trust of the process instance INSTANCE stands; with --json its blocks, too."""
+    shown = connection.rest("GET", f"/process-instances/{instance}/policy")
+    if not connection.as_json:
+        shown["blocks"] = len(shown["blocks"])
+    connection.show(shown)
+
+
+@policy_group.command("approve")
+@connected
+@click.argument("instance", type=int)
+@click.option("--trust", type=int, required=True, help="What its data are worth now, 0 to 1000.")
+@click.option("--key", "private", type=FILE, required=True, help="The approver's private key.")
+@click.option("--kid", required=True, help="The name of that key.")
+def approve_command(
+    connection: Connection, instance: int, trust: int, private: Path, kid: str
+) -> None:
+    """Sign that you have looked at the data of INSTANCE: its trust is lifted to that again."""
+    shown = connection.rest("GET", f"/process-instances/{instance}/policy")
+    now = int(time.time())
+    anchor = Anchor(
+        jti=secrets.token_hex(8), instance=str(instance), head=shown["head"], low=trust, iat=now,
+        exp=now + 60,
+    )  # fmt: skip
+    with _refusing():
+        statement = write_anchor(anchor, _signer(kid, private))
+    connection.rest(
+        "POST", f"/process-instances/{instance}/policy/anchor", {"statement": statement}
+    )
+    connection.show({"approved": instance, "trust": trust})
+
+
+@policy_group.command("revoke")
+@connected
+@click.option("--issuer", required=True, help="Whose grants and keys these are.")
+@click.option("--epoch", type=int, required=True, help="Higher than that of the list before.")
+@click.option("--days", type=int, default=7, show_default=True, help="How long the list is fresh.")
+@click.option("--grant", "grants", multiple=True, help="The name of a grant that is revoked.")
+@click.option("--revoked-kid", "kids", multiple=True, help="The name of a key that is revoked.")
+@click.option("--key", "private", type=FILE, required=True, help="The authority's private key.")
+@click.option("--kid", required=True, help="The name of that key.")
+def revoke_command(
+    connection: Connection,
+    issuer: str,
+    epoch: int,
+    days: int,
+    grants: tuple[str, ...],
+    kids: tuple[str, ...],
+    private: Path,
+    kid: str,
+) -> None:
+    """Sign the whole list of what an issuer revokes from now on, and give it to the broker."""
+    now = int(time.time())
+    lists = Revocations(
+        iss=issuer, epoch=epoch, iat=now, exp=now + days * 86_400,
+        jtis=dict.fromkeys(grants, now), kids=dict.fromkeys(kids, now),
+    )  # fmt: skip
+    with _refusing():
+        token = mint_revocations(lists, _signer(kid, private))
+    connection.rest("POST", "/policies/revocations", {"revocations": token})
+    connection.show({"issuer": issuer, "epoch": epoch})
 
 
 @policy_group.command("test")

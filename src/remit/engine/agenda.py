@@ -31,10 +31,14 @@ class Activate(Item, frozen=True):
 
 
 class Complete(Item, frozen=True):
-    """The element is done. `variables` are what it brings: of a job, a message, a called process."""
+    """The element is done. `variables` are what it brings: of a job, a message, a called process.
+
+    `admitted`: the instance's policy was asked about them when they came.
+    """
 
     key: int
     variables: Document | None = None
+    admitted: bool = False
 
 
 class Terminate(Item, frozen=True):
@@ -115,6 +119,31 @@ class HandlerEnded(Item, frozen=True):
     scope: int
 
 
+class Hit(Item, frozen=True):
+    """Event `target`, waited for on element `key`, has happened, and is to be admitted as `action`."""
+
+    key: int
+    target: str
+    variables: Document
+    action: str
+    name: str
+
+
+class StartHandler(Item, frozen=True):
+    """Compensation `key` of `scope` runs its handler."""
+
+    scope: int
+    key: int
+
+
+class ThrowDenied(Item, frozen=True):
+    """A step of this element was denied, and the policy makes that an error; `stage` as in incidents."""
+
+    key: int
+    stage: str
+    message: str
+
+
 class StartByMessage(Item, frozen=True):
     """The lock of an ended instance is free: the oldest buffered message starts the next (rule 23)."""
 
@@ -138,13 +167,34 @@ AgendaItem = (
     | AskConditions
     | AskJoins
     | HandlerEnded
+    | Hit
+    | StartHandler
+    | ThrowDenied
 )
 
 encode_item = msgspec.msgpack.Encoder().encode
 decode_item = msgspec.msgpack.Decoder(AgendaItem).decode
 
-encode_json = msgspec.json.Encoder().encode
-decode_json = msgspec.json.Decoder(Activate).decode
+_encode_json = msgspec.json.Encoder().encode
+_decode_json = msgspec.json.Decoder(AgendaItem).decode
+
+HELD = "held:"
+"""The stage of an incident where a step was denied that was not the element's own: the item follows."""
+
+
+def held(item: Item) -> str:
+    """An item as the stage of an incident: it is played when that is resolved.
+
+    >>> from_stage(held(Terminate(5)))
+    Terminate(key=5)
+    """
+    return HELD + _encode_json(item).decode()
+
+
+def from_stage(stage: str) -> AgendaItem | None:
+    """The item that such a stage holds; None for any other stage."""
+    return _decode_json(stage.removeprefix(HELD)) if stage.startswith(HELD) else None
+
 
 LIMIT = 500
 """Items played in one turn at most; with about 10 µs each a turn stays far below 20 ms."""
@@ -152,8 +202,10 @@ LIMIT = 500
 
 def owner_of(item: AgendaItem) -> int:
     """The element instance that an item concerns, -1 for none."""
-    if isinstance(item, (Activate, FollowTrigger, Place, AskJoins, HandlerEnded)):
+    if isinstance(item, (Activate, FollowTrigger, Place, AskJoins, HandlerEnded, StartHandler)):
         return item.scope
-    if isinstance(item, (Complete, Terminate, Resume, ResumeAfter, Settle, Spawn)):
+    if isinstance(
+        item, (Complete, Terminate, Resume, ResumeAfter, Settle, Spawn, Hit, ThrowDenied)
+    ):
         return item.key
     return NONE_KEY

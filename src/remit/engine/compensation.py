@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from msgspec.structs import replace
 
 from remit.engine import lifecycle
-from remit.engine.agenda import Activate, Complete, HandlerEnded
+from remit.engine.agenda import Activate, Complete, HandlerEnded, StartHandler
 from remit.engine.definitions import Plan
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
@@ -128,6 +128,8 @@ def start(run: Run, row: CompensationSubscription) -> None:
     if not handler:
         _completed(run, row)
         return
+    if not lifecycle.may_enter(run, scope, handler, StartHandler(scope.key, row.key)):
+        return
     key = lifecycle.begin(run, Activate(handler, scope.key, variables=row.variables or None), scope)
     element = run.element(key)
     run.emit(CompensationStarted(row.key, replace(row, handler_key=key)))
@@ -137,6 +139,13 @@ def start(run: Run, row: CompensationSubscription) -> None:
         begins = next(each for each in node.event_starts)
         run.emit(lifecycle.placement_set(run, element, Placement(begins.id)))
     lifecycle.open_from(run, plan, key, 0)
+
+
+def start_again(run: Run, item: StartHandler) -> None:
+    """The handler was denied, and an incident of that was resolved."""
+    row = run.state.compensations.get(item.key)
+    if row is not None and row.handler_key == NONE_KEY:
+        start(run, row)
 
 
 def handler_ended(run: Run, item: HandlerEnded) -> None:

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from remit.engine import incidents
+from remit.engine.agenda import ThrowDenied
 from remit.engine.expressions import evaluate, evaluate_static
 from remit.engine.faults import IncidentRaised, extract_value_error
+from remit.engine.governance import GOV_DENIED
 from remit.engine.run import Run
 from remit.engine.stages.events import hosted
 from remit.engine.state.entities import ElementInstance
-from remit.engine.triggering import accepts
+from remit.engine.triggering import accepts, trigger
 from remit.model.bpmn.graph import ErrorDefinition, EscalationDefinition, EventNode
 from remit.protocol.values import NONE_KEY
 
@@ -71,6 +74,19 @@ def catcher_or_incident(
     if catcher is None:
         raise unhandled(thrower, code, message)
     return catcher
+
+
+def throw_denied(run: Run, item: ThrowDenied) -> None:
+    """A denied step is the error GOV_DENIED of its element; an incident when nobody catches it."""
+    element = run.state.elements.get(item.key)
+    if element is None:
+        return
+    catcher = find_catcher(run, element, GOV_DENIED)
+    if catcher is None:
+        fault = IncidentRaised("UNHANDLED_ERROR_EVENT", item.message)
+        incidents.create(run, element, fault, stage=item.stage)
+    else:
+        trigger(run, catcher.host, catcher.target, {})
 
 
 def unhandled(thrower: ElementInstance, code: str, message: str) -> IncidentRaised:

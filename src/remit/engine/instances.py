@@ -23,7 +23,7 @@ def prepare_variables(
     """Write the first variables of instance `key`, before its life begins (as Zeebe's log has it)."""
     if caller is None:
         run.state.resident[key] = None
-    set_local(run, _unborn(definition, key, caller), document)
+    set_local(run, unborn(definition, key, caller), document)
 
 
 def start(
@@ -43,20 +43,20 @@ def start(
     `caller` is the call activity that waits for the instance, which then shares its root.
     """
     plan = definition.plans[definition.process.id]
-    unborn = _unborn(definition, key, caller)
-    root = unborn.root
+    new = unborn(definition, key, caller)
+    root = new.root
     run.emit(
         ElementActivating(
             key,
             key,
-            unborn.definition,
-            unborn.element,
+            new.definition,
+            new.element,
             plan.kind,
             NONE_KEY,
             root=root,
             parent_instance=NONE_KEY if caller is None else caller.instance,
             parent_element=NONE_KEY if caller is None else caller.key,
-            tenant=unborn.tenant,
+            tenant=new.tenant,
         )
     )
     if start:
@@ -66,10 +66,10 @@ def start(
                 key,
                 start,
                 key,
-                unborn.definition,
+                new.definition,
                 root,
                 payload or {},
-                unborn.tenant,
+                new.tenant,
                 interrupts=False,
             )
         )
@@ -78,7 +78,10 @@ def start(
     lifecycle.open_from(run, plan, key, 0)
 
 
-def _unborn(definition: Definition, key: int, caller: ElementInstance | None) -> ElementInstance:
+def unborn(
+    definition: Definition, key: int, caller: ElementInstance | None = None
+) -> ElementInstance:
+    """An instance before its life begins."""
     plan = definition.plans[definition.process.id]
     row = definition.row
     root = key if caller is None else caller.root

@@ -63,7 +63,7 @@ def as_retries(run: Run, work: JobDefinition, element: ElementInstance) -> int:
     )
 
 
-def facts(run: Run, job: Job, variables: Iterable[str]) -> dict[str, object]:
+def facts(job: Job, variables: Iterable[str]) -> dict[str, object]:
     """What a policy may ask about a step of this job."""
     return {
         "jobType": job.type,

@@ -12,7 +12,7 @@ nor tokens left (rule 46).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from remit.engine import incidents
 from remit.engine.agenda import (
@@ -27,12 +27,18 @@ from remit.engine.agenda import (
     ResumeAfter,
     Settle,
     Terminate,
-    decode_json,
-    encode_json,
+    from_stage,
+    held,
 )
 from remit.engine.definitions import Definition, Plan
+from remit.engine.denials import denied
 from remit.engine.faults import IncidentRaised
-from remit.engine.governance import ElementDenied, admit_step, tell
+from remit.engine.governance import (
+    ElementDenied,
+    admit_flows,
+    admit_step,
+    admit_write,
+)
 from remit.engine.run import BODY_KIND, Run
 from remit.engine.state.entities import ElementInstance, Trigger
 from remit.engine.variables import propagate, set_local
@@ -53,8 +59,11 @@ from remit.protocol.values import NONE_KEY, Document, Phase, Placement
 FLOW_KIND = 25
 """SEQUENCE_FLOW in `ELEMENT_KINDS`."""
 
-ENTER = "enter:"
-"""Before the stage of an incident at a scope: the `Activate` that was denied follows, as JSON."""
+LEAVE = "leave"
+"""The stage of an incident where a flow was denied: behind all closing stages."""
+
+JOIN = "join:"
+"""Before the stage of an incident at a scope: the id of a join that can't tell whether it opens."""
 
 IS_ENDING = frozenset((Phase.TERMINATING, Phase.TERMINATED))
 
@@ -64,7 +73,7 @@ def play(run: Run, item: AgendaItem) -> None:
     if isinstance(item, Activate):
         activate(run, item)
     elif isinstance(item, Complete):
-        complete(run, item.key, item.variables)
+        complete(run, item.key, item.variables, admitted=item.admitted)
     elif isinstance(item, Terminate):
         terminate(run, item.key)
     elif isinstance(item, Resume):
@@ -90,6 +99,9 @@ def activate(run: Run, item: Activate) -> None:
     if scope is None or scope.phase in IS_ENDING or scope.interrupted_by:
         return
     if item.arrived > scope.tokens:
+        return
+    tokens = run.state.tokens
+    if item.joined and any((scope.key, flow) not in tokens for flow in item.joined):
         return
     open_in(run, item, scope)
 
@@ -121,6 +133,8 @@ def place(run: Run, item: Place) -> None:
     if scope is None or scope.phase in IS_ENDING:
         return
     placed = item.placement
+    if not may_enter(run, scope, placed.element, item):
+        return
     variables = placed.variables or None
     key = begin(run, Activate(placed.element, scope.key, variables=variables), scope)
     element = run.element(key)
@@ -148,20 +162,32 @@ def begin_inside(run: Run, scope: ElementInstance, waiting: Iterable[Trigger]) -
 
 
 def open_in(run: Run, item: Activate, scope: ElementInstance) -> None:
-    """Begin the life of `item.element` in `scope`, which accepts it, and open it.
+    """Begin the life of `item.element` in `scope`, which accepts it, and open it."""
+    if may_enter(run, scope, item.element, item):
+        key = begin(run, item, scope)
+        open_from(run, run.plan(run.element(key)), key, 0)
 
-    What the instance's policy denies does not begin: an incident stands at the scope until it may.
+
+def may_enter(run: Run, scope: ElementInstance, element_id: str, item: AgendaItem) -> bool:
+    """Whether the instance's policy lets an element begin in `scope`.
+
+    If not, an incident stands at the scope: resolving it plays `item`, which asks again.
     """
-    plan = _plan_in(run, item.element, scope)
-    facts = {"elementId": item.element, "elementType": plan.node.type.value}
+    if scope.instance not in run.state.governed.rows:
+        return True
+    facts: dict[str, object] = {
+        "elementId": element_id,
+        "elementType": lambda: _plan_in(run, element_id, scope).node.type.value,
+        "flowScopeType": lambda: run.plan(scope).node.type.value,
+    }
+    if isinstance(item, Activate) and item.loop_counter:
+        facts["loopIndex"] = item.loop_counter
     try:
         admit_step(run, scope, "element.enter", facts)
     except ElementDenied as fault:
-        tell(run, fault.event)
-        incidents.create(run, scope, fault, stage=ENTER + encode_json(item).decode())
-        return
-    key = begin(run, item, scope)
-    open_from(run, run.plan(run.element(key)), key, 0)
+        denied(run, scope, fault, held(item))
+        return False
+    return True
 
 
 def begin(run: Run, item: Activate, scope: ElementInstance) -> int:
@@ -218,8 +244,13 @@ def resume(run: Run, key: int, stage: str, *, done: bool = False) -> None:
     element = run.state.elements.get(key)
     if element is None or element.phase in IS_ENDING:
         return
-    if stage.startswith(ENTER):
-        activate(run, decode_json(stage.removeprefix(ENTER)))
+    item = from_stage(stage)
+    if item is not None:
+        run.later(item)
+        return
+    if stage.startswith(JOIN):
+        join = run.definition(element.definition).plans[stage.removeprefix(JOIN)]
+        join.element.arrived(run, join, key)
         return
     plan = run.plan(element)
     if element.phase is Phase.ACTIVATING:
@@ -233,12 +264,18 @@ def resume(run: Run, key: int, stage: str, *, done: bool = False) -> None:
 # --- completing ------------------------------------------------------------------------------------
 
 
-def complete(run: Run, key: int, variables: Document | None) -> None:
-    """The element is done, bringing `variables` (rules 3-5, 12)."""
+def complete(run: Run, key: int, variables: Document | None, *, admitted: bool = False) -> None:
+    """The element is done, bringing `variables` (rules 3-5, 12); see `Complete` for `admitted`."""
     element = run.state.elements.get(key)
     if element is None or element.phase is not Phase.ACTIVATED or not is_done_inside(element):
         return  # it has ended, or an event has begun something in it since
     plan = run.plan(element)
+    if variables and not admitted:
+        try:
+            admit_write(run, element, variables, "result")
+        except ElementDenied as fault:
+            denied(run, element, fault, held(Complete(key, variables)))
+            return
     run.emit(
         ElementCompleting(
             key, element.instance, element.definition, element.element, plan.kind, element.scope
@@ -258,10 +295,14 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
         return
     element = run.element(key)
     ends_instance = _ends_instance(run, element)
-    flows = () if plan.is_inner or ends_instance else plan.element.leave(run, plan, key)
+    flows = _leave(run, plan, element) if not (plan.is_inner or ends_instance) else ()
+    if flows is None:
+        return
     ending = plan.element.ending(run, plan, key)
     if plan.definition.compensates:
         plan.element.remember(run, plan, element)
+    if element.instance in run.state.governed.rows:
+        incidents.resolve_all(run, key)  # events that were denied: it is too late for them
     run.emit(
         ElementCompleted(
             key,
@@ -285,6 +326,27 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
         run.later(Terminate(element.instance))
     elif element.scope != NONE_KEY and not flows:
         child_ended(run, element.scope)
+
+
+def _leave(run: Run, plan: Plan, element: ElementInstance) -> Sequence[Flow] | None:
+    """The flows to take; None when one of them is denied, and an incident stands.
+
+    Those that were chosen were asked about then.
+    """
+    if element.instance not in run.state.governed.rows:
+        return plan.element.leave(run, plan, element.key)
+    was_chosen = element.key in run.choices
+    mark = run.mark()
+    flows = plan.element.leave(run, plan, element.key)
+    if was_chosen:
+        return flows
+    try:
+        admit_flows(run, element, plan.node, flows)
+    except ElementDenied as fault:
+        run.undo(mark)
+        denied(run, element, fault, LEAVE)
+        return None
+    return flows
 
 
 def _ends_instance(run: Run, element: ElementInstance) -> bool:
@@ -421,7 +483,9 @@ def _follow(run: Run, waiting: Iterable[Trigger], scope_key: int) -> bool:
 
 def take_triggers(run: Run, element: ElementInstance) -> tuple[Trigger, ...]:
     """The events that wait on `element`, which are now on their way."""
-    waiting = tuple(run.state.triggers.values_of(element.key))
+    waiting = tuple(
+        each for each in run.state.triggers.values_of(element.key) if not each.is_partial
+    )
     for trigger in waiting:
         run.emit(
             TriggerTaken(
@@ -449,14 +513,18 @@ def _play_stages(run: Run, stages: tuple, plan: Plan, key: int, start: int) -> b
                 return False
         except IncidentRaised as fault:
             run.undo(mark)
+            element = run.element(key)
             if isinstance(fault, ElementDenied):
-                tell(run, fault.event)
-            incidents.create(run, run.element(key), fault, stage=stage.name)
+                denied(run, element, fault, stage.name)
+            else:
+                incidents.create(run, element, fault, stage=stage.name)
             return False
     return True
 
 
 def _index(stages: tuple, name: str) -> int:  # type: ignore[type-arg]
+    if name == LEAVE:
+        return len(stages)
     for index, stage in enumerate(stages):
         if stage.name == name:
             return index

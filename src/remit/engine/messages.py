@@ -13,18 +13,20 @@ When both sides are the same partition all of this happens in one turn.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from msgspec.structs import replace
 
 from remit.base.keys import partition_for
 from remit.engine import instances
+from remit.engine.governance import StepDenied, attach_by_message, begin_by_event, sender_of, tell
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.state.state import Correlation, correlation_of
 from remit.model.bpmn.graph import Node
 from remit.protocol.commands import (
     CloseMessageSubscription,
+    CorrelateMessage,
     CorrelateSubscription,
     OpenMessageSubscription,
 )
@@ -37,6 +39,7 @@ from remit.protocol.events.message import (
 )
 from remit.protocol.values import (
     NONE_KEY,
+    Document,
     Message,
     MessageSubscription,
     ProcessSubscription,
@@ -126,6 +129,7 @@ def correlate(run: Run, subscription: MessageSubscription, message: Message) -> 
             subscription.process_id,
             message.variables,
             message.tenant,
+            sender_of(message) if run.state.governor is not None else None,
         ),
     )
 
@@ -143,12 +147,15 @@ def buffered(run: Run, correlation: Correlation, process_id: str) -> Message | N
     return None
 
 
-def offer(run: Run, message: Message, only: str | None = None) -> set[str]:
-    """Offer a message to the waiting subscriptions; returns the process ids that took it (rule 20)."""
+def offer(run: Run, message: Message, only: str | None = None, after: int = NONE_KEY) -> set[str]:
+    """Offer a message to the waiting subscriptions; returns the process ids that took it (rule 20).
+
+    `only` those of one process, and only those that began to wait after the subscription `after`.
+    """
     hit: set[str] = set()
     for subscription in tuple(run.state.message_subscriptions.values_of(correlation_of(message))):
         process_id = subscription.process_id
-        if only is not None and process_id != only:
+        if (only is not None and process_id != only) or subscription.key <= after:
             continue
         if subscription.correlating != NONE_KEY or process_id in hit:
             continue
@@ -167,21 +174,65 @@ def start_instances(run: Run, message: Message, hit: set[str]) -> list[int]:
             continue
         if _is_locked(run, start, message.correlation_key):
             continue
-        hit.add(start.process_id)
-        started.append(start_by_message(run, start, message))
+        gathered = _gathered(run, start, message)
+        key = start_by_messages(run, start, gathered) if gathered else NONE_KEY
+        if key != NONE_KEY:
+            hit.add(start.process_id)
+            started.append(key)
     return started
 
 
-def start_by_message(run: Run, start: StartSubscription, message: Message) -> int:
+def _gathered(run: Run, start: StartSubscription, message: Message) -> list[Message]:
+    """The messages that begin an instance, oldest first; none when some are still missing (B17).
+
+    Two policies can't be merged into one instance's: messages of several governed senders never
+    begin one together.
+    """
+    found = [message]
+    for name in start.together:
+        if name != message.name:
+            correlation = run.state.load_correlation(message.tenant, name, message.correlation_key)
+            other = buffered(run, correlation, start.process_id)
+            if other is None:
+                return []
+            found.append(other)
+    if sum(each.sender is not None for each in found) > 1:
+        return []
+    return sorted(found, key=lambda each: each.key)
+
+
+def start_by_messages(run: Run, start: StartSubscription, messages: Sequence[Message]) -> int:
+    """The key of the new instance; NONE_KEY when its sender's policy does not let it begin.
+
+    All messages are taken; later ones overwrite the variables of earlier ones.
+    """
+    mark = run.mark()
     key = run.new_key()
-    run.emit(
-        StartSubscriptionCorrelated(
-            start.key, start, message.key, message.correlation_key, key, message.variables
+    definition = run.definition(start.definition)
+    payload: Document = {}
+    for message in messages:
+        payload.update(message.variables)
+    governed = next((each for each in messages if each.sender is not None), None)
+    try:
+        unborn = instances.unborn(definition, key)
+        if governed is not None:
+            attach_by_message(run, definition, unborn, governed)
+        elif not begin_by_event(run, definition, unborn, start.start, payload):
+            return NONE_KEY
+    except StepDenied as fault:
+        if isinstance(run.request.command, CorrelateMessage):
+            raise
+        run.undo(mark)
+        for event in fault.events:
+            tell(run, event)
+        return NONE_KEY
+    for message in messages:
+        run.emit(
+            StartSubscriptionCorrelated(
+                start.key, start, message.key, message.correlation_key, key, message.variables
+            )
         )
-    )
-    instances.start(
-        run, run.definition(start.definition), key, start=start.start, payload=message.variables
-    )
+    instances.start(run, definition, key, start=start.start, payload=payload)
     return key
 
 
@@ -189,16 +240,19 @@ def start_next(run: Run, tenant: str, process_id: str, correlation_key: str) -> 
     """The lock is free: the oldest buffered message over all its start events is next (rule 23)."""
     if run.state.lock(tenant, process_id, correlation_key) is not None:
         return
-    oldest: tuple[Message, StartSubscription] | None = None
+    oldest: tuple[Message, StartSubscription, list[Message]] | None = None
     for start in tuple(run.state.start_subscriptions.rows.values()):
         if start.process_id != process_id or start.tenant != tenant:
             continue
         correlation = run.state.load_correlation(tenant, start.name, correlation_key)
         message = buffered(run, correlation, process_id)
-        if message is not None and (oldest is None or message.key < oldest[0].key):
-            oldest = (message, start)
+        if message is None or (oldest is not None and message.key >= oldest[0].key):
+            continue
+        gathered = _gathered(run, start, message)
+        if gathered:
+            oldest = (message, start, gathered)
     if oldest is not None:
-        start_by_message(run, oldest[1], oldest[0])
+        start_by_messages(run, oldest[1], oldest[2])
 
 
 def _is_locked(run: Run, start: StartSubscription, correlation_key: str) -> bool:

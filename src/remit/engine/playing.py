@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from remit.engine import compensation, conditional, joins, lifecycle
+from remit.engine import compensation, conditional, errors, joins, lifecycle, triggering
 from remit.engine.agenda import (
     LIMIT,
     AskConditions,
     AskJoins,
     HandlerEnded,
+    Hit,
     Signal,
     Spawn,
     StartByMessage,
+    StartHandler,
+    ThrowDenied,
     encode_item,
 )
 from remit.engine.messages import start_next
-from remit.engine.multi_instance import spawn
+from remit.engine.multi_instance import WEIGHT, spawn
 from remit.engine.run import Run
 from remit.engine.signals import reach
 from remit.protocol.events.process_instance import AgendaDeferred
@@ -34,7 +37,7 @@ def play_agenda(run: Run) -> None:
             if isinstance(item, StartByMessage):
                 start_next(run, item.tenant, item.process_id, item.correlation_key)
             elif isinstance(item, Spawn):
-                spawn(run, item.key, item.index)
+                played += WEIGHT * spawn(run, item.key, item.index)
             elif isinstance(item, Signal):
                 reach(run, item)
             elif isinstance(item, AskConditions):
@@ -43,6 +46,12 @@ def play_agenda(run: Run) -> None:
                 joins.ask(run, item)
             elif isinstance(item, HandlerEnded):
                 compensation.handler_ended(run, item)
+            elif isinstance(item, StartHandler):
+                compensation.start_again(run, item)
+            elif isinstance(item, Hit):
+                triggering.hit(run, item)
+            elif isinstance(item, ThrowDenied):
+                errors.throw_denied(run, item)
             else:
                 lifecycle.play(run, item)
         else:

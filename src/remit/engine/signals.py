@@ -10,11 +10,13 @@ from collections.abc import Container
 
 from remit.base.errors import InvalidState
 from remit.engine import instances
-from remit.engine.agenda import Signal, encode_item
+from remit.engine.agenda import Hit, Signal, encode_item
+from remit.engine.denials import may_happen
+from remit.engine.governance import begin_by_event
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.state.state import SHARED_ROOT
-from remit.engine.triggering import accepts, trigger
+from remit.engine.triggering import accepts, trigger, wants_all
 from remit.model.bpmn.graph import Node
 from remit.protocol.commands import ReachListeners
 from remit.protocol.events.process_instance import AgendaDeferred
@@ -100,10 +102,16 @@ def _reach_one(run: Run, item: Signal, key: int, root: int) -> None:
         return  # a bug has banned that instance; the others go on
     if row.element_key != NONE_KEY:
         host = run.element(row.element_key)
-        if accepts(host):
+        hit = Hit(host.key, row.target, item.variables, "signal.catch", item.name)
+        if accepts(host) and may_happen(run, host, hit):
+            if wants_all(run.definition(row.definition).plans[row.target].node):
+                run.emit(SignalSubscriptionDeleted(row.key, row))
             trigger(run, host, row.target, item.variables)
     elif item.starts:
         instance = run.new_key()
         run.root = instance
         definition = run.definition(row.definition)
+        unborn = instances.unborn(definition, instance)
+        if not begin_by_event(run, definition, unborn, row.target, item.variables):
+            return
         instances.start(run, definition, instance, start=row.target, payload=item.variables)

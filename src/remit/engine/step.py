@@ -16,7 +16,7 @@ from remit.base.errors import Rejection, RejectionType, Unavailable
 from remit.engine import access
 from remit.engine.commands import COMMANDS
 from remit.engine.faults import Busy
-from remit.engine.governance import StepDenied, tell
+from remit.engine.governance import StepDenied, after_denial, tell
 from remit.engine.plans import load
 from remit.engine.playing import play_agenda
 from remit.engine.run import Run
@@ -45,7 +45,9 @@ def step(state: State, request: Request, now: int) -> Turn:
         run.undo(before)
         run.reply = Rejected(fault.type, intent_of(run), str(fault))
         if isinstance(fault, StepDenied):
-            tell(run, fault.event)
+            for event in fault.events:
+                tell(run, event)
+                after_denial(run, event)
     except (Missing, Busy, Unavailable):
         run.undo(before)
         raise

@@ -14,7 +14,7 @@ from remit.engine.agenda import Complete
 from remit.engine.definitions import Plan, Stage
 from remit.engine.expressions import evaluate
 from remit.engine.faults import extract_value_error
-from remit.engine.governance import admit_step
+from remit.engine.governance import admit_step, sender_in
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.variables import local, visible
@@ -40,6 +40,7 @@ Throw = Callable[[], bool]
 def throw_signal(run: Run, element: ElementInstance, definition: SignalDefinition) -> Throw:
     """The signal takes along what the event's inputs made; without inputs, nothing."""
     name = _text(run, definition.name, element, "signal name")
+    admit_step(run, element, "signal.broadcast", {"name": name})
 
     def throw() -> bool:
         signals.broadcast(run, name, local(run, element.key), element.tenant)
@@ -50,6 +51,7 @@ def throw_signal(run: Run, element: ElementInstance, definition: SignalDefinitio
 
 def throw_escalation(run: Run, element: ElementInstance, definition: EscalationDefinition) -> Throw:
     code = escalations.code_of(run, definition, element)
+    admit_step(run, element, "escalation.throw", {"code": code})
     return lambda: escalations.throw(run, element, code)
 
 
@@ -62,7 +64,8 @@ def throw_message(run: Run, element: ElementInstance, definition: MessageDefinit
     def throw() -> bool:
         variables = visible(run, element.key)
         partition = partition_for(key, run.state.partitions)
-        run.send(partition, DeliverMessage(name, key, KEPT, variables, element.tenant))
+        sender = sender_in(run, element)
+        run.send(partition, DeliverMessage(name, key, KEPT, variables, element.tenant, sender))
         return True
 
     return throw
@@ -84,6 +87,7 @@ def throw_compensation(
 ) -> Throw:
     """All that has completed in its scope, or one activity, is undone; it waits for that (B11)."""
     process = run.definition(element.definition).process
+    admit_step(run, element, "compensate", {"target": definition.activity or ""})
     return lambda: compensation.throw(
         run, element, compensation.scopes_of(run, element), definition.activity,
         waits=definition.wait_for_completion, in_reverse=not process.parallel_compensation,

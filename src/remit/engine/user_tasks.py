@@ -191,7 +191,7 @@ def _updated(run: Run, task: UserTask) -> None:
 
 def _completed(run: Run, task: UserTask) -> None:
     run.emit(events.UserTaskCompleted(task.key, replace(task, state="COMPLETED")))
-    run.later(Complete(task.element_key, task.variables))
+    run.later(Complete(task.element_key, task.variables, admitted=True))
     _answer(run, task)
 
 

@@ -4,25 +4,58 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from remit.authority import AuthorityFault, Signer, read_key_ring
+import msgspec
+
+from remit.authority import AuthorityFault, Signer, read_key_ring, verify_block
 from remit.base.errors import Unavailable
 from remit.engine.governance import Governor
 
 
-def read_governor(policy_keys: str, holder_key: str) -> Governor | None:
-    """`policy_keys` is a JWK set, `holder_key` NAME=FILE with a seed in hexadecimal; both or neither.
+class PolicyFiles(msgspec.Struct, frozen=True):
+    """What a broker governs with: `keys` is a JWK set, `holder` NAME=FILE with a seed in hexadecimal.
+
+    `standing` is a file of signed grants, one to a line, that every instance begins under;
+    `requires`: nothing begins without a policy.
+    """
+
+    keys: str = ""
+    holder: str = ""
+    standing: str = ""
+    requires: bool = False
+
+
+NO_POLICIES = PolicyFiles()
+
+
+def read_governor(files: PolicyFiles) -> Governor | None:
+    """None for a broker that governs nothing. Raises `Unavailable` for what can't be used."""
+    if not files.keys and not files.holder:
+        if files.standing or files.requires:
+            raise Unavailable("policies for all instances need --policy-keys and --holder-key")
+        return None
+    if not files.keys or not files.holder:
+        raise Unavailable("policies need both --policy-keys FILE and --holder-key NAME=FILE")
+    signer = read_signer(files.holder)
+    try:
+        ring = read_key_ring(Path(files.keys).read_bytes())
+        ring.key(signer.kid, "holder", 2**31)
+        standing = tuple(Path(files.standing).read_text().split()) if files.standing else ()
+        for token in standing:
+            verify_block(token, ring)
+    except (OSError, ValueError, AuthorityFault) as fault:
+        raise Unavailable(f"the keys for policies can't be used: {fault}") from fault
+    return Governor(ring, signer, standing, files.requires)
+
+
+def read_signer(spec: str) -> Signer:
+    """A private key from NAME=FILE, a file with its seed in hexadecimal.
 
     Raises `Unavailable` with a sentence for what can't be used.
     """
-    if not policy_keys and not holder_key:
-        return None
-    name, equals, path = holder_key.partition("=")
-    if not policy_keys or not equals:
-        raise Unavailable("policies need both --policy-keys FILE and --holder-key NAME=FILE")
+    name, equals, path = spec.partition("=")
+    if not equals:
+        raise Unavailable(f"a key is given as NAME=FILE, not as '{spec}'")
     try:
-        ring = read_key_ring(Path(policy_keys).read_bytes())
-        signer = Signer(name, bytes.fromhex(Path(path).read_text().strip()))
-        ring.key(name, "holder", 2**31)
+        return Signer(name, bytes.fromhex(Path(path).read_text().strip()))
     except (OSError, ValueError, AuthorityFault) as fault:
-        raise Unavailable(f"the keys for policies can't be used: {fault}") from fault
-    return Governor(ring, signer)
+        raise Unavailable(f"the key {name} can't be used: {fault}") from fault

@@ -66,6 +66,8 @@ class _Written(msgspec.Struct, frozen=True, array_like=True):
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Entry]).decode
+_decode_raw = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
+_decode_entry = msgspec.msgpack.Decoder(Entry).decode
 _decode_event = msgspec.msgpack.Decoder(Union[tuple(EVENTS.values())]).decode  # noqa: UP007
 
 
@@ -110,21 +112,41 @@ def open_batches(batches: Iterable[LogBatch], after: int = 0) -> Iterator[Logged
                 yield turn
 
 
+def raw_turns(batch: LogBatch) -> list[bytes]:
+    """The turns of one batch as they are written: what proofs are about; raises `ChainBroken`.
+
+    Whoever changed the body is found out by its hash, not by what can't be read in it.
+    """
+    if hashlib.sha256(batch.previous + batch.body).digest() != batch.hash:
+        raise ChainBroken(f"batch {batch.first_position}-{batch.last_position} was changed")
+    content = zstandard.ZstdDecompressor().decompress(batch.body)
+    return [bytes(raw) for raw in _decode_raw(content)]
+
+
+def read_turn(raw: bytes) -> Logged:
+    """One turn from its own bytes; raises `msgspec.DecodeError` for other bytes."""
+    return _logged(_decode_entry(raw))
+
+
 def open_batch(batch: LogBatch) -> Iterator[Logged]:
     """The turns of one batch; raises `ChainBroken` when it was changed."""
     if hashlib.sha256(batch.previous + batch.body).digest() != batch.hash:
         raise ChainBroken(f"batch {batch.first_position}-{batch.last_position} was changed")
     for entry in _decode(zstandard.ZstdDecompressor().decompress(batch.body)):
-        rejection = entry.rejection
-        yield Logged(
-            entry.position,
-            entry.timestamp,
-            entry.command,
-            entry.key,
-            entry.header,
-            None if rejection is None else (RejectionType(rejection[0]), rejection[1]),
-            tuple(_decode_event(event) for event in entry.events),
-        )
+        yield _logged(entry)
+
+
+def _logged(entry: Entry) -> Logged:
+    rejection = entry.rejection
+    return Logged(
+        entry.position,
+        entry.timestamp,
+        entry.command,
+        entry.key,
+        entry.header,
+        None if rejection is None else (RejectionType(rejection[0]), rejection[1]),
+        tuple(_decode_event(event) for event in entry.events),
+    )
 
 
 def verify_chain(store: Store) -> Recovered:

@@ -22,7 +22,7 @@ from remit.engine.governance import Governor
 from remit.identity.principal import Access
 from remit.partition import frames as f
 from remit.partition.client import PartitionClient
-from remit.partition.keys import read_governor
+from remit.partition.keys import NO_POLICIES, PolicyFiles, read_governor
 from remit.partition.loop import PartitionLoop
 from remit.partition.outbox import Parcel
 from remit.partition.remote import RemotePartition
@@ -56,24 +56,23 @@ class Partitions:
 async def open_partitions(
     folder: Path,
     count: int,
-    policy_keys: str = "",
-    holder_key: str = "",
+    policies: PolicyFiles = NO_POLICIES,
     access: Access | None = None,
 ) -> Partitions:
     """Open the partitions of a data folder; must run on the event loop that will serve them.
 
-    `policy_keys` and `holder_key` as `read_governor` takes them. Raises `Unavailable` when the folder
-    was made with another number of partitions: keys, messages and deployments are spread by it.
+    Raises `Unavailable` for policies that `read_governor` does not take, and when the folder was made
+    with another number of partitions: keys, messages and deployments are spread by it.
     """
     found = len(list(folder.glob("partition-*.db")))
     if found not in (0, count):
         raise Unavailable(
             f"{folder} holds {found} partitions, not {count}: start with --partitions {found}"
         )
-    governor = read_governor(policy_keys, holder_key)
+    governor = read_governor(policies)
     if count == 1:
         return OwnPartitions(folder, count, governor, access)
-    processes = PartitionProcesses(folder, count, policy_keys, holder_key, access)
+    processes = PartitionProcesses(folder, count, policies, access)
     await processes.start()
     return processes
 
@@ -129,12 +128,11 @@ class PartitionProcesses(Partitions):
         self,
         folder: Path,
         count: int,
-        policy_keys: str = "",
-        holder_key: str = "",
+        policies: PolicyFiles = NO_POLICIES,
         access: Access | None = None,
     ) -> None:
         self._folder = folder
-        self._keys = (policy_keys, holder_key, msgspec.json.encode(access).decode())
+        self._keys = (msgspec.json.encode(policies).decode(), msgspec.json.encode(access).decode())
         self._remotes = [RemotePartition(number, self._forward) for number in range(1, count + 1)]
         self.clients = self._remotes
         self._sockets = tempfile.TemporaryDirectory(prefix="remit-partitions-")

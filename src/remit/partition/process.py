@@ -1,6 +1,6 @@
 """A partition in a process of its own: the loop behind a Unix socket.
 
-    python -m remit.partition.process DATA PARTITION PARTITIONS SOCKET POLICY_KEYS HOLDER_KEY ACCESS
+    python -m remit.partition.process DATA PARTITION PARTITIONS SOCKET POLICIES ACCESS
 
 It connects to the gateway's socket, says who it is by its first report, and ends when the gateway is
 gone or tells it to stop, or at SIGTERM; always after finishing what is there. SIGINT is the gateway's
@@ -20,10 +20,11 @@ import msgspec
 import uvloop
 
 from remit.base.errors import Overloaded, Unavailable
+from remit.base.keys import DEPLOYMENT_PARTITION
 from remit.engine.governance import Governor
 from remit.identity.principal import Access
 from remit.partition import frames as f
-from remit.partition.keys import read_governor
+from remit.partition.keys import PolicyFiles, read_governor
 from remit.partition.loop import PartitionLoop
 from remit.partition.outbox import Parcel
 from remit.partition.storage.sqlite import SqliteStore
@@ -61,6 +62,8 @@ class Served:
             access=access,
         )
         self.loop.watch_jobs(lambda kind, tenant: channel.say(f.JobsThere(kind, tenant)))
+        if partition == DEPLOYMENT_PARTITION:
+            self.loop.watch_identity(lambda snapshot: channel.say(f.Identity(snapshot)))
 
     async def run(self) -> None:
         """Until the gateway says stop, or is gone."""
@@ -137,12 +140,11 @@ async def main(
     partition: str,
     partitions: str,
     socket: str,
-    policy_keys: str,
-    holder_key: str,
+    policies: str,
     access: str,
 ) -> None:
-    """`access` is JSON, null where neither tenants nor authorizations count."""
-    governor = read_governor(policy_keys, holder_key)
+    """Both are JSON; `access` is null where neither tenants nor authorizations count."""
+    governor = read_governor(msgspec.json.decode(policies, type=PolicyFiles))
     rights = msgspec.json.decode(access, type=Access | None)
     reader, writer = await asyncio.open_unix_connection(socket)
     channel = f.Channel(reader, writer)

@@ -22,6 +22,7 @@ from remit.protocol.values import (
     MappingInstruction,
     MessageSubscription,
     MoveInstruction,
+    Sender,
     StartInstruction,
     TerminateAfter,
     TerminateInstruction,
@@ -451,6 +452,7 @@ class CorrelateSubscription(Command, frozen=True):
     process_id: str
     variables: Document
     tenant: str = DEFAULT_TENANT
+    sender: Sender | None = None
 
 
 class AcknowledgeCorrelation(Command, frozen=True):
@@ -464,7 +466,7 @@ class AcknowledgeCorrelation(Command, frozen=True):
 
 
 class RejectCorrelation(Command, frozen=True):
-    """Instance side to message side: nobody waits here any more; give it to another."""
+    """Instance side to message side: nobody waits here any more, or the policy denied it: to another."""
 
     key: int
     message: int
@@ -472,6 +474,7 @@ class RejectCorrelation(Command, frozen=True):
     correlation_key: str
     process_id: str
     tenant: str = DEFAULT_TENANT
+    denied: bool = False
 
 
 class CloseMessageSubscription(Command, frozen=True):
@@ -496,6 +499,32 @@ class ReachListeners(Command, frozen=True):
     starts: bool = False
 
 
+class RenewPolicy(Command, frozen=True):
+    """Instance `key` goes on under the signed successor of one of its grants."""
+
+    key: int
+    successor: str
+
+
+class ReanchorTrust(Command, frozen=True):
+    """Trust in the data of instance `key` is lifted by a signed statement."""
+
+    key: int
+    statement: str
+
+
+class ShowPolicy(Command, frozen=True):
+    """Which policy instance `key` carries, and where its trust stands."""
+
+    key: int
+
+
+class ChangeRevocations(Command, frozen=True):
+    """A signed list of what its issuer revokes replaces the one before."""
+
+    token: str
+
+
 class DeliverMessage(Command, frozen=True):
     """A message from one pool to another (B22): published without anybody waiting for an answer."""
 
@@ -504,6 +533,7 @@ class DeliverMessage(Command, frozen=True):
     time_to_live: int
     variables: Document
     tenant: str = DEFAULT_TENANT
+    sender: Sender | None = None
 
 
 class StartBatchPart(Command, frozen=True):

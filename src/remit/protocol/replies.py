@@ -31,6 +31,16 @@ class Done(Reply, frozen=True):
     key: int = -1
 
 
+class PolicyShown(Reply, frozen=True):
+    """The blocks that an instance carries, and its slope: its head, trust and low."""
+
+    key: int
+    tokens: tuple[str, ...]
+    head: str
+    trust: int
+    low: int
+
+
 class DeployedResource(Struct, frozen=True, array_like=True):
     """`kind` is "process", "decision", "decisionRequirements", "form" or "resource"."""
 

@@ -77,6 +77,15 @@ class JobKind(IntEnum):
     AD_HOC_SUB_PROCESS = 3
 
 
+class Handed(Value, frozen=True):
+    """Who got a job under a policy, as the channel says it, and the slope's head at that moment."""
+
+    actor: str
+    method: str
+    domain: str
+    head: str
+
+
 class Job(Value, frozen=True):
     """A piece of work for a worker. `root` is the aggregate that owns it."""
 
@@ -106,6 +115,7 @@ class Job(Value, frozen=True):
     created: int = -1
     listener_index: int = -1
     user_task: Document | None = None  # a task listener's job: the task, by the gateway's names
+    handed: Handed | None = None
 
 
 class Timer(Value, frozen=True):
@@ -166,6 +176,7 @@ class StartSubscription(Value, frozen=True):
     start: str  # element id
     name: str
     tenant: str = DEFAULT_TENANT
+    together: tuple[str, ...] = ()
 
 
 class CompensationSubscription(Value, frozen=True):
@@ -208,7 +219,10 @@ class SignalSubscription(Value, frozen=True):
 
 
 class ConditionSubscription(Value, frozen=True):
-    """The event `target` waits on an element for its condition; `held` when it was last asked."""
+    """The event `target` waits on an element for its condition; `held` when it was last asked.
+
+    `index` is that of the definition among those of the event.
+    """
 
     key: int
     element_key: int
@@ -218,6 +232,19 @@ class ConditionSubscription(Value, frozen=True):
     root: int
     held: bool = False
     tenant: str = DEFAULT_TENANT
+    index: int = 0
+
+
+class Sender(Value, frozen=True):
+    """Who sent a message: a client by its channel, or an instance with its policy and slope."""
+
+    actor: str
+    method: str
+    domain: str
+    tenant: str
+    initiator: str = ""
+    tokens: tuple[str, ...] = ()
+    slope: bytes = b""
 
 
 class Message(Value, frozen=True):
@@ -230,6 +257,7 @@ class Message(Value, frozen=True):
     message_id: str = ""
     tenant: str = DEFAULT_TENANT
     header: Header = Header()
+    sender: Sender | None = None
 
 
 class Incident(Value, frozen=True):
@@ -510,8 +538,12 @@ class BatchItem(Value, frozen=True):
 
 
 class ActivatedJob(Value, frozen=True):
-    """A job as a worker gets it: the job, the variables it asked for, and the policy's blocks."""
+    """A job as a worker gets it: the job, the variables it asked for, and the policy's blocks.
+
+    `step` is what a worker needs beside them to ask the policy itself (JSON).
+    """
 
     job: Job
     variables: Document
     policy: tuple[str, ...] = ()
+    step: str = ""

@@ -1,4 +1,5 @@
-"""The processes beside the broker that read its log: exporters, and the history's projection.
+"""The processes beside the broker that read its log: exporters, the history's projection, and
+what signs it for the auditor.
 
 Started with the broker, again when they die, stopped last.
 """
@@ -24,6 +25,8 @@ class Exporting:
         self._commands: dict[str, tuple[str, ...]] = {}
         if config.exporters:
             self._commands["remit.exporters.process"] = (data, partitions, *config.exporters)
+        if config.audit_key:
+            self._commands["remit.audit.following"] = (data, partitions, config.audit_key)
         if config.history_url:
             self._commands["remit.history.following"] = (
                 data, partitions, config.history_url, *config.history_retention,

@@ -5,6 +5,8 @@ The answer is bounded: what does not fit into one message stays for the next req
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 from msgspec.structs import replace
 
@@ -12,8 +14,8 @@ from remit.base.errors import InvalidArgument
 from remit.engine import incidents
 from remit.engine.access import may_work, tenants_of
 from remit.engine.faults import IncidentRaised
-from remit.engine.governance import POLICY, may_activate, tokens_of
-from remit.engine.jobs import facts
+from remit.engine.governance import POLICY, hand_over, may_activate, readable, tokens_of
+from remit.engine.governance.work import job_facts, step_for_worker
 from remit.engine.run import Handler, Run
 from remit.engine.variables import visible
 from remit.protocol.commands import ActivateJobs
@@ -24,8 +26,9 @@ from remit.protocol.values import ActivatedJob, Document, Job, JobState
 MESSAGE_LIMIT = 4 * 1024 * 1024 - 8 * 1024
 """Bytes of variables in one answer: the gateway's 4 MB less a margin for the rest (rule 79)."""
 
-SKIPPABLE = 100
-"""Jobs that policies may keep from a worker before the ones behind them have to wait."""
+SKIPPABLE, LOOKED_AT = 100, 2_000
+"""Jobs are looked at by the hundred; so many at most that policies or permissions keep from a worker
+before the ones behind them have to wait."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -36,22 +39,25 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
     truncated = False
     room = MESSAGE_LIMIT
     for tenant in tenants_of(run, command):
-        queue = run.state.ready_jobs(tenant, command.type)
-        for key, root in queue.take(command.limit - len(found) + SKIPPABLE):
+        for key, root in _waiting(run, tenant, command):
             if len(found) >= command.limit:
                 break
             run.state.load_root(root)
-            job = run.state.jobs[key]
+            job, mark = run.state.jobs[key], run.mark()
             if not may_work(run, job):
                 continue
-            if not may_activate(run, run.element(job.element_key), facts(run, job, ())):
+            element = run.element(job.element_key)
+            if not may_activate(run, element, job_facts(job)):
                 continue
             variables = visible(run, job.element_key, command.fetch_variables)
+            variables = readable(run, element, variables, "job", f"{job.key} {run.actor.id}")
             size = len(_encode(variables)) + _overhead(job)
             if size > MESSAGE_LIMIT:
+                run.undo(mark)
                 _too_large(run, job, size)
                 continue
             if size > room:
+                run.undo(mark)
                 truncated = True
                 break
             room -= size
@@ -71,6 +77,19 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
     run.reply = JobsActivated(tuple(found), truncated)
 
 
+def _waiting(run: Run, tenant: str, command: ActivateJobs) -> Iterator[tuple[int, int]]:
+    """The jobs that wait, oldest first, a portion at a time: few workers ask for more than the first."""
+    queue = run.state.ready_jobs(tenant, command.type)
+    portion = queue.take(command.limit + SKIPPABLE)
+    looked = 0
+    while portion:
+        yield from portion
+        looked += len(portion)
+        if looked >= command.limit + LOOKED_AT:
+            return
+        portion = queue.after(portion[-1], SKIPPABLE)
+
+
 def _check(command: ActivateJobs) -> None:
     if not command.type.strip():
         raise InvalidArgument("Expected type to be present, but it was blank")
@@ -86,17 +105,19 @@ def _check(command: ActivateJobs) -> None:
 
 
 def _activate(run: Run, command: ActivateJobs, job: Job, variables: Document) -> ActivatedJob:
+    element = run.element(job.element_key)
     activated = replace(
         job,
         state=JobState.ACTIVATED,
         worker=command.worker,
         timeout=command.timeout,
         deadline=run.now + command.timeout,
+        handed=hand_over(run, element),
     )
-    policy = tokens_of(run, run.element(job.element_key))
+    policy = tokens_of(run, element)
     if policy and (not command.fetch_variables or POLICY in command.fetch_variables):
         variables = {**variables, POLICY: list(policy)}
-    return ActivatedJob(activated, variables, policy)
+    return ActivatedJob(activated, variables, policy, step_for_worker(run, element, activated))
 
 
 def _overhead(job: Job) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from remit.base.errors import InvalidArgument
 from remit.engine import signals
 from remit.engine.agenda import Signal
+from remit.engine.governance import refuse_policy
 from remit.engine.run import Handler, Run
 from remit.protocol.commands import BroadcastSignal, ReachListeners
 from remit.protocol.replies import SignalBroadcast
@@ -13,6 +14,7 @@ from remit.protocol.replies import SignalBroadcast
 def broadcast_signal(run: Run, command: BroadcastSignal) -> None:
     if not command.name:
         raise InvalidArgument("Expected to broadcast a signal with a name, but it was blank")
+    refuse_policy(command.variables)
     key = signals.broadcast(run, command.name, command.variables, command.tenant)
     run.reply = SignalBroadcast(key, command.tenant)
 

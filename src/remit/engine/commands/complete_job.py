@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from remit.engine import ad_hoc, user_tasks
 from remit.engine.agenda import Complete
-from remit.engine.governance import admit_command, without_policy
+from remit.engine.governance import admit_work
 from remit.engine.job_lookup import find
-from remit.engine.jobs import facts as job_facts
 from remit.engine.run import Handler, Run
 from remit.engine.stages import listeners
 from remit.engine.variables import set_local
@@ -22,17 +21,16 @@ from remit.protocol.values import Document, Job, JobKind
 def complete_job(run: Run, command: CompleteJob) -> None:
     job = find(run, command.key, "complete")
     element = run.element(job.element_key)
-    variables = without_policy(run, element, command.variables)
     if job.kind is JobKind.AD_HOC_SUB_PROCESS:
         ad_hoc.read_result(run, element, command.result)
-    admit_command(run, element, "job.complete", job_facts(run, job, variables), "worker")
+    variables = admit_work(run, job, element, "job.complete", command.variables)
     run.emit(JobCompleted(job.key, job, variables, command.result))
     _DONE[job.kind](run, job, variables, command.result)
     run.reply = Done(job.key)
 
 
 def _work_done(run: Run, job: Job, variables: Document, result: Document | None) -> None:
-    run.later(Complete(job.element_key, variables))
+    run.later(Complete(job.element_key, variables, admitted=True))
 
 
 def _listener_done(run: Run, job: Job, variables: Document, result: Document | None) -> None:

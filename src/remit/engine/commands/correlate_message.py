@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remit.base.errors import InvalidArgument, NotFound
 from remit.engine import messages
+from remit.engine.governance import refuse_policy
 from remit.engine.run import Handler, Run
 from remit.protocol.commands import CorrelateMessage
 from remit.protocol.events.message import MessageExpired, MessagePublished
@@ -15,6 +16,7 @@ def correlate_message(run: Run, command: CorrelateMessage) -> None:
     """Answered with the first instance that has got it, waiting ones before started ones."""
     if not command.name:
         raise InvalidArgument("Expected to correlate a message with a name, but it was blank")
+    refuse_policy(command.variables)
     correlation = run.state.load_correlation(command.tenant, command.name, command.correlation_key)
     waiting = [row.instance for row in run.state.message_subscriptions.values_of(correlation)
                if row.correlating == -1]  # fmt: skip

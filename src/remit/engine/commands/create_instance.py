@@ -13,7 +13,7 @@ from remit.model.bpmn.graph import Process
 from remit.protocol.commands import CreateInstance
 from remit.protocol.events.process_instance import InstanceCreated as Created
 from remit.protocol.replies import InstanceCreated
-from remit.protocol.values import NONE_KEY, Placement, ProcessDefinition
+from remit.protocol.values import NONE_KEY, Document, Placement, ProcessDefinition
 
 
 def create_instance(run: Run, command: CreateInstance) -> None:
@@ -29,9 +29,10 @@ def create_instance(run: Run, command: CreateInstance) -> None:
     run.root = key
     variables = dict(command.variables)
     policy = variables.pop(governance.POLICY, None)
-    if policy is not None:
-        run.state.resident[key] = None
-        governance.attach(run, definition, key, policy)
+    facts: Document = {"varNames": tuple(sorted(variables))}
+    if len(command.start) == 1:
+        facts["startElement"] = command.start[0].element
+    governance.begin(run, definition, instances.unborn(definition, key), policy, facts)
     instances.prepare_variables(run, definition, key, variables)
     run.emit(
         Created(

@@ -8,6 +8,7 @@ from remit.base.errors import NotFound
 from remit.engine import instances
 from remit.engine.expressions import evaluate_with
 from remit.engine.faults import IncidentRaised
+from remit.engine.governance import begin_by_event
 from remit.engine.run import Handler, Run
 from remit.model.bpmn.graph import ConditionalDefinition, EventNode
 from remit.protocol.commands import EvaluateConditional
@@ -24,6 +25,9 @@ def evaluate_conditional(run: Run, command: EvaluateConditional) -> None:
             if _holds(run, start, command):
                 key = run.new_key()
                 run.root = key
+                unborn = instances.unborn(definition, key)
+                if not begin_by_event(run, definition, unborn, start.id, command.variables):
+                    continue
                 instances.start(run, definition, key, start=start.id, payload=command.variables)
                 started.append((row.key, key))
     run.reply = InstancesStarted(tuple(started))

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from remit.engine import incidents, jobs
 from remit.engine.faults import IncidentRaised
-from remit.engine.governance import admit_command, without_policy
+from remit.engine.governance import admit_work
 from remit.engine.job_lookup import find
 from remit.engine.run import Handler, Run
 from remit.engine.variables import set_local
@@ -26,8 +26,7 @@ _NO_RETRIES = {
 def fail_job(run: Run, command: FailJob) -> None:
     job = find(run, command.key, "fail")
     element = run.element(job.element_key)
-    variables = without_policy(run, element, command.variables)
-    admit_command(run, element, "job.fail", jobs.facts(run, job, variables), "worker")
+    variables = admit_work(run, job, element, "job.fail", command.variables)
     said = command.error_message[: incidents.MESSAGE_LIMIT]
     failed = replace(
         job, retries=command.retries, error_message=said, backoff=command.backoff, deadline=-1

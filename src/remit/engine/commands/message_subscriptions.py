@@ -8,14 +8,16 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from remit.engine import messages
-from remit.engine.governance import admit_command
+from remit.engine.governance import StepDenied, admit_message, tell
 from remit.engine.run import Handler, Run
+from remit.engine.state.entities import ElementInstance
 from remit.engine.triggering import accepts, trigger
 from remit.protocol.commands import (
     AcknowledgeCorrelation,
     CloseMessageSubscription,
     ConfirmSubscription,
     ConfirmSubscriptionClosed,
+    CorrelateMessage,
     CorrelateSubscription,
     OpenMessageSubscription,
     RejectCorrelation,
@@ -29,7 +31,7 @@ from remit.protocol.events.message import (
     ProcessSubscriptionCreated,
     ProcessSubscriptionDeleted,
 )
-from remit.protocol.values import MessageSubscription
+from remit.protocol.values import NONE_KEY, MessageSubscription
 
 # --- message side ----------------------------------------------------------------------------------
 
@@ -68,16 +70,19 @@ def acknowledge(run: Run, command: AcknowledgeCorrelation) -> None:
 
 def reject(run: Run, command: RejectCorrelation) -> None:
     """Nobody waits there any more: the message goes to another of this process id (rule 30)."""
-    subscription = _find(run, command)
+    found = subscription = _find(run, command)
     if subscription is None:
         subscription = MessageSubscription(
             command.key, -1, -1, command.process_id, command.name, command.correlation_key, True,
             command.tenant,
         )  # fmt: skip
     run.emit(MessageSubscriptionRejected(command.key, subscription, command.message))
+    if found is not None and command.denied:  # it waits on, for a message that its policy admits
+        run.emit(MessageSubscriptionCreated(found.key, replace(found, correlating=NONE_KEY)))
     message = run.state.messages.get(command.message)
     if message is not None and messages.is_free(run, message, command.process_id):
-        messages.offer(run, message, only=command.process_id)
+        after = command.key if command.denied else NONE_KEY
+        messages.offer(run, message, only=command.process_id, after=after)
 
 
 def close(run: Run, command: CloseMessageSubscription) -> None:
@@ -135,8 +140,8 @@ def correlate(run: Run, command: CorrelateSubscription) -> None:
             ),
         )
         return
-    facts = {"messageName": command.name, "senderGoverned": False}
-    admit_command(run, element, "message.correlate", facts, "message")
+    if not _is_admitted(run, element, home, command):
+        return
     run.emit(
         ProcessSubscriptionCorrelated(
             subscription.key, subscription, command.message, command.variables
@@ -149,6 +154,30 @@ def correlate(run: Run, command: CorrelateSubscription) -> None:
         ),
     )
     trigger(run, element, subscription.target, command.variables)
+
+
+def _is_admitted(
+    run: Run, element: ElementInstance, home: int, command: CorrelateSubscription
+) -> bool:
+    """What the receiver's policy denies is not consumed: the message goes to another, or is kept."""
+    if command.sender is None:
+        return True
+    try:
+        admit_message(run, element, command.name, command.sender)
+    except StepDenied as fault:
+        if isinstance(run.request.command, CorrelateMessage):
+            raise
+        for event in fault.events:
+            tell(run, event)
+        run.send(
+            home,
+            RejectCorrelation(
+                command.key, command.message, command.name, command.correlation_key,
+                command.process_id, command.tenant, denied=True,
+            ),
+        )  # fmt: skip
+        return False
+    return True
 
 
 def confirm_closed(run: Run, command: ConfirmSubscriptionClosed) -> None:

@@ -15,7 +15,7 @@ from remit.base.errors import InvalidArgument, InvalidState, NotFound
 from remit.engine import conditional, messages, signals, timers
 from remit.engine.definitions import Definition
 from remit.engine.events import open_events
-from remit.engine.governance import admit_command
+from remit.engine.governance import admit_command, check_rebindable, rebind
 from remit.engine.lifecycle import IS_ENDING
 from remit.engine.run import BODY_KIND, Handler, Run
 from remit.engine.stages.events import hosted
@@ -39,16 +39,21 @@ def migrate_instance(run: Run, command: MigrateInstance) -> None:
     target = _target(run, command, instance.tenant)
     source = run.definition(instance.definition)
     mapping = _mapping(source, target, command)
-    admit_command(run, instance, "instance.migrate", {"targetProcess": target.row.process_id})
+    admit_command(run, instance, "instance.migrate", _facts(target))
     active = list(_inside(run, instance))
     for element in active:
         _check(run, source, target, mapping, element)
     run.emit(
         InstanceMigrated(command.key, command.key, target.row.key, command.mapping, instance.tenant)
     )
+    rebind(run, instance, target)
     for element in active:
         _migrate(run, target, mapping, element)
     run.reply = Done(command.key)
+
+
+def _facts(target: Definition) -> dict[str, object]:
+    return {"targetProcess": target.row.process_id, "targetVersion": target.row.version}
 
 
 # --- checking --------------------------------------------------------------------------------------
@@ -66,11 +71,7 @@ def _instance(run: Run, key: int) -> ElementInstance:
             f"Expected to migrate process instance but no process instance found with key '{key}'"
         )
     run.touch(element.root, element.instance)
-    if key in run.state.governed:
-        raise InvalidState(
-            f"Expected to migrate process instance '{key}', but its policy is bound to the definition "
-            f"that it runs"
-        )
+    check_rebindable(run, element)
     return element
 
 
@@ -240,7 +241,7 @@ def _migrate_events(
         node = nodes.get(mapping.get(condition.target, ""))
         conditional.close_all(run, element.key, (condition.target,))
         if node is not None:
-            conditional.wait(run, element, node)
+            conditional.wait(run, element, node, condition.index)
             taken.add(node.id)
     mapped = set(mapping.values())
     new = [

@@ -44,7 +44,8 @@ def _do(run: Run, part: BatchPart, item: BatchItem) -> None:
     except Rejection as fault:
         run.undo(mark)
         if isinstance(fault, StepDenied):
-            tell(run, fault.event)
+            for event in fault.events:
+                tell(run, event)
         run.emit(BatchItemFailed(part.key, item, fault.type.value, str(fault)))
     else:
         run.emit(BatchItemDone(part.key, item))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from remit.base.errors import NotFound
-from remit.engine.governance import admit_command, without_policy
+from remit.engine.governance import admit_write_by, without_policy
 from remit.engine.lifecycle import IS_ENDING
 from remit.engine.run import Handler, Run
 from remit.engine.variables import propagate, set_local
@@ -21,8 +21,7 @@ def set_variables(run: Run, command: SetVariables) -> None:
         )
     run.touch(element.root, element.instance)
     variables = without_policy(run, element, command.variables)
-    facts = {"varNames": tuple(variables), "source": "api", "scope": element.element}
-    admit_command(run, element, "var.write", facts)
+    admit_write_by(run, element, variables, "api")
     key = run.new_key()
     write = set_local if command.local else propagate
     write(run, element, variables)

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from remit.engine import errors, incidents, jobs
-from remit.engine.governance import admit_command, without_policy
+from remit.engine import errors, incidents
+from remit.engine.governance import admit_work, refused_by_worker
 from remit.engine.job_lookup import find
 from remit.engine.run import Handler, Run
 from remit.engine.triggering import trigger
 from remit.protocol.commands import ThrowError
 from remit.protocol.events.job import JobErrorThrown
 from remit.protocol.replies import Done
-from remit.protocol.values import JobState
+from remit.protocol.values import Document, JobState
 
 
 def throw_error(run: Run, command: ThrowError) -> None:
     job = find(run, command.key, "throw an error for")
     element = run.element(job.element_key)
-    variables = without_policy(run, element, command.variables)
-    facts = {**jobs.facts(run, job, variables), "errorCode": command.error_code}
-    admit_command(run, element, "job.error", facts, "worker")
+    refused = refused_by_worker(run, job, element, command.error_code, command.variables)
+    variables: Document = {}
+    if refused is None:
+        variables = admit_work(
+            run, job, element, "job.error", command.variables, errorCode=command.error_code
+        )
     thrown = replace(
         job,
         state=JobState.ERROR_THROWN,
@@ -29,7 +32,8 @@ def throw_error(run: Run, command: ThrowError) -> None:
         deadline=-1,
     )
     run.emit(JobErrorThrown(job.key, thrown, variables))
-    catcher = errors.find_catcher(run, element, command.error_code)
+    is_caught = refused in (None, "error")
+    catcher = errors.find_catcher(run, element, command.error_code) if is_caught else None
     if catcher is None:
         fault = errors.unhandled(element, command.error_code, command.error_message)
         incidents.create(run, element, fault, job=thrown)

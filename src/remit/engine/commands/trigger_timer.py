@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from remit.base.errors import NotFound
 from remit.engine import instances, timers
+from remit.engine.agenda import Hit
+from remit.engine.denials import may_happen
+from remit.engine.governance import begin_by_event
 from remit.engine.run import Handler, Run
-from remit.engine.triggering import accepts, trigger
+from remit.engine.triggering import accepts, trigger, wants_all
 from remit.protocol.commands import TriggerTimer
-from remit.protocol.events.timer import TimerTriggered
+from remit.protocol.events.timer import TimerCanceled, TimerTriggered
 from remit.protocol.replies import Done
 from remit.protocol.values import NONE_KEY, Timer
 
@@ -34,20 +37,28 @@ def _start(run: Run, timer: Timer) -> None:
         timers.create_start(run, definition.row, start, again)
     key = run.new_key()
     run.root = key
-    instances.start(run, definition, key, start=timer.target)
+    unborn = instances.unborn(definition, key)
+    if begin_by_event(run, definition, unborn, timer.target, {}):
+        instances.start(run, definition, key, start=timer.target)
 
 
 def _hit(run: Run, timer: Timer) -> None:
     run.touch(timer.root, timer.instance)
     element = run.element(timer.element_key)
-    run.emit(TimerTriggered(timer.key, timer))
-    if not accepts(element):
+    is_taken = accepts(element)
+    fires = is_taken and may_happen(
+        run, element, Hit(element.key, timer.target, {}, "timer.fire", timer.target)
+    )
+    is_denied = is_taken and not fires
+    run.emit((TimerCanceled if is_denied else TimerTriggered)(timer.key, timer))
+    if not is_taken:
         return
     again = timers.next_of(timer, run.now)
-    if again is not None:
-        target = run.definition(timer.definition).process.nodes[timer.target]
+    target = run.definition(timer.definition).process.nodes[timer.target]
+    if again is not None and not wants_all(target):
         timers.create(run, element, target, again)
-    trigger(run, element, timer.target, {})
+    if fires:
+        trigger(run, element, timer.target, {})
 
 
 HANDLES = {TriggerTimer: Handler("TRIGGER", trigger_timer)}

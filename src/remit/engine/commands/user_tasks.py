@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from remit.base.errors import InvalidArgument, InvalidState, NotFound
 from remit.engine import user_tasks
-from remit.engine.governance import admit_command, without_policy
+from remit.engine.governance import admit_command, admit_write_by, without_policy
 from remit.engine.run import Handler, Run
 from remit.model.timing import instant
 from remit.protocol.commands import AssignUserTask, CompleteUserTask, UpdateUserTask
@@ -48,6 +48,7 @@ def complete(run: Run, command: CompleteUserTask) -> None:
     variables = without_policy(run, element, command.variables)
     facts = {"assignee": task.assignee, "varNames": tuple(variables)}
     admit_command(run, element, "usertask.complete", facts)
+    admit_write_by(run, element, variables, "user task")
     wanted = replace(
         task, variables=variables, action=command.action or "complete",
         before=user_tasks.remembered(task),

@@ -74,8 +74,8 @@ class CallActivity(ActivityElement):
         definition: Definition = run.choices.pop(key)
         variables = visible(run, key) if node.propagate_all_parent else local(run, key)
         child = run.new_key()
-        instances.prepare_variables(run, definition, child, variables, caller=element)
         governance.derive_child(run, element, definition, child)
+        instances.prepare_variables(run, definition, child, variables, caller=element)
         instances.start(run, definition, child, caller=element)
 
     def called_completed(self, run: Run, plan: Plan, key: int, variables: Document) -> None:

@@ -10,6 +10,7 @@ from remit.engine.cancelling import CANCEL, cancel, cancels, leave
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
 from remit.engine.elements.job_activity import sending
+from remit.engine.governance import admit_step
 from remit.engine.lifecycle import child_ended
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
@@ -30,6 +31,7 @@ def find_catcher(run: Run, plan: Plan, key: int) -> bool:
     assert isinstance(definition, ErrorDefinition)
     element = run.element(key)
     code = errors.code_of(run, definition, element)
+    admit_step(run, element, "error.throw", {"code": code})
     run.choices[key] = errors.catcher_or_incident(run, run.element(element.scope), element, code)
     return False
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
+from remit.engine.governance import admit_write
 from remit.engine.run import Run
 from remit.engine.variables import local, propagate
 from remit.model.bpmn.graph import Node
@@ -16,6 +17,7 @@ def pass_payload(run: Run, plan: Plan, key: int) -> bool:
     element = run.element(key)
     payload = local(run, key)
     if payload:
+        admit_write(run, element, payload, "event")
         propagate(run, run.element(element.scope), payload)
     return False
 

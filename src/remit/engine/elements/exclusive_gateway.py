@@ -12,23 +12,29 @@ from collections.abc import Sequence
 from remit.engine.conditions import holds, no_flow_chosen
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
+from remit.engine.governance import admit_choice, admit_conditions
 from remit.engine.run import Run
-from remit.model.bpmn.graph import Node
+from remit.model.bpmn.graph import Flow, Node
 
 
 def choose(run: Run, plan: Plan, key: int) -> bool:
-    node = plan.node
+    node, element = plan.node, run.element(key)
+    admit_conditions(run, element, node)
+    chosen = (_chosen(run, node, key),)
+    admit_choice(run, element, node, chosen)
+    run.choices[key] = chosen
+    return False
+
+
+def _chosen(run: Run, node: Node, key: int) -> Flow:
     if len(node.outgoing) == 1 and node.outgoing[0].condition is None:
-        run.choices[key] = node.outgoing
-        return False
+        return node.outgoing[0]
     for flow in node.outgoing:
         if flow is not node.default and holds(run, flow, key):
-            run.choices[key] = (flow,)
-            return False
+            return flow
     if node.default is None:
         raise no_flow_chosen(node)
-    run.choices[key] = (node.default,)
-    return False
+    return node.default
 
 
 CHOICE = Stage("choice", choose)

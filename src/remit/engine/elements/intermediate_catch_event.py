@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from remit.engine import lifecycle
-from remit.engine.agenda import Activate, Complete
+from remit.engine.agenda import Activate, Complete, FollowTrigger
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
 from remit.engine.events import is_waited_for
@@ -33,9 +33,16 @@ class IntermediateCatchEvent(Element):
 
     def follow(self, run: Run, plan: Plan, scope: ElementInstance, variables: Document) -> None:
         """Somebody else has waited for it: it opens as an event that has happened."""
+        again = FollowTrigger(plan.node.id, scope.key, variables)
+        if not lifecycle.may_enter(run, scope, plan.node.id, again):
+            return
         key = lifecycle.begin(run, Activate(plan.node.id, scope.key), scope)
         lifecycle.activated(run, plan, key)
         run.later(Complete(key, variables))
+        plans = run.definition(scope.definition).plans
+        for flow in plan.node.incoming:
+            before = plans[flow.source.id]
+            before.element.target_happened(run, before, scope, plan)
 
     def closing(self, node: Node) -> Sequence[Stage]:
         stages = super().closing(node)

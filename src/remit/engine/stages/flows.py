@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from remit.engine.conditions import holds, no_flow_chosen
 from remit.engine.definitions import Plan, Stage
+from remit.engine.governance import admit_choice, admit_conditions
 from remit.engine.run import Run
 from remit.model.bpmn.graph import Node
 
 
 def choose_all(run: Run, plan: Plan, key: int) -> bool:
     """Every flow without a condition and every one that holds; the default when none holds."""
-    node = plan.node
+    node, element = plan.node, run.element(key)
+    admit_conditions(run, element, node)
     asked = [flow for flow in node.outgoing if flow.condition is not None]
     true = {flow.id for flow in asked if holds(run, flow, key)}
     chosen = [
@@ -23,6 +25,7 @@ def choose_all(run: Run, plan: Plan, key: int) -> bool:
         chosen.append(node.default)
     if not chosen:
         raise no_flow_chosen(node)
+    admit_choice(run, element, node, chosen)
     run.choices[key] = chosen
     return False
 

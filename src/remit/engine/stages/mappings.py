@@ -12,6 +12,7 @@ from typing import Any
 from remit.engine.definitions import Plan, Stage
 from remit.engine.expressions import evaluate_with
 from remit.engine.faults import IncidentRaised
+from remit.engine.governance import admit_write
 from remit.engine.run import Run
 from remit.engine.variables import MISSING, look_up, propagate, set_local
 from remit.model.bpmn.graph import Mapping, MultiInstance
@@ -20,7 +21,9 @@ from remit.protocol.values import NONE_KEY, Document
 
 def map_inputs(run: Run, plan: Plan, key: int) -> bool:
     element = run.element(key)
-    set_local(run, element, _evaluate(run, plan.node.inputs, key))
+    result = _evaluate(run, plan.node.inputs, key)
+    admit_write(run, element, result, "mapping")
+    set_local(run, element, result)
     return False
 
 
@@ -31,6 +34,7 @@ def map_outputs(run: Run, plan: Plan, key: int) -> bool:
         plan.is_inner and isinstance(getattr(plan.node, "loop", None), MultiInstance)
     )  # the results of a multi-instance body are read from here
     scope = element if stays else run.element(element.scope)
+    admit_write(run, element, result, "mapping")
     propagate(run, scope, result)
     return False
 

@@ -108,6 +108,11 @@ def shared(number: int, key: int) -> bytes:
     return _shared(PARTITION, number, key)
 
 
+def shared_name(number: int, name: str) -> bytes:
+    """The same for rows that have a name instead of a key."""
+    return PARTITION + bytes((number,)) + name.encode()
+
+
 def pack_key(key: int) -> bytes:
     return _long.pack(key)
 

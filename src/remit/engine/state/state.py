@@ -23,10 +23,12 @@ from remit.engine.state.entities import (
     BatchPart,
     Distribution,
     ElementInstance,
+    FiredGateway,
     Governed,
     ProcessInstance,
     Rest,
     Result,
+    Revoked,
     Scalars,
     Suspension,
     Taken,
@@ -150,7 +152,7 @@ class State:
         self.definition_cache: dict[int, Any] = {}
         self.collections: dict[int, list[Any]] = {}
         self.governor: Any = None
-        self.authority_cache: dict[str, Any] = {}
+        self.authority_cache: dict[Any, Any] = {}
         self.access: Access | None = None
         self.principals: dict[Any, Principal] = {}
 
@@ -203,6 +205,12 @@ class State:
             key_of=lambda row: (row.body, row.index),
             address=lambda number, row: layout.indexed(number, row.root, row.body, row.index),
             index_of=lambda row: row.body,
+        )  # fmt: skip
+        self.gateways = Table[tuple[int, str], FiredGateway](
+            11, FiredGateway, journal,
+            key_of=lambda row: (row.scope, row.gateway),
+            address=lambda number, row: layout.named(number, row.root, row.scope, row.gateway),
+            index_of=lambda row: row.scope,
         )  # fmt: skip
         self.signals = Table[int, SignalSubscription](
             60, SignalSubscription, journal,
@@ -292,6 +300,10 @@ class State:
             key_of=lambda row: row.key, address=shared,
             index_of=lambda row: (row.tenant, row.form_id),
         )  # fmt: skip
+        self.revocations = Table[str, Revoked](
+            100, Revoked, journal, key_of=lambda row: row.issuer,
+            address=lambda number, row: layout.shared_name(number, row.issuer),
+        )  # fmt: skip
         self.users = Table[str, User](
             120, User, journal, key_of=lambda row: row.username, address=shared
         )
@@ -317,7 +329,8 @@ class State:
                 self.elements, self.variables, self.jobs, self.timers, self.subscriptions,
                 self.incidents, self.tokens, self.instances, self.triggers, self.results,
                 self.signals, self.conditions, self.user_tasks, self.governed,
-                self.compensations, self.suspensions, self.batches, self.batch_parts, self.batch_chunks,
+                self.compensations, self.gateways, self.suspensions, self.batches,
+                self.batch_parts, self.batch_chunks,
             )
         }  # fmt: skip
         self.correlation_tables: dict[int, Table[Any, Any]] = {
@@ -329,6 +342,7 @@ class State:
                 self.processes, self.start_subscriptions, self.distributions, self.rests,
                 self.requirements, self.decisions, self.banned, self.forms,
                 self.users, self.circles, self.members, self.mapping_rules, self.authorizations,
+                self.revocations,
             )
         }  # fmt: skip
 

@@ -10,11 +10,13 @@ from remit.gateway.rest import (
     cluster,
     decisions,
     deployments,
+    identity,
     instances,
     jobs,
     messages,
     openapi,
     operations,
+    policies,
     problems,
     searches,
     unserved,
@@ -31,6 +33,8 @@ SERVED = (
     *user_tasks.OPERATIONS,
     *decisions.OPERATIONS,
     *searches.OPERATIONS,
+    *identity.OPERATIONS,
+    *policies.OPERATIONS,
     *batches.OPERATIONS,
 )
 

@@ -10,15 +10,25 @@ from remit.protocol.numbers import ValueType
 from remit.protocol.values import DEFAULT_TENANT, Document
 
 
+class GovernanceEvent(Event, frozen=True):
+    """Base of them all."""
+
+    key: int
+
+
 @event("ADMITTED")
-class StepAdmitted(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
+class StepAdmitted(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
     """Comes before the effect that it admits.
 
     `clauses` has the deciding clause of each block, `facts` what the decision has read, `policy` the
     hash of the chain, `slope` the one after the step; `head`, `trust` and `low` are those of it.
+    `kind` is that of the actor's hop, which is over with the step, and `wrote` whether it brought
+    variables; empty for the engine itself. `scope` is the element instance that was asked, `element`
+    the one that the step is about, and `about` what else it is about: a job's key, a flow, a name.
+    `lowered` is the trust of data that came in from outside, -1 for none: the slope was lowered to it
+    before anything was asked.
     """
 
-    key: int
     instance: int
     definition: int
     element: str
@@ -34,13 +44,18 @@ class StepAdmitted(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
     method: str
     duties: tuple[str, ...] = ()
     tenant: str = DEFAULT_TENANT
+    kind: str = ""
+    domain: str = ""
+    wrote: bool = False
+    scope: int = -1
+    about: str = ""
+    lowered: int = -1
 
 
 @event("REJECTED")
-class StepRejected(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 1)):
+class StepRejected(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 1)):
     """Nothing of the step has happened. `reason` is the code of the decision."""
 
-    key: int
     instance: int
     definition: int
     element: str
@@ -54,13 +69,63 @@ class StepRejected(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 1)):
     method: str
     about: str = ""
     tenant: str = DEFAULT_TENANT
+    kind: str = ""
+    domain: str = ""
+    scope: int = -1
+    lowered: int = -1
+
+
+class _Receipt(GovernanceEvent, frozen=True):
+    """A worker's signed `receipt` about `action` of its job, and the key that signed it."""
+
+    instance: int
+    definition: int
+    element: str
+    job: int
+    action: str
+    receipt: str
+    signed_by: str
+    clause: str
+    tenant: str = DEFAULT_TENANT
+
+    @property
+    def admitted(self) -> bool:
+        return isinstance(self, WorkerAdmitted)
+
+
+@event("WORKER_ADMITTED")
+class WorkerAdmitted(_Receipt, frozen=True, tag=number(ValueType.GOVERNANCE, 2)):
+    """The worker asked the policy itself, and has the same answer as the broker."""
+
+
+@event("WORKER_REJECTED")
+class WorkerRejected(_Receipt, frozen=True, tag=number(ValueType.GOVERNANCE, 3)):
+    """The worker refuses the job, and the broker would have denied it as well."""
+
+
+@event("EVALUATOR_DISAGREEMENT")
+class EvaluatorsDisagreed(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 4)):
+    """The worker's receipt says something else than the broker: `difference`. Deny wins."""
+
+    instance: int
+    definition: int
+    element: str
+    job: int
+    action: str
+    receipt: str
+    signed_by: str
+    difference: str
+    admitted: bool
+    tenant: str = DEFAULT_TENANT
 
 
 @event("POLICY_ATTACHED")
-class PolicyAttached(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 5)):
-    """`tokens` are the signed blocks; `parent` is the instance whose policy they are derived from."""
+class PolicyAttached(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 5)):
+    """`tokens` are the signed blocks; `parent` is the instance whose policy they are derived from.
 
-    key: int
+    `sender` is the slope of whoever sent the message that started this instance.
+    """
+
     instance: int
     definition: int
     root: int
@@ -68,4 +133,56 @@ class PolicyAttached(Event, frozen=True, tag=number(ValueType.GOVERNANCE, 5)):
     policy: str
     slope: bytes
     parent: int = -1
+    tenant: str = DEFAULT_TENANT
+    sender: bytes = b""
+
+
+@event("POLICY_SUCCEEDED")
+class PolicySucceeded(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 7)):
+    """The instance goes on under another chain: a grant was renewed, or the instance migrated.
+
+    `cause` is "renewal" or "migration"; the slope stays as it is.
+    """
+
+    instance: int
+    definition: int
+    tokens: tuple[str, ...]
+    policy: str
+    cause: str
+    actor: str
+    method: str
+    tenant: str = DEFAULT_TENANT
+
+
+@event("POLICY_REVOKED")
+class RevocationsChanged(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 8)):
+    """What this issuer revokes, from here on: its signed list, and the number that only grows."""
+
+    issuer: str
+    epoch: int
+    token: str
+
+
+@event("POLICY_EXPIRED")
+class PolicyExpired(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 9)):
+    """A step was denied because the policy's time is over; an incident stands until it is renewed."""
+
+    instance: int
+    definition: int
+    policy: str
+    tenant: str = DEFAULT_TENANT
+
+
+@event("SLOPE_REANCHORED")
+class SlopeReanchored(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 10)):
+    """Somebody trusted has looked at the data: `statement` is signed, `low` the trust from here on."""
+
+    instance: int
+    definition: int
+    statement: str
+    slope: bytes
+    head: str
+    low: int
+    actor: str
+    method: str
     tenant: str = DEFAULT_TENANT

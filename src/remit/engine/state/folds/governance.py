@@ -6,9 +6,21 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from remit.engine.state.entities import Governed
+from remit.engine.state.entities import Governed, Revoked
 from remit.engine.state.state import State
-from remit.protocol.events.governance import PolicyAttached, StepAdmitted, StepRejected
+from remit.protocol.events.governance import (
+    EvaluatorsDisagreed,
+    GovernanceEvent,
+    PolicyAttached,
+    PolicyExpired,
+    PolicySucceeded,
+    RevocationsChanged,
+    SlopeReanchored,
+    StepAdmitted,
+    StepRejected,
+    WorkerAdmitted,
+    WorkerRejected,
+)
 
 REMEMBERED = 50
 """Rejections that are remembered, so that the same one is not told again and again (T27)."""
@@ -34,4 +46,34 @@ def rejected(state: State, event: StepRejected) -> None:
         state.governed.put(event.instance, replace(row, rejections=rejections))
 
 
-FOLDS: dict[Any, Any] = {PolicyAttached: attached, StepAdmitted: admitted, StepRejected: rejected}
+def succeeded(state: State, event: PolicySucceeded) -> None:
+    row = state.governed[event.instance]
+    changed = replace(row, tokens=event.tokens, policy=event.policy, rejections=())
+    state.governed.put(event.instance, changed)
+
+
+def revoked(state: State, event: RevocationsChanged) -> None:
+    state.revocations.put(event.issuer, Revoked(event.issuer, event.epoch, event.token))
+
+
+def reanchored(state: State, event: SlopeReanchored) -> None:
+    row = state.governed[event.instance]
+    state.governed.put(event.instance, replace(row, slope=event.slope))
+
+
+def only_told(state: State, event: GovernanceEvent) -> None:
+    """For the auditor: nothing changes by it."""
+
+
+FOLDS: dict[Any, Any] = {
+    PolicyAttached: attached,
+    StepAdmitted: admitted,
+    StepRejected: rejected,
+    WorkerAdmitted: only_told,
+    WorkerRejected: only_told,
+    EvaluatorsDisagreed: only_told,
+    PolicySucceeded: succeeded,
+    RevocationsChanged: revoked,
+    PolicyExpired: only_told,
+    SlopeReanchored: reanchored,
+}

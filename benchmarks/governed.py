@@ -1,0 +1,126 @@
+"""What governance costs an engine: the same one-task process without and with a policy, in turn.
+
+Rates are of the engine alone, in memory and on one core, the best of several rounds each, so that what
+else runs on the machine weighs on all alike.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.brokers import tasks
+from remit import Engine
+from remit.audit.verifying import verify
+from remit.authority import KeyRing, Signer
+from remit.authority.derive import mint_grant
+from remit.authority.policy import Clause, Grant, Holder, Subject
+from remit.engine.governance import POLICY, Governor
+from remit.engine.step import step
+from remit.engine.turn import Request, Turn
+from remit.partition.log import Chain
+from remit.partition.storage.contract import Recovered
+from remit.protocol import commands as c
+from remit.protocol.events.governance import StepAdmitted
+from remit.protocol.replies import JobsActivated
+from remit.protocol.values import Actor, Document, Header
+
+INSTANCES, ROUNDS = 2_000, 5
+BATCH = 100
+ISSUER = "https://policy.example"
+office, broker = Signer("office", b"o" * 32), Signer("broker", b"b" * 32)
+GOVERNOR = Governor(
+    KeyRing([office.public("authority", iss=ISSUER), broker.public("holder")]), broker
+)
+HEADER = Header(actor=Actor("alice", "jwt"))
+POLICY_OF_ALL = mint_grant(
+    Grant(
+        v=1, typ="grant", jti="order", iss=ISSUER, rev=1, iat=0, nbf=0, exp=4_000_000_000,
+        sub=Subject(tenant="<default>"), cnf=Holder(kids=("broker",)),
+        allow=(
+            Clause(id="A1", do=("instance.create", "element.enter", "flow.take")),
+            Clause(id="A2", do=("job.activate", "job.complete"), on={"jobType": {"eq": "work"}}),
+            Clause(id="A3", do=("var.read", "var.write"), on={"varNames": {"sub": ["x", "y"]}}),
+        ),
+        deny=(Clause(id="D1", do=("job.complete",), on={"retries": {"min": 10_000}}),),
+    ),
+    office,
+)  # fmt: skip
+
+
+class Cost(NamedTuple):
+    """Per instance: µs of the engine, admissions, and bytes of the sealed log."""
+
+    microseconds: float
+    admissions: float
+    log_bytes: float
+
+
+def play(engine: Engine, given: Document, count: int, work: Document) -> tuple[float, list[Turn]]:
+    """Create, activate and complete; the CPU seconds that it took, and the turns."""
+    state, now, turns = engine.state, engine.now, []
+    create = Request(c.CreateInstance(process_id="one", variables=given), HEADER)
+    activate = Request(c.ActivateJobs("work", "w", 60_000, BATCH), HEADER)
+    began = time.process_time()
+    for _ in range(count // BATCH):
+        turns += [step(state, create, now) for _ in range(BATCH)]
+        taken = step(state, activate, now)
+        turns.append(taken)
+        assert isinstance(taken.reply, JobsActivated)
+        for job in taken.reply.jobs:
+            turns.append(step(state, Request(c.CompleteJob(job.job.key, work), HEADER), now))
+        state.drain()
+    return time.process_time() - began, turns
+
+
+def engine(governor: Governor | None) -> Engine:
+    made = Engine(governor=governor)
+    made.deploy(("one.bpmn", tasks("one", 1)))
+    return made
+
+
+def costs(variables: Document, work: Document) -> dict[str, Cost]:
+    """By name: without governance, beside a governed instance, and under a policy."""
+    plain, beside, governed = engine(None), engine(GOVERNOR), engine(GOVERNOR)
+    policed = {POLICY: [POLICY_OF_ALL], **variables}
+    beside.create("one", policed)
+    beside.activate("work")  # it stays, so that the table of governed instances is not empty
+    cases = {
+        "no governance": (plain, variables),
+        "ungoverned, beside governed ones": (beside, variables),
+        "governed": (governed, policed),
+    }
+    best: dict[str, Cost] = {}
+    for _ in range(ROUNDS):
+        for name, (made, given) in cases.items():
+            seconds, turns = play(made, given, INSTANCES, work)
+            events = [event for turn in turns for event in turn.events]
+            admissions = sum(isinstance(event, StepAdmitted) for event in events) / INSTANCES
+            size = _sealed(turns) / INSTANCES
+            found = Cost(seconds / INSTANCES * 1e6, admissions, size)
+            best[name] = min(best.get(name, found), found)
+    return best
+
+
+def _sealed(turns: list[Turn]) -> int:
+    chain = Chain.of(Recovered(0, b""))
+    return sum(len(chain.seal(turns[at : at + BATCH]).body) for at in range(0, len(turns), BATCH))
+
+
+def audited(count: int = 3_000) -> tuple[int, float]:
+    """Decisions in a log on disk, and how many `audit verify` asks again per second."""
+    with tempfile.TemporaryDirectory() as folder:
+        with Engine(folder, governor=GOVERNOR, actor=Actor("alice", "jwt")) as made:
+            made.deploy(("one.bpmn", tasks("one", 1)))
+            for _ in range(count // BATCH):
+                for _ in range(BATCH):
+                    made.create("one", {POLICY: [POLICY_OF_ALL]})
+                for job in made.activate("work", limit=BATCH):
+                    made.complete(job.job.key)
+        began = time.process_time()
+        (report,) = verify(Path(folder), GOVERNOR.ring).partitions
+        seconds = time.process_time() - began
+    assert not report.findings, report.findings[:3]
+    return report.decisions, report.decisions / seconds

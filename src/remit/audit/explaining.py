@@ -1,0 +1,101 @@
+"""One instance, step by step: what was done, by whom, under which clause of which grant, how trusted.
+
+Read from the log alone. The instances that an instance calls are told with it, in the log's order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from remit.audit.reading import batches
+from remit.authority import AuthorityFault, jws
+from remit.base.keys import partition_of
+from remit.partition.log import open_batches
+from remit.protocol.events.governance import PolicyAttached, StepAdmitted, StepRejected
+from remit.protocol.values import NONE_KEY
+
+
+class Step(Struct, frozen=True, omit_defaults=True):
+    """One line of the story. `clauses` are GRANT/CLAUSE, one for each block that was asked.
+
+    `trust` is what floors were compared to after the step; -1 where the step changed nothing.
+    """
+
+    position: int
+    at: str
+    instance: int
+    action: str
+    element: str
+    about: str
+    actor: str
+    method: str
+    admitted: bool
+    reason: str
+    clauses: tuple[str, ...]
+    facts: dict[str, Any]
+    trust: int
+    head: str
+    policy: str
+
+
+def explain(folder: Path, instance: int) -> Iterator[Step]:
+    """The steps of `instance` and of those that it called; nothing for one without a policy.
+
+    Raises `ChainBroken` for a log that was changed.
+    """
+    blocks: dict[int, tuple[str, ...]] = {}
+    for turn in open_batches(batches(folder, partition_of(instance))):
+        at = datetime.fromtimestamp(turn.timestamp / 1000, UTC).isoformat(timespec="milliseconds")
+        for position, event in enumerate(turn.events, turn.position + 1):
+            if isinstance(event, PolicyAttached):
+                if event.instance == instance or event.parent in blocks:
+                    blocks[event.instance] = names = block_names(event.tokens)
+                    yield _attached(position, at, event, names)
+            elif isinstance(event, StepAdmitted | StepRejected) and event.instance in blocks:
+                yield _decided(position, at, event, blocks[event.instance])
+
+
+def block_names(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """How the blocks of a chain are called; their signatures are for `verify` to check."""
+    names = []
+    for token in tokens:
+        try:
+            envelope = jws.read(token, "grant", "succ", "bind", "derive")
+        except AuthorityFault:
+            names.append("unreadable")
+            continue
+        is_grant = envelope.kind in ("grant", "succ")
+        names.append(str(envelope.claims.get("jti", "")) if is_grant else envelope.kind)
+    return tuple(names)
+
+
+def _attached(position: int, at: str, event: PolicyAttached, names: tuple[str, ...]) -> Step:
+    about = " + ".join(names)
+    if event.parent != NONE_KEY:
+        about += f", derived from {event.parent}"
+    return Step(
+        position, at, event.instance, "policy attached", "", about, "", "", True, "", (), {}, -1,
+        "", event.policy,
+    )  # fmt: skip
+
+
+def _decided(
+    position: int, at: str, event: StepAdmitted | StepRejected, names: tuple[str, ...]
+) -> Step:
+    admitted = isinstance(event, StepAdmitted)
+    return Step(
+        position, at, event.instance, event.action, event.element, event.about,
+        (event.actor or "anonymous") if event.kind else "engine",
+        event.method if event.kind else "",
+        admitted,
+        "admitted" if isinstance(event, StepAdmitted) else event.reason,
+        tuple(f"{name}/{clause}" for name, clause in zip(names, event.clauses, strict=False)),
+        event.facts,
+        min(event.trust, event.low) if isinstance(event, StepAdmitted) else -1,
+        event.head, event.policy,
+    )  # fmt: skip

@@ -1,0 +1,89 @@
+"""Reading a log for the auditor: from a data folder, or from exported segments.
+
+    partition-1.db, archive/partition-1.*.log      a broker's data folder
+    partition-1.*.log, checkpoints/, cluster-id    what `remit audit export` writes
+
+Batches come as they are found, in the order of their positions: whether they follow each other is the
+auditor's question.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+
+from remit.base.errors import Fault
+from remit.partition.storage.archive import Archive
+from remit.partition.storage.contract import LogBatch
+from remit.partition.storage.sqlite import read_log
+
+CHECKPOINTS = "checkpoints"
+"""The folder, beside the partitions, in which signed checkpoints are."""
+
+SEGMENT_BATCHES = 10_000
+_PARTITION = re.compile(r"partition-(\d+)\.")
+
+
+class NoLog(Fault):
+    """There is no log in this folder."""
+
+
+def partitions(folder: Path) -> list[int]:
+    """The numbers of the partitions whose log is in `folder`; raises `NoLog` when there is none."""
+    names = (path.name for path in folder.glob("partition-*.*"))
+    found = sorted({int(match.group(1)) for name in names if (match := _PARTITION.match(name))})
+    if not found:
+        raise NoLog(f"{folder} holds no log: no partition-1.db, no partition-1.*.log")
+    return found
+
+
+def batches(folder: Path, partition: int) -> Iterator[LogBatch]:
+    """The log of one partition from its beginning, unchecked."""
+    path = folder / f"partition-{partition}.db"
+    if path.exists():
+        return read_log(path, 0)
+    return Archive(folder, path.stem).read(0)
+
+
+def checkpoint_file(folder: Path, partition: int) -> Path:
+    return folder / CHECKPOINTS / f"partition-{partition}.checkpoints"
+
+
+def notes(path: Path) -> list[str]:
+    """The signed notes of a checkpoint file, oldest first; none when there is no file."""
+    found: list[str] = []
+    lines: list[str] = []
+    signed = False
+    for line in path.read_text().splitlines() if path.exists() else ():
+        is_signature = line.startswith("— ")
+        if signed and not is_signature:
+            found.append("\n".join(lines) + "\n")
+            lines = []
+        lines.append(line)
+        signed = is_signature
+    return [*found, "\n".join(lines) + "\n"] if lines else found
+
+
+def export(data: Path, to: Path) -> int:
+    """Copy the logs and checkpoints of a data folder to a new folder; returns how many batches.
+
+    Nothing else of the data comes along. May run beside the broker.
+    """
+    to.mkdir(parents=True, exist_ok=False)
+    count = 0
+    for partition in partitions(data):
+        found = batches(data, partition)
+        segments = Archive(to, f"partition-{partition}")
+        for first in found:
+            part = [*chain((first,), islice(found, SEGMENT_BATCHES - 1))]
+            segments.write(part)
+            count += len(part)
+    for extra in ("cluster-id", CHECKPOINTS):
+        if (data / extra).is_dir():
+            shutil.copytree(data / extra, to / extra)
+        elif (data / extra).exists():
+            shutil.copy(data / extra, to / extra)
+    return count

@@ -1,0 +1,296 @@
+"""From the turns of one partition's log to what the auditor is fed, and what the two do not agree on.
+
+Instances are known from the record that attaches their policy until they end. Meanwhile their scopes
+and variables are followed, so that a decision's facts can be compared with what the log itself says:
+who the command's header names, which element was entered, and what each variable was at that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from remit.audit.effects import ACTIONS_WITH_EFFECT, Effect, effects
+from remit.authority import AuthorityFault, Hop, KeyRing, jws, policy
+from remit.authority.receipt import Receipt
+from remit.authority.revocation import Revocations, read_revocations
+from remit.authority.slope import Slope
+from remit.authority.verify import (
+    Attached,
+    Auditor,
+    Decided,
+    Entry,
+    Finding,
+    Happened,
+    Lifted,
+    ListChanged,
+)
+from remit.partition.log import Logged
+from remit.protocol.events import Event
+from remit.protocol.events.governance import (
+    EvaluatorsDisagreed,
+    PolicyAttached,
+    PolicySucceeded,
+    RevocationsChanged,
+    SlopeReanchored,
+    StepAdmitted,
+    StepRejected,
+    WorkerAdmitted,
+    WorkerRejected,
+)
+from remit.protocol.events.process_instance import (
+    ElementActivating,
+    ElementCompleted,
+    ElementTerminated,
+)
+from remit.protocol.events.variable import VariableCreated, VariableUpdated
+from remit.protocol.values import NONE_KEY, Actor
+
+_encode = msgspec.msgpack.Encoder().encode
+_NOTHING = object()
+
+BATCH = "RunBatch"
+"""A command that does what others asked for, in their name: effects are not matched in its turns."""
+
+
+class Story:
+    """Feed it every turn of one partition, in order."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        self.auditor = Auditor(ring)
+        self._ring = ring
+        self._revocations: dict[str, Revocations] = {}
+        self.instances = 0
+        self.rejections = 0
+        self._scopes: dict[int, int] = {}
+        self._variables: dict[int, dict[str, Any]] = {}
+        self._governed: set[int] = set()
+        self._instance_of: dict[int, int] = {}
+
+    def tell(self, turn: Logged) -> list[Finding]:
+        """What is wrong with this turn."""
+        if not self._governed and not any(
+            isinstance(each, PolicyAttached | RevocationsChanged) for each in turn.events
+        ):
+            return []
+        found: list[Finding] = []
+        open_admissions: list[tuple[int, StepAdmitted]] = []
+        covers: dict[int, tuple[int, str]] = {}
+        happened: dict[int, list[Happened]] = {}
+        for position, event in _numbered(turn):
+            if isinstance(event, StepAdmitted):
+                open_admissions.append((position, event))
+            else:
+                happened[position] = self._match(turn, position, event, open_admissions, covers)
+            self._follow_scopes(event)
+        for position, admission in open_admissions:
+            if admission.action in ACTIONS_WITH_EFFECT and turn.command != BATCH:
+                text = f"{admission.action} was admitted, and nothing of it happened"
+                found.append(Finding(position, "completeness", text))
+        for position, event in _numbered(turn):
+            found += self._tell(turn, position, event, covers)
+            for entry in happened.get(position, ()):
+                found += self.auditor.feed(entry)
+        return found
+
+    # --- coverage ----------------------------------------------------------------------------------
+
+    def _match(
+        self,
+        turn: Logged,
+        position: int,
+        event: Event,
+        admissions: list[tuple[int, StepAdmitted]],
+        covers: dict[int, tuple[int, str]],
+    ) -> list[Happened]:
+        """The effects of a record in governed instances, each matched with its admission."""
+        if isinstance(event, PolicyAttached):
+            self._governed.add(event.instance)
+            self.instances += 1
+        happened = []
+        for effect in effects(turn, event, self._instance_of):
+            if effect.instance not in self._governed:
+                continue
+            action = effect.action
+            for index, (admitted_at, admission) in enumerate(admissions):
+                if _is_about(admission, effect):
+                    covers[admitted_at] = (position, effect.part)
+                    action = admission.action
+                    del admissions[index]
+                    break
+            happened.append(
+                Happened(
+                    position=position, instance=str(effect.instance), action=action,
+                    part=effect.part,
+                )
+            )  # fmt: skip
+        return happened
+
+    # --- what the auditor is told ------------------------------------------------------------------
+
+    def _tell(
+        self, turn: Logged, position: int, event: Event, covers: Mapping[int, tuple[int, str]]
+    ) -> list[Finding]:
+        if isinstance(event, PolicyAttached):
+            return self.auditor.feed(_attached(position, event))
+        if isinstance(event, StepAdmitted):
+            covered, part = covers.get(position, (-1, ""))
+            entry = _admitted(turn, position, event, covered, part)
+            return [*self._compared(turn, position, event), *self.auditor.feed(entry)]
+        if isinstance(event, StepRejected):
+            self.rejections += 1
+            if event.instance not in self._governed:
+                return []  # it never began: its policy is in no record
+            entry = _rejected(turn, position, event)
+            return [*self._compared(turn, position, event), *self.auditor.feed(entry)]
+        if isinstance(event, PolicySucceeded):
+            return self.auditor.feed(
+                Attached(position=position, instance=str(event.instance), tokens=event.tokens)
+            )
+        if isinstance(event, RevocationsChanged):
+            return self.auditor.feed(self._revoked(position, event))
+        if isinstance(event, SlopeReanchored):
+            return self.auditor.feed(
+                Lifted(
+                    position=position, instance=str(event.instance), token=event.statement,
+                    now_ms=turn.timestamp, after=event.head,
+                )
+            )  # fmt: skip
+        if isinstance(event, WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed):
+            return list(self._receipt(position, event))
+        self._follow(event)
+        return []
+
+    def _revoked(self, position: int, event: RevocationsChanged) -> Entry:
+        """All lists that count from here on."""
+        self._revocations[event.issuer] = read_revocations(event.token, self._ring)
+        lists = tuple(self._revocations.values())
+        return ListChanged(position=position, instance="", revocations=lists)
+
+    def _receipt(
+        self, position: int, event: WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed
+    ) -> Iterator[Finding]:
+        """A worker's receipt is what it was taken for: signed, and about this job."""
+        if not event.signed_by:
+            return  # it was refused
+        try:
+            envelope = jws.read(event.receipt, "receipt")
+            receipt = policy.read(envelope.claims, Receipt)
+            envelope.verify(self._ring.key(envelope.kid, "worker", receipt.ts_ms // 1000))
+        except AuthorityFault as fault:
+            yield Finding(position, "signature", f"the receipt of job {event.job}: {fault}")
+            return
+        told = (str(event.instance), str(event.job), event.action, event.admitted)
+        if (receipt.instance, receipt.job, receipt.action, receipt.admitted) != told:
+            text = f"the receipt of job {event.job} says something else than the log"
+            yield Finding(position, "signature", text)
+
+    def _compared(
+        self, turn: Logged, position: int, event: StepAdmitted | StepRejected
+    ) -> Iterator[Finding]:
+        """Where the facts of a decision are not what the log's other records say."""
+        actor = turn.header.actor
+        if turn.command == BATCH:
+            actor = Actor(event.actor, event.method)  # it acts for who asked for the batch
+        said: dict[str, object] = {"elementId": event.element}
+        if event.kind:
+            said |= {"actor": actor.id or "anonymous", "actorMethod": actor.method}
+            if (event.actor, event.method) != (actor.id, actor.method):
+                text = f"{event.action}: decided for {event.actor}, asked by {actor.id}"
+                yield Finding(position, "facts", text)
+        for name, value in event.facts.items():
+            if name.startswith("var."):
+                expected = self._look_up(event.scope, name[4:])
+            else:
+                expected = said.get(name, _NOTHING)
+                if expected is _NOTHING:
+                    continue
+            if expected is _NOTHING or _encode(expected) != _encode(value):
+                shown = "nothing" if expected is _NOTHING else repr(expected)
+                text = f"{event.action}: decided with {name} {value!r}, the log says {shown}"
+                yield Finding(position, "facts", text)
+
+    # --- variables and scopes ----------------------------------------------------------------------
+
+    def _follow_scopes(self, event: Event) -> None:
+        """Which instance each live element belongs to, for effects that name only the element."""
+        if isinstance(event, ElementActivating) and event.instance in self._governed:
+            self._instance_of[event.key] = event.instance
+
+    def _follow(self, event: Event) -> None:
+        if isinstance(event, ElementActivating):
+            if event.instance in self._governed:
+                self._scopes[event.key] = event.scope
+        elif isinstance(event, VariableCreated | VariableUpdated):
+            if event.instance in self._governed:
+                self._variables.setdefault(event.scope, {})[event.name] = event.value
+        elif isinstance(event, ElementCompleted | ElementTerminated):
+            self._scopes.pop(event.key, None)
+            self._variables.pop(event.key, None)
+            self._instance_of.pop(event.key, None)
+            if event.scope == NONE_KEY and event.instance in self._governed:
+                self._governed.discard(event.instance)
+                self.auditor.forget(str(event.instance))
+
+    def _look_up(self, scope: int, name: str) -> object:
+        while scope != NONE_KEY:
+            found = self._variables.get(scope, {}).get(name, _NOTHING)
+            if found is not _NOTHING:
+                return found
+            scope = self._scopes.get(scope, NONE_KEY)
+        return _NOTHING
+
+
+def _numbered(turn: Logged) -> Iterator[tuple[int, Event]]:
+    """Each record of a turn with its position: the command's is that of the turn itself."""
+    return enumerate(turn.events, turn.position + 1)
+
+
+def _is_about(admission: StepAdmitted, effect: Effect) -> bool:
+    return (
+        admission.action in (effect.action, effect.instead)
+        and admission.instance == effect.instance
+        and (not effect.element or admission.element == effect.element)
+        and (not effect.about or admission.about == effect.about)
+    )
+
+
+def _attached(position: int, event: PolicyAttached) -> Entry:
+    parent = "" if event.parent == NONE_KEY else str(event.parent)
+    sender = msgspec.msgpack.decode(event.sender, type=Slope) if event.sender else None
+    return Attached(
+        position=position, instance=str(event.instance), tokens=event.tokens, parent=parent,
+        after=head_of(event.slope), sender=sender,
+    )  # fmt: skip
+
+
+def _admitted(turn: Logged, position: int, event: StepAdmitted, covers: int, part: str) -> Decided:
+    hop = _hop(event)
+    return Decided(
+        position=position, instance=str(event.instance), covers=covers, part=part,
+        chain=event.policy, action=event.action, facts=event.facts, now_ms=turn.timestamp,
+        before="", hop=hop, admitted=True, reason="admitted", clauses=event.clauses,
+        after=event.head, returns=hop is not None, wrote=event.wrote, lowered=event.lowered,
+    )  # fmt: skip
+
+
+def _rejected(turn: Logged, position: int, event: StepRejected) -> Decided:
+    return Decided(
+        position=position, instance=str(event.instance), covers=-1, chain=event.policy,
+        action=event.action, facts=event.facts, now_ms=turn.timestamp, before=event.head,
+        hop=_hop(event), admitted=False, reason=event.reason, clauses=event.clauses,
+        after=event.head, lowered=event.lowered,
+    )  # fmt: skip
+
+
+def _hop(event: StepAdmitted | StepRejected) -> Hop | None:
+    if not event.kind:
+        return None
+    return Hop(event.actor or "anonymous", event.kind, event.method, event.domain)  # type: ignore[arg-type]
+
+
+def head_of(slope: bytes) -> str:
+    """The head of a slope as the authority room writes it: the first of its fields."""
+    return str(msgspec.msgpack.decode(slope)[0])

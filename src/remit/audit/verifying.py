@@ -1,0 +1,241 @@
+"""Verifying whole logs: `verify(folder, ring)` gives a report; nothing found means nothing is wrong.
+
+Per partition, from its first batch: the hash chain, the positions, the Merkle root of every signed
+checkpoint, and what the auditor says about each turn. All of it goes on after a finding: one change
+must not hide another.
+
+What it cannot see: a log that was written anew from its beginning and signed again, with the broker's
+own keys. That takes a checkpoint kept elsewhere (`since`) or a witness's cosignature.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import zstandard
+
+from remit.audit.reading import batches, checkpoint_file, notes, partitions
+from remit.audit.story import Story
+from remit.authority import AuthorityFault, KeyRing
+from remit.authority.checkpoint import (
+    Checkpoint,
+    check_cosignature,
+    equivocation,
+    origin_of,
+    read_checkpoint,
+)
+from remit.authority.errors import BadProof, BadSignature
+from remit.authority.merkle import EMPTY, Frontier, leaf_hash
+from remit.authority.verify import Finding, Kind
+from remit.partition.log import raw_turns, read_turn
+from remit.partition.storage.contract import LogBatch
+
+EXIT_CODES: dict[Kind, int] = {
+    "chain": 10,
+    "order": 11,
+    "checkpoint": 12,
+    "signature": 13,
+    "completeness": 14,
+    "decision": 15,
+    "slope": 16,
+    "facts": 17,
+    "withheld": 18,
+}
+"""By the gravest kind of finding; 0 when there is none."""
+
+
+@dataclass
+class PartitionReport:
+    """What was found in one partition's log. `signed` counts turns under the last good checkpoint."""
+
+    partition: int
+    turns: int = 0
+    position: int = 0
+    decisions: int = 0
+    rejections: int = 0
+    instances: int = 0
+    checkpoints: int = 0
+    signed: int = 0
+    origin: str = ""
+    root: str = ""
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass
+class Report:
+    partitions: list[PartitionReport]
+
+    @property
+    def exit_code(self) -> int:
+        kinds = [each.kind for part in self.partitions for each in part.findings]
+        return min((EXIT_CODES[kind] for kind in kinds), default=0)
+
+
+def verify(
+    folder: Path,
+    ring: KeyRing,
+    *,
+    since: Sequence[str] = (),
+    witnesses: Sequence[tuple[str, str]] = (),
+    progress: Callable[[int], None] = lambda turns: None,
+) -> Report:
+    """Check every partition in `folder` with the public keys of `ring` alone.
+
+    `since` are signed notes that were kept elsewhere; `witnesses` are (name, key id) of those who must
+    have cosigned the last checkpoint. `progress` hears turns read so far. Raises `NoLog`.
+    """
+    return Report(
+        [
+            _Verification(folder, partition, ring, since, witnesses).run(progress)
+            for partition in partitions(folder)
+        ]
+    )
+
+
+class _Verification:
+    """One partition."""
+
+    def __init__(
+        self,
+        folder: Path,
+        partition: int,
+        ring: KeyRing,
+        since: Sequence[str],
+        witnesses: Sequence[tuple[str, str]],
+    ) -> None:
+        self._folder = folder
+        self._ring = ring
+        self._witnesses = witnesses
+        self._report = PartitionReport(partition)
+        self._story = Story(ring)
+        self._tree = Frontier()
+        self._previous = b""
+        self._notes = notes(checkpoint_file(folder, partition))
+        self._signed = sorted(self._read_checkpoints(since), key=lambda each: each.size)
+        self._good = (0, 0)
+
+    def run(self, progress: Callable[[int], None]) -> PartitionReport:
+        report = self._report
+        self._check_witnesses()
+        for batch in batches(self._folder, report.partition):
+            for text in self._broken(batch):
+                self._find(batch.first_position, "chain", text)
+            self._previous, report.position = batch.hash, batch.last_position
+            for raw in self._turns(batch):
+                self._turn(raw)
+            progress(report.turns)
+        report.findings += self._story.auditor.finish()
+        self._truncated()
+        report.decisions = self._story.auditor.decisions
+        report.rejections = self._story.rejections
+        report.instances = self._story.instances
+        report.root = self._tree.root().hex() if report.turns else EMPTY.hex()
+        return report
+
+    # --- the chain ---------------------------------------------------------------------------------
+
+    def _broken(self, batch: LogBatch) -> Iterator[str]:
+        reached = self._report.position
+        if batch.first_position > reached + 1:
+            yield f"records {reached + 1} to {batch.first_position - 1} are missing"
+        elif batch.first_position <= reached:
+            yield f"records {batch.first_position} to {batch.last_position} come after {reached}"
+        if batch.previous != self._previous:
+            yield f"batch {batch.first_position}-{batch.last_position} does not follow {reached}"
+        if hashlib.sha256(batch.previous + batch.body).digest() != batch.hash:
+            yield f"batch {batch.first_position}-{batch.last_position} was changed"
+
+    def _turns(self, batch: LogBatch) -> list[bytes]:
+        """Also of a changed batch: what it says now may show what was changed."""
+        sealed = hashlib.sha256(batch.previous + batch.body).digest()
+        whole = LogBatch(
+            batch.first_position, batch.last_position, batch.previous, sealed, batch.body
+        )
+        try:
+            return raw_turns(whole)
+        except (zstandard.ZstdError, msgspec.DecodeError) as fault:
+            self._find(batch.first_position, "chain", f"the batch can't be read: {fault}")
+            return []
+
+    def _turn(self, raw: bytes) -> None:
+        report = self._report
+        self._tree.append(leaf_hash(raw))
+        report.turns += 1
+        try:
+            turn = read_turn(raw)
+        except (msgspec.DecodeError, ValueError) as fault:
+            self._find(report.position, "chain", f"turn {report.turns} can't be read: {fault}")
+            return
+        report.findings += self._story.tell(turn)
+        while self._signed and self._signed[0].size <= report.turns:
+            self._compare(self._signed.pop(0), turn.position)
+
+    # --- checkpoints -------------------------------------------------------------------------------
+
+    def _read_checkpoints(self, since: Sequence[str]) -> Iterator[Checkpoint]:
+        """Those of this partition that a known audit key signed; the others are findings."""
+        suffix = f"/partition-{self._report.partition}"
+        kept = [note for note in since if origin_of(note).endswith(suffix)]
+        by_size: dict[int, Checkpoint] = {}
+        for note in (*kept, *self._notes):
+            try:
+                found = self._read(note, suffix)
+            except AuthorityFault as fault:
+                self._find(0, "checkpoint", str(fault))
+                continue
+            proof = equivocation(by_size.get(found.size, found), found)
+            if proof:
+                self._find(0, "checkpoint", proof)
+            by_size[found.size] = found
+            yield found
+
+    def _read(self, note: str, suffix: str) -> Checkpoint:
+        """The first note gives the log its name; it is that of this partition."""
+        origin = origin_of(note)
+        if not origin.endswith(suffix):
+            raise BadProof(f"a checkpoint of {origin!r} among those of {suffix[1:]}")
+        self._report.origin = self._report.origin or origin
+        return read_checkpoint(note, self._report.origin, self._ring)
+
+    def _check_witnesses(self) -> None:
+        for name, kid in self._witnesses:
+            key = next((each for each in self._ring if each.kid == kid), None)
+            try:
+                if key is None:
+                    raise BadSignature(f"no key {kid} of witness {name} is known")
+                if not self._notes:
+                    raise BadProof(f"there is no checkpoint that {name} could have seen")
+                check_cosignature(self._notes[-1], name, key)
+            except AuthorityFault as fault:
+                self._find(0, "checkpoint", str(fault))
+
+    def _compare(self, signed: Checkpoint, position: int) -> None:
+        """`signed` is about exactly the turns read so far; `position` is that of the last."""
+        report = self._report
+        report.checkpoints += 1
+        if self._tree.root() == signed.root:
+            self._good = (signed.size, position)
+            report.signed = max(report.signed, signed.size)
+            return
+        turns, after = self._good
+        self._find(
+            position,
+            "checkpoint",
+            f"the log up to turn {signed.size} (position {position}) is not the one that was signed: "
+            f"something after turn {turns} (position {after}) was changed, dropped or put in",
+        )
+
+    def _truncated(self) -> None:
+        for signed in self._signed:
+            self._find(
+                self._report.position,
+                "checkpoint",
+                f"{signed.size} turns were signed, {self._report.turns} are there: the end is missing",
+            )
+
+    def _find(self, position: int, kind: Kind, text: str) -> None:
+        self._report.findings.append(Finding(position, kind, text))

@@ -1,0 +1,190 @@
+"""`remit audit`: check and explain a log without its broker.
+
+FOLDER is a broker's data folder, or what `remit audit export` made of it. Exit codes of `verify`: 0
+nothing is wrong, else by the gravest kind of finding (see `remit audit verify --help`); 1 what was
+asked for is not there.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from remit.audit.explaining import Step, explain
+from remit.audit.proving import check_proof, prove, read_proof
+from remit.audit.reading import NoLog, export
+from remit.audit.verifying import EXIT_CODES, PartitionReport, Report, verify
+from remit.authority import AuthorityFault, read_key_ring
+from remit.authority.checkpoint import cosign
+from remit.base.errors import Unavailable
+from remit.partition.keys import read_signer
+from remit.partition.log import ChainBroken
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+ABSENT = 1
+LISTED = 20
+"""Findings that are printed; --json has all of them."""
+
+
+@click.group("audit")
+def audit_group() -> None:
+    """Check and explain a log without its broker."""
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except (AuthorityFault, NoLog, ChainBroken, Unavailable) as fault:
+        click.echo(f"Refused: {fault}", err=True)
+        sys.exit(ABSENT)
+
+
+@audit_group.command(
+    "verify",
+    epilog="Exit codes: 0 fine, " + ", ".join(f"{n} {kind}" for kind, n in EXIT_CODES.items()),
+)
+@click.argument("folder", type=FOLDER)
+@click.option("--keys", type=FILE, required=True, help="A JWK set of public keys.")
+@click.option("--since", type=FILE, multiple=True, help="A checkpoint that was kept elsewhere.")
+@click.option("--witness", multiple=True, help="NAME=KID: must have signed the last checkpoint.")
+@click.option("--json", "as_json", is_flag=True, help="The whole report, for programs.")
+def verify_command(
+    folder: Path, keys: Path, since: tuple[Path, ...], witness: tuple[str, ...], as_json: bool
+) -> None:
+    """Check every record in FOLDER: chain, checkpoints, policies, admissions, decisions, trust."""
+    witnesses = [(name, kid) for name, _, kid in (each.partition("=") for each in witness)]
+    with _refusing(), Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("reading the log", total=None)
+        report = verify(
+            folder,
+            read_key_ring(keys.read_bytes()),
+            since=[path.read_text() for path in since],
+            witnesses=witnesses,
+            progress=lambda turns: progress.update(task, description=f"{turns:,} turns"),
+        )
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(report)).decode())
+    else:
+        _show(report)
+    sys.exit(report.exit_code)
+
+
+def _show(report: Report) -> None:
+    console = Console()
+    for part in report.partitions:
+        console.print(_summary(part), highlight=False)
+        for finding in part.findings[:LISTED]:
+            console.print(f"  [red]{finding.kind}[/] at {finding.position}: ", end="")
+            console.print(finding.text, markup=False, highlight=False)
+        if len(part.findings) > LISTED:
+            console.print(f"  and {len(part.findings) - LISTED} more: see --json")
+    if report.exit_code:
+        console.print("[red]This log is not what it should be.[/]")
+    else:
+        console.print("[green]Nothing is wrong with this log.[/]")
+
+
+def _summary(part: PartitionReport) -> str:
+    unsigned = part.turns - part.signed
+    signed = f"{part.checkpoints} checkpoints, {unsigned} turns not signed yet"
+    return (
+        f"partition {part.partition}: {part.turns:,} turns to position {part.position:,}; "
+        f"{part.instances:,} governed instances, {part.decisions:,} decisions asked again "
+        f"({part.rejections:,} rejections); {signed if part.checkpoints else 'no checkpoints'}"
+    )
+
+
+@audit_group.command("explain")
+@click.argument("folder", type=FOLDER)
+@click.option("--instance", type=int, required=True, help="The key of a process instance.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per step.")
+def explain_command(folder: Path, instance: int, as_json: bool) -> None:
+    """Tell how an instance went: each step, who took it, and the clause that allowed or denied it."""
+    with _refusing():
+        steps = list(explain(folder, instance))
+    if not steps:
+        click.echo(f"Instance {instance} is not in this log, or carries no policy.", err=True)
+        sys.exit(ABSENT)
+    if as_json:
+        for step in steps:
+            click.echo(msgspec.json.encode(step).decode())
+        return
+    Console().print(_table(steps))
+
+
+def _table(steps: list[Step]) -> Table:
+    table = Table("position", "step", "who", "decided by", "trust", "slope")
+    for step in steps:
+        about = f" ({step.about})" if step.about else ""
+        who = f"{step.actor} by {step.method}" if step.method else step.actor
+        clauses = ", ".join(step.clauses)
+        verdict = clauses if step.admitted else f"[red]denied, {step.reason}:[/] {clauses}"
+        table.add_row(
+            str(step.position), f"{step.action} {step.element}{about}", who, verdict,
+            "" if step.trust < 0 else str(step.trust), step.head[:12],
+        )  # fmt: skip
+    return table
+
+
+@audit_group.command("prove")
+@click.argument("folder", type=FOLDER)
+@click.option("--record", type=int, required=True, help="The position of a record.")
+@click.option("--partition", type=int, default=1, show_default=True)
+def prove_command(folder: Path, record: int, partition: int) -> None:
+    """Print the proof that a record is in the signed log; it shows nothing else of the log."""
+    with _refusing():
+        proof = prove(folder, partition, record)
+    click.echo(msgspec.json.format(msgspec.json.encode(proof)).decode())
+
+
+@audit_group.command("check")
+@click.argument("proof", type=FILE)
+@click.option("--keys", type=FILE, required=True, help="A JWK set of public keys.")
+def check_command(proof: Path, keys: Path) -> None:
+    """Check a PROOF that `prove` has printed; show the record and when it was in which log."""
+    with _refusing():
+        content = read_proof(proof.read_bytes())
+        checkpoint, turn = check_proof(content, read_key_ring(keys.read_bytes()))
+    click.echo(
+        f"Proven: record {content.record} is in {checkpoint.origin}, among its first "
+        f"{checkpoint.size} turns."
+    )
+    click.echo(f"{turn.command} by {turn.header.actor.id or 'anonymous'} at {turn.timestamp}")
+    for position, event in enumerate(turn.events, turn.position + 1):
+        if position == content.record:
+            shown = {"event": type(event).__name__, **msgspec.structs.asdict(event)}
+            click.echo(msgspec.json.encode(msgspec.to_builtins(shown)).decode())
+
+
+@audit_group.command("export")
+@click.argument("folder", type=FOLDER)
+@click.argument("to", type=click.Path(path_type=Path))
+def export_command(folder: Path, to: Path) -> None:
+    """Copy the logs and checkpoints of a data FOLDER to a new folder, for an auditor."""
+    with _refusing():
+        try:
+            count = export(folder, to)
+        except FileExistsError:
+            raise click.UsageError(f"{to} is there already") from None
+    click.echo(f"{count} batches of the log copied to {to}.")
+
+
+@audit_group.command("witness")
+@click.argument("note", type=FILE)
+@click.option("--name", required=True, help="The name of this witness.")
+@click.option("--key", required=True, help="KID=FILE: the witness's private key.")
+@click.option("--at", type=int, required=True, help="The time, in seconds since 1970.")
+def witness_command(note: Path, name: str, key: str, at: int) -> None:
+    """Sign a checkpoint that somebody else signed: NOTE with one more signature."""
+    with _refusing():
+        click.echo(cosign(note.read_text(), name, read_signer(key), at), nl=False)

@@ -1,0 +1,164 @@
+"""A proxy between a worker that stays as it is and the broker: gRPC in, gRPC out.
+
+    worker ──▶ sidecar ──▶ broker          every method passes through, byte for byte
+               │  jobs come back: the gate is asked; denied work is thrown as GOV_DENIED, not handed on
+               └─ answers go out: the gate is asked again; the receipt is put in
+
+What the caller's metadata says (authorization) goes along. One process serves many workers.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from remit.client.gate import Gate, Permit, PolicyDenied
+from remit.client.work import of_grpc
+from remit.protocol.wire.stubs import gateway_pb2 as pb
+
+SERVICE = "/gateway_protocol.Gateway/"
+REMEMBERED = 100_000
+"""Permits of jobs that are at work; a job that is never answered makes room in the end."""
+
+_JOBS: dict[str, Any] = {
+    "ActivateJobs": pb.ActivateJobsResponse,
+    "StreamActivatedJobs": pb.ActivatedJob,
+}
+_ANSWERS: dict[str, Any] = {
+    "CompleteJob": pb.CompleteJobRequest,
+    "FailJob": pb.FailJobRequest,
+    "ThrowError": pb.ThrowErrorRequest,
+}
+_PASSED_ON = ("authorization", "traceparent", "tracestate")
+
+
+class Sidecar(grpc.GenericRpcHandler):  # type: ignore[type-arg]
+    """All methods of the gateway, for the broker behind `channel`."""
+
+    def __init__(self, channel: grpc.aio.Channel, gate: Gate) -> None:
+        self._channel: Any = channel  # bytes in, bytes out: no serializers
+        self._gate = gate
+        self._permits: OrderedDict[int, Permit] = OrderedDict()
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
+        """How a call is handled: by its path, and whatever it carries."""
+        path = handler_call_details.method
+        if not path.startswith(SERVICE):
+            return None
+        name = path.removeprefix(SERVICE)
+        if name in _JOBS:
+            return grpc.unary_stream_rpc_method_handler(self._jobs(name))
+        return grpc.unary_unary_rpc_method_handler(self._call(name))
+
+    def _call(self, name: str) -> Any:
+        async def call(request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+            if name in _ANSWERS:
+                request = await self._answered(name, request, context)
+            ask = self._channel.unary_unary(SERVICE + name)
+            try:
+                answer: bytes = await ask(
+                    request, metadata=_metadata(context), timeout=context.time_remaining()
+                )
+            except grpc.aio.AioRpcError as fault:
+                await _abort(context, fault)
+            return answer
+
+        return call
+
+    def _jobs(self, name: str) -> Any:
+        async def jobs(
+            request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]
+        ) -> AsyncIterator[bytes]:
+            metadata = _metadata(context)
+            ask = self._channel.unary_stream(SERVICE + name)
+            try:
+                async for content in ask(
+                    request, metadata=metadata, timeout=context.time_remaining()
+                ):
+                    passed = await self._handed(_JOBS[name].FromString(content), metadata)
+                    if passed is not None:
+                        yield passed.SerializeToString()
+            except grpc.aio.AioRpcError as fault:
+                await _abort(context, fault)
+
+        return jobs
+
+    # --- jobs to the worker ------------------------------------------------------------------------
+
+    async def _handed(self, answer: Any, metadata: Any) -> Any:
+        """What of an answer reaches the worker; None for nothing."""
+        if isinstance(answer, pb.ActivatedJob):
+            return answer if await self._may_have(answer, metadata) else None
+        kept = [job for job in answer.jobs if await self._may_have(job, metadata)]
+        return pb.ActivateJobsResponse(jobs=kept) if kept or not answer.jobs else None
+
+    async def _may_have(self, job: pb.ActivatedJob, metadata: Any) -> bool:
+        try:
+            permit = self._gate.admit(of_grpc(job))
+        except PolicyDenied as denied:
+            await self._refuse(job.key, denied, metadata)
+            return False
+        if permit is not None:
+            self._permits[job.key] = permit
+            while len(self._permits) > REMEMBERED:
+                self._permits.popitem(last=False)
+        return True
+
+    async def _refuse(self, key: int, denied: PolicyDenied, metadata: Any) -> None:
+        """The worker's part, done for it: the job is thrown as denied, with the receipt."""
+        request = pb.ThrowErrorRequest(
+            jobKey=key, errorCode=denied.error_code, errorMessage=str(denied),
+            variables=json.dumps(denied.variables),
+        )  # fmt: skip
+        ask = self._channel.unary_unary(SERVICE + "ThrowError")
+        await ask(request.SerializeToString(), metadata=metadata)
+
+    # --- answers from the worker -------------------------------------------------------------------
+
+    async def _answered(
+        self, name: str, content: bytes, context: grpc.aio.ServicerContext[bytes, bytes]
+    ) -> bytes:
+        """The worker's answer with its receipt; a denied one ends the call and the job."""
+        request = _ANSWERS[name].FromString(content)
+        permit = self._permits.pop(request.jobKey, None)
+        if permit is None:
+            return content
+        given = json.loads(request.variables or "{}")
+        try:
+            if isinstance(request, pb.CompleteJobRequest):
+                said = permit.completing(given)
+            elif isinstance(request, pb.ThrowErrorRequest):
+                said = permit.throwing(request.errorCode, given)
+            else:
+                said = permit.failing(given)
+        except PolicyDenied as denied:
+            await self._refuse(request.jobKey, denied, _metadata(context))
+            await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(denied))
+        request.variables = json.dumps(said)
+        sent: bytes = request.SerializeToString()
+        return sent
+
+
+def _metadata(context: grpc.aio.ServicerContext[bytes, bytes]) -> tuple[tuple[str, str], ...]:
+    given = context.invocation_metadata() or ()
+    return tuple((name, str(value)) for name, value in given if name in _PASSED_ON)
+
+
+async def _abort(
+    context: grpc.aio.ServicerContext[bytes, bytes], fault: grpc.aio.AioRpcError
+) -> None:
+    await context.abort(fault.code(), fault.details() or "")
+
+
+async def serve(address: str, channel: grpc.aio.Channel, gate: Gate) -> tuple[Any, int]:
+    """A started server and its port; `address` HOST:PORT, port 0 for a free one."""
+    server = grpc.aio.server()
+    server.add_generic_rpc_handlers((Sidecar(channel, gate),))
+    port = server.add_insecure_port(address)
+    await server.start()
+    return server, port

@@ -1,0 +1,54 @@
+"""Policies of running instances: renewed, looked at, trust re-anchored; and what issuers revoke."""
+
+from __future__ import annotations
+
+from remit.base.errors import NotFound
+from remit.engine import governance
+from remit.engine.lifecycle import IS_ENDING
+from remit.engine.run import Handler, Run
+from remit.engine.state.entities import ElementInstance
+from remit.protocol.commands import ChangeRevocations, ReanchorTrust, RenewPolicy, ShowPolicy
+from remit.protocol.replies import Done
+from remit.protocol.values import NONE_KEY
+
+
+def renew_policy(run: Run, command: RenewPolicy) -> None:
+    """Whoever brings it: the authority that signed the grant has signed its successor."""
+    instance = _instance(run, command.key, "renew the policy of")
+    governance.renew(run, instance, command.successor)
+    run.reply = Done(command.key)
+
+
+def reanchor_trust(run: Run, command: ReanchorTrust) -> None:
+    """Whoever brings it: an approver that the policy names has signed the statement."""
+    instance = _instance(run, command.key, "re-anchor the trust of")
+    governance.reanchor(run, instance, command.statement)
+    run.reply = Done(command.key)
+
+
+def show_policy(run: Run, command: ShowPolicy) -> None:
+    run.reply = governance.shown(run, _instance(run, command.key, "show the policy of"))
+
+
+def change_revocations(run: Run, command: ChangeRevocations) -> None:
+    run.reply = Done(governance.revoke(run, command.token))
+
+
+def _instance(run: Run, key: int, verb: str) -> ElementInstance:
+    element = run.state.find_element(key)
+    is_there = element is not None and element.scope == NONE_KEY and run.sees(element.tenant)
+    if element is None or not is_there or element.phase in IS_ENDING:
+        raise NotFound(
+            f"Expected to {verb} process instance with key '{key}', but no such process instance was "
+            f"found"
+        )
+    run.touch(element.root, element.instance)
+    return element
+
+
+HANDLES = {
+    RenewPolicy: Handler("RENEW", renew_policy),
+    ReanchorTrust: Handler("REANCHOR", reanchor_trust),
+    ShowPolicy: Handler("SHOW", show_policy),
+    ChangeRevocations: Handler("REVOKE", change_revocations),
+}

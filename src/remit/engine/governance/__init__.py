@@ -1,0 +1,96 @@
+"""Governance: a step of an instance is admitted against the policy that it carries, before it happens.
+
+asking      may this be done? an admission, or a rejection that leaves nothing else
+policies    which policy an instance carries: attached, derived, renewed
+messages    between instances
+steps       flows, choices, variables
+work        jobs: who gets one, what is sent along, what a worker's receipt is worth
+"""
+
+from __future__ import annotations
+
+from remit.engine.governance.asking import (
+    ElementDenied,
+    Governor,
+    StepDenied,
+    admit_command,
+    admit_step,
+    tell,
+)
+from remit.engine.governance.messages import (
+    admit_message,
+    attach_by_message,
+    refuse_policy,
+    sender_in,
+    sender_of,
+)
+from remit.engine.governance.policies import (
+    POLICY,
+    after_denial,
+    begin,
+    begin_by_event,
+    check_derivable,
+    check_rebindable,
+    derive_child,
+    reanchor,
+    rebind,
+    renew,
+    revoke,
+    shown,
+    tokens_of,
+    without_policy,
+)
+from remit.engine.governance.steps import (
+    admit_choice,
+    admit_conditions,
+    admit_flows,
+    admit_write,
+    admit_write_by,
+    readable,
+)
+from remit.engine.governance.work import (
+    GOV_DENIED,
+    admit_work,
+    hand_over,
+    may_activate,
+    refused_by_worker,
+)
+
+__all__ = [
+    "GOV_DENIED",
+    "POLICY",
+    "ElementDenied",
+    "Governor",
+    "StepDenied",
+    "admit_choice",
+    "admit_command",
+    "admit_conditions",
+    "admit_flows",
+    "admit_message",
+    "admit_step",
+    "admit_work",
+    "admit_write",
+    "admit_write_by",
+    "after_denial",
+    "attach_by_message",
+    "begin",
+    "begin_by_event",
+    "check_derivable",
+    "check_rebindable",
+    "derive_child",
+    "hand_over",
+    "may_activate",
+    "readable",
+    "reanchor",
+    "rebind",
+    "refuse_policy",
+    "refused_by_worker",
+    "renew",
+    "revoke",
+    "sender_in",
+    "sender_of",
+    "shown",
+    "tell",
+    "tokens_of",
+    "without_policy",
+]

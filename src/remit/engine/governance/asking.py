@@ -1,0 +1,350 @@
+"""Governance: a step of an instance is admitted against the policy that it carries, before it happens.
+
+The policy comes with the creation of an instance, as signed grants under the reserved variable
+`_policy`; the broker, a holder that the grants name, binds them to the one instance. A called process
+carries a derivative of its caller's policy, which can only take away. Without a policy nothing is asked.
+
+An admission is an event right before the effect; a rejection is an event and nothing else. Replaying the
+log applies what was decided and asks nothing again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from types import FunctionType
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from remit.authority import Authority, Hop, KeyRing, Signer, Slope, compile_chain, verify_chain
+from remit.authority.evaluate import Decision
+from remit.authority.policy import Denial
+from remit.authority.revocation import Revocations, read_revocations
+from remit.authority.slope import HopKind, lowered, returned
+from remit.base.errors import Denied, InvalidArgument
+from remit.engine.faults import IncidentRaised
+from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance, Governed
+from remit.engine.variables import MISSING, look_up
+from remit.protocol.events.governance import GovernanceEvent, StepAdmitted, StepRejected
+from remit.protocol.values import NONE_KEY, Actor, Document
+
+encode_slope = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Slope).decode
+
+
+@lru_cache(maxsize=8192)
+def decode_slope(content: bytes) -> Slope:
+    """The same slope is asked on many times."""
+    return _decode(content)
+
+
+@dataclass(frozen=True)
+class Governor:
+    """What a partition trusts and signs with. Without one, no instance can carry a policy.
+
+    `standing` are grants that every instance begins under that they are for, whatever else it brings;
+    `requires`: nothing begins without a policy.
+    """
+
+    ring: KeyRing
+    signer: Signer
+    standing: tuple[str, ...] = ()
+    requires: bool = False
+
+
+class StepDenied(Denied):
+    """A command is denied: `events` tell of it in the log, where nothing else of it is."""
+
+    def __init__(self, message: str, *events: GovernanceEvent) -> None:
+        super().__init__(message)
+        self.events = events
+
+
+class ElementDenied(IncidentRaised):
+    """An element's own step is denied: an incident, and `event` in the log."""
+
+    def __init__(self, message: str, event: StepRejected, on_deny: Denial = "incident") -> None:
+        super().__init__("UNSPECIFIED", message)
+        self.event = event
+        self.on_deny = on_deny
+
+
+# --- asking ----------------------------------------------------------------------------------------
+
+
+class Question(NamedTuple):
+    """May this be done? `facts` are those of the action; the common ones are looked up when needed.
+
+    A fact that takes some work may be a function that gives it. `lowered`: data of this trust comes in
+    with it; the slope is no higher from here on.
+    """
+
+    row: Governed
+    element: ElementInstance
+    action: str
+    facts: Mapping[str, Any]
+    hop: Hop | None
+    lowered: int = -1
+
+
+class Answer(NamedTuple):
+    """The decision, and the facts that it has read."""
+
+    decision: Decision
+    facts: Document
+
+
+def admit_command(
+    run: Run,
+    element: ElementInstance | None,
+    action: str,
+    facts: Mapping[str, Any],
+    kind: HopKind = "human",
+) -> None:
+    """A command of somebody outside; raises `StepDenied`. `kind` says what that somebody is."""
+    row = governed_row(run, element)
+    if row is None or element is None:
+        return
+    asked = Question(row, element, action, facts, hop_of(run.actor, kind))
+    answer = ask(run, asked)
+    if not answer.decision.admitted:
+        raise StepDenied(sentence(asked, answer), rejection(run, asked, answer))
+    log_admission(run, asked, answer, wrote=bool(facts.get("varNames")))
+
+
+def admit_step(
+    run: Run, element: ElementInstance | None, action: str, facts: Mapping[str, Any]
+) -> None:
+    """A step that the engine takes by itself; raises `ElementDenied`."""
+    row = governed_row(run, element)
+    if row is None or element is None:
+        return
+    asked = Question(row, element, action, facts, None)
+    answer = ask(run, asked)
+    if not answer.decision.admitted:
+        raise denied_step(run, asked, answer)
+    log_admission(run, asked, answer)
+
+
+def admit_beginning(
+    run: Run, unborn: ElementInstance, facts: Mapping[str, Any], action: str = "instance.create"
+) -> None:
+    """The creation of an instance; raises `StepDenied`. Its initiator is on the slope already."""
+    row = governed_row(run, unborn)
+    assert row is not None, "its policy was attached"
+    asked = Question(row, unborn, action, facts, None)
+    answer = ask(run, asked)
+    if not answer.decision.admitted:
+        raise StepDenied(sentence(asked, answer), rejection(run, asked, answer))
+    log_admission(run, asked, answer)
+
+
+def denied_step(run: Run, asked: Question, answer: Answer) -> ElementDenied:
+    event = rejection(run, asked, answer)
+    return ElementDenied(sentence(asked, answer), event, answer.decision.on_deny or "incident")
+
+
+def hop_of(actor: Actor, kind: HopKind) -> Hop:
+    return Hop(actor.id or "anonymous", kind, actor.method, domain_of(actor))
+
+
+def tell(run: Run, event: GovernanceEvent) -> None:
+    """Log a rejection after everything else of the step was undone."""
+    run.emit(replace(event, key=run.new_key()))
+
+
+# --- inside ----------------------------------------------------------------------------------------
+
+
+def governed_row(run: Run, element: ElementInstance | None) -> Governed | None:
+    if element is None or not run.state.governed.rows:
+        return None
+    return run.state.governed.get(element.instance)
+
+
+def governor_of(run: Run) -> Governor:
+    governor: Governor | None = run.state.governor
+    if governor is None:
+        raise InvalidArgument(
+            "Expected to take a policy, but this broker trusts no keys: start it with --policy-keys and "
+            "--holder-key"
+        )
+    return governor
+
+
+def authority_of(run: Run, row: Governed) -> Authority:
+    """The compiled chain: verified again when it comes from disk."""
+    found: Authority | None = run.state.authority_cache.get(_name(run, row.policy))
+    if found is None:
+        chain = verify_chain(row.tokens, governor_of(run).ring)
+        found = compile_chain(chain, known_revocations(run))
+        remember_authority(run, found)
+    return found
+
+
+def remember_authority(run: Run, authority: Authority) -> None:
+    """A chain that was verified, or made here, and compiled under what is revoked now."""
+    cache = run.state.authority_cache
+    if len(cache) >= AUTHORITIES:
+        cache.clear()
+    cache[_name(run, authority.chain.hash)] = authority
+
+
+def _name(run: Run, policy: str) -> object:
+    """Lists of revocations are compiled in: with others it is another authority."""
+    lists = run.state.revocations.rows
+    return (policy, *(each.token for each in lists.values())) if lists else policy
+
+
+@lru_cache(maxsize=64)
+def revocations(ring: KeyRing, lists: tuple[str, ...]) -> tuple[Revocations, ...]:
+    """Signed lists that were checked when they came."""
+    return tuple(read_revocations(token, ring) for token in lists)
+
+
+def known_revocations(run: Run) -> tuple[Revocations, ...]:
+    """What is revoked now, by all issuers."""
+    lists = tuple(each.token for each in run.state.revocations.rows.values())
+    return revocations(governor_of(run).ring, lists) if lists else ()
+
+
+AUTHORITIES = 20_000
+"""Compiled chains kept in memory."""
+
+
+def ask(run: Run, asked: Question) -> Answer:
+    """The answer, on the facts that the action's clauses refer to."""
+    authority = authority_of(run, asked.row)
+    found = facts_of(run, authority, asked, authority.beyond_subject(asked.action))
+    return Answer(authority.admit(asked.action, found, slope_of(asked), run.now, asked.hop), found)
+
+
+def facts_of(run: Run, authority: Authority, asked: Question, names: Iterable[str]) -> Document:
+    """The facts of these names, and whose instance it is."""
+    element, given = asked.element, asked.facts
+    row = run.definition(element.definition).row
+    found: Document = {
+        "tenant": element.tenant,
+        "process": row.process_id,
+        "version": row.version,
+        "instance": str(element.instance),
+    }
+    for name in names:
+        value = given.get(name, MISSING)
+        if value.__class__ is FunctionType:
+            value = value()
+        elif value is MISSING:
+            value = _fact(run, authority, element, name, asked.hop)
+        if value is not MISSING and value is not None:
+            found[name] = value
+    return found
+
+
+def slope_of(asked: Question) -> Slope:
+    """The slope that a question is asked on."""
+    slope = decode_slope(asked.row.slope)
+    return slope if asked.lowered < 0 else lowered(slope, asked.lowered)
+
+
+def _fact(
+    run: Run, authority: Authority, element: ElementInstance, name: str, hop: Hop | None
+) -> Any:
+    if name.startswith("var."):
+        return look_up(run, element.key, name[4:])
+    getter = _FACTS.get(name)
+    return MISSING if getter is None else getter(run, authority, element, hop)
+
+
+_FACTS: dict[str, Callable[[Run, Authority, ElementInstance, Hop | None], Any]] = {
+    "rootInstance": lambda run, authority, element, hop: str(element.root),
+    "elementId": lambda run, authority, element, hop: element.element,
+    "elementType": lambda run, authority, element, hop: run.plan(element).node.type.value,
+    "scopeDepth": lambda run, authority, element, hop: _depth(run, element),
+    "actor": lambda run, authority, element, hop: hop.actor if hop else "engine",
+    "actorKind": lambda run, authority, element, hop: hop.kind if hop else "engine",
+    "actorMethod": lambda run, authority, element, hop: hop.method if hop else MISSING,
+    "actorDomain": lambda run, authority, element, hop: hop.domain if hop else MISSING,
+    "initiator": lambda run, authority, element, hop: authority.chain.initiator.actor,
+}
+
+
+def _depth(run: Run, element: ElementInstance) -> int:
+    depth = 0
+    while element.scope != NONE_KEY:
+        element = run.element(element.scope)
+        depth += 1
+    return depth
+
+
+def domain_of(actor: Actor) -> str:
+    """Of a SPIFFE id its trust domain: `spiffe://partner.example/worker` has `partner.example`."""
+    if not actor.id.startswith("spiffe://"):
+        return ""
+    return "/".join(actor.id.split("/")[:3]) + "/"
+
+
+_ABOUT = ("jobKey", "flowId", "calledProcess", "decisionId", "messageName", "name")
+"""What a step is about, by the first of these facts that it comes with."""
+
+
+def _about(facts: Mapping[str, Any]) -> str:
+    return next((str(facts[name]) for name in _ABOUT if name in facts), "")
+
+
+def log_admission(run: Run, asked: Question, answer: Answer, *, wrote: bool = False) -> None:
+    """Log it; the actor's hop is over with the step."""
+    element, hop, decision, actor = asked.element, asked.hop, answer.decision, run.actor
+    if hop is None and asked.lowered < 0:
+        after, content = decision.slope, asked.row.slope
+    else:
+        after = decision.slope if hop is None else returned(decision.slope, wrote=wrote)
+        content = encode_slope(after)
+    run.emit(
+        StepAdmitted(
+            run.new_key(), element.instance, element.definition,
+            asked.facts.get("elementId", element.element), asked.action, decision.clauses,
+            _plain(answer.facts), asked.row.policy, content, after.head, after.trust,
+            after.low, actor.id, actor.method, decision.duties, element.tenant,
+            "" if hop is None else hop.kind, "" if hop is None else hop.domain, wrote, element.key,
+            _about(asked.facts), asked.lowered,
+        )
+    )  # fmt: skip
+
+
+def rejection(run: Run, asked: Question, answer: Answer, about: str = "") -> StepRejected:
+    element, hop, decision, actor = asked.element, asked.hop, answer.decision, run.actor
+    return StepRejected(
+        NONE_KEY, element.instance, element.definition,
+        asked.facts.get("elementId", element.element), asked.action, decision.reason,
+        decision.clauses, _plain(answer.facts), asked.row.policy,
+        decode_slope(asked.row.slope).head, actor.id,
+        actor.method, about, element.tenant, "" if hop is None else hop.kind,
+        "" if hop is None else hop.domain, element.key, asked.lowered,
+    )  # fmt: skip
+
+
+def _plain(facts: Document) -> Document:
+    """As the log has them: collections of names as sorted lists."""
+    for name, value in facts.items():
+        if value.__class__ in _COLLECTIONS:
+            facts[name] = sorted(value)
+    return facts
+
+
+_COLLECTIONS = frozenset((set, frozenset, tuple))
+
+
+def sentence(asked: Question, answer: Answer) -> str:
+    decision = answer.decision
+    clause = decision.clauses[-1] if decision.clauses else ""
+    by = f" by clause '{clause}'" if clause and clause != decision.reason else ""
+    element = asked.facts.get("elementId", asked.element.element)
+    return (
+        f"Expected '{asked.action}' at element '{element}' of process instance "
+        f"'{asked.element.instance}' to be admitted by its policy, but it is denied{by} "
+        f"({decision.reason})"
+    )

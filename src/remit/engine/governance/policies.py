@@ -1,0 +1,354 @@
+"""Which policy an instance carries: where it comes from, and where it goes on to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from remit.authority import AuthorityFault, Hop, Slope, compile_chain, verify_block, verify_chain
+from remit.authority.chain import VerifiedBlock, VerifiedChain, check_links, check_size
+from remit.authority.derive import bind, derive_for_call, with_successor
+from remit.authority.policy import BoundTo, Grant, Initiator
+from remit.authority.receipt import reanchored
+from remit.authority.revocation import read_revocations
+from remit.authority.slope import START
+from remit.base.errors import Denied, InvalidArgument, InvalidState
+from remit.engine import incidents
+from remit.engine.definitions import Definition
+from remit.engine.faults import IncidentRaised
+from remit.engine.governance.asking import (
+    Governor,
+    StepDenied,
+    admit_beginning,
+    authority_of,
+    decode_slope,
+    domain_of,
+    encode_slope,
+    governed_row,
+    governor_of,
+    known_revocations,
+    remember_authority,
+    tell,
+)
+from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance
+from remit.protocol.events.governance import (
+    GovernanceEvent,
+    PolicyAttached,
+    PolicyExpired,
+    PolicySucceeded,
+    RevocationsChanged,
+    SlopeReanchored,
+    StepRejected,
+)
+from remit.protocol.replies import PolicyShown
+from remit.protocol.values import NONE_KEY, Document
+
+POLICY = "_policy"
+"""The reserved variable: a list of signed blocks. It is never among the variables of an instance."""
+
+
+def tokens_of(run: Run, element: ElementInstance) -> tuple[str, ...]:
+    """The signed blocks that a worker gets along with a job; none for an ungoverned instance."""
+    row = governed_row(run, element)
+    return () if row is None else row.tokens
+
+
+def without_policy(run: Run, element: ElementInstance, document: Document) -> Document:
+    """Variables without the reserved one: an unchanged echo is taken silently, anything else denied."""
+    if POLICY not in document:
+        return document
+    row = governed_row(run, element)
+    if row is None or document[POLICY] != list(row.tokens):
+        raise Denied(
+            f"Expected variables without '{POLICY}': it is reserved for the policy of an instance, and "
+            f"no command changes that"
+        )
+    return {name: value for name, value in document.items() if name != POLICY}
+
+
+def attach(
+    run: Run, definition: Definition, unborn: ElementInstance, given: Any, facts: Document
+) -> None:
+    """Bind the grants that came with a creation to the new instance, and admit the creation itself.
+
+    `facts` are those of the creation. Raises InvalidArgument for what is no policy that this broker
+    can take, `StepDenied` when the policy does not let it begin.
+    """
+    key, governor = unborn.key, governor_of(run)
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise InvalidArgument(f"Expected '{POLICY}' to be a list of signed blocks")
+    given = [*_standing(governor, definition), *given]
+    row, actor = definition.row, run.actor
+    bound = BoundTo(tenant=row.tenant, process=row.process_id, ver=row.version, instance=str(key))
+    initiator = Initiator(
+        actor=actor.id or "anonymous", method=actor.method, domain=domain_of(actor)
+    )
+    try:
+        grants = [verify_block(each, governor.ring) for each in given]
+        if not grants or not all(isinstance(each.block, Grant) for each in grants):
+            raise InvalidArgument(f"Expected '{POLICY}' to hold grants, at least one")
+        chain = bind(grants, bound, initiator, governor.signer, jti=str(key), now=run.now // 1000)
+        check_size(chain.tokens)
+        check_links(chain)
+        authority = compile_chain(chain, known_revocations(run))
+    except AuthorityFault as fault:
+        raise InvalidArgument(
+            f"Expected a policy for process '{row.process_id}', but it can't be taken: {fault}"
+        ) from fault
+    remember_authority(run, authority)
+    hop = Hop(initiator.actor, "initiator", initiator.method, initiator.domain)
+    slope = authority.arithmetic.extend(START, hop)
+    _attached(run, definition, key, key, chain.tokens, chain.hash, slope, NONE_KEY)
+    begun = {
+        **facts, "actor": initiator.actor, "actorKind": "initiator",
+        "actorMethod": initiator.method, "actorDomain": initiator.domain,
+    }  # fmt: skip
+    admit_beginning(run, unborn, begun)
+
+
+def begin(
+    run: Run, definition: Definition, unborn: ElementInstance, given: Any, facts: Document
+) -> None:
+    """An instance is about to begin, with the policy that came with it (None: none came).
+
+    Raises what `attach` does, and Denied where a policy is required and there is none.
+    """
+    governor: Governor | None = run.state.governor
+    if given is None and (governor is None or not (governor.standing or governor.requires)):
+        return
+    if given is None and governor is not None and not _standing(governor, definition):
+        if governor.requires:
+            raise Denied(
+                f"Expected an instance of process '{definition.row.process_id}' to begin with a policy, "
+                f"since this broker requires one, but it came with none"
+            )
+        return
+    run.state.resident[unborn.key] = None
+    source = "broker" if given is None else "request"
+    attach(run, definition, unborn, given or [], {**facts, "policySource": source})
+
+
+def begin_by_event(
+    run: Run, definition: Definition, unborn: ElementInstance, start: str, variables: Document
+) -> bool:
+    """The same for an instance that an event starts; False when it may not begin."""
+    mark = run.mark()
+    facts: Document = {"varNames": tuple(sorted(variables)), "startElement": start}
+    try:
+        begin(run, definition, unborn, None, facts)
+    except StepDenied as fault:
+        run.undo(mark)
+        for event in fault.events:
+            tell(run, event)
+        return False
+    except Denied:
+        run.undo(mark)
+        return False
+    return True
+
+
+def added_standing(run: Run, parent: VerifiedChain, definition: Definition) -> list[VerifiedBlock]:
+    """The standing grants for this process that a chain does not have already."""
+    governor = governor_of(run)
+    found = _standing(governor, definition)
+    return [verify_block(each, governor.ring) for each in found if each not in parent.tokens]
+
+
+def _standing(governor: Governor, definition: Definition) -> list[str]:
+    """The standing grants that are for this process."""
+    row, found = definition.row, []
+    for token in governor.standing:
+        block = verify_block(token, governor.ring).block
+        if isinstance(block, Grant) and block.sub.admits(row.tenant, row.process_id, row.version):
+            found.append(token)
+    return found
+
+
+def derive_child(run: Run, caller: ElementInstance, definition: Definition, child: int) -> None:
+    """A called process carries what its caller's policy leaves of itself; see `check_derivable`."""
+    row = governed_row(run, caller)
+    if row is None:
+        return
+    governor, parent = governor_of(run), authority_of(run, row)
+    called = definition.row
+    tokens = derive_for_call(
+        parent.chain, governor.signer, process=called.process_id, version=called.version,
+        instance=str(child), element=caller.element, jti=str(child), now=run.now // 1000,
+        grants=added_standing(run, parent.chain, definition),
+    )  # fmt: skip
+    chain = verify_chain(tokens, governor.ring)
+    authority = compile_chain(chain, known_revocations(run))
+    slope = authority.arithmetic.extend(decode_slope(row.slope), Hop(called.process_id, "call"))
+    _attached(run, definition, child, caller.root, chain.tokens, chain.hash, slope, caller.instance)
+
+
+def check_derivable(run: Run, caller: ElementInstance) -> None:
+    """Raises `IncidentRaised` when the caller's policy may not be passed on any further."""
+    row = governed_row(run, caller)
+    if row is None:
+        return
+    leaf = authority_of(run, row).chain.leaf
+    if leaf.del_depth >= leaf.del_max_depth:
+        raise IncidentRaised(
+            "CALLED_ELEMENT_ERROR",
+            f"Expected '{caller.element}' to call a process, but its policy '{leaf.jti}' may not be "
+            f"passed on: depth {leaf.del_depth} is the last",
+        )
+
+
+def rebind(run: Run, instance: ElementInstance, target: Definition) -> None:
+    """The instance goes on in another definition: one more link of its chain, which takes nothing
+    away and adds nothing."""
+    row = governed_row(run, instance)
+    if row is None:
+        return
+    to = target.row
+    tokens = derive_for_call(
+        authority_of(run, row).chain, governor_of(run).signer, to="migration",
+        process=to.process_id, version=to.version, instance=str(instance.key), element="",
+        jti=f"{instance.key}/{run.now}", now=run.now // 1000,
+    )  # fmt: skip
+    _succeeded(run, instance, tokens, "migration")
+
+
+def check_rebindable(run: Run, instance: ElementInstance) -> None:
+    """Raises InvalidState when the policy of an instance may not be passed on any further."""
+    row = governed_row(run, instance)
+    if row is None:
+        return
+    leaf = authority_of(run, row).chain.leaf
+    if leaf.del_depth >= leaf.del_max_depth:
+        raise InvalidState(
+            f"Expected to migrate process instance '{instance.key}', but its policy '{leaf.jti}' may "
+            f"not be passed on: depth {leaf.del_depth} is the last"
+        )
+
+
+def renew(run: Run, instance: ElementInstance, successor: str) -> None:
+    """The successor of a grant takes its place, here and in every instance that was derived from it.
+
+    Raises InvalidArgument for what succeeds nothing here.
+    """
+    ring = governor_of(run).ring
+    rows = [each for each in run.state.governed.rows.values() if each.root == instance.root]
+    renewed = 0
+    for row in rows:
+        try:
+            chain = with_successor(verify_chain(row.tokens, ring), successor, ring)
+        except AuthorityFault as fault:
+            if row.key == instance.key:
+                raise InvalidArgument(
+                    f"Expected the successor of a grant of process instance '{instance.key}', but "
+                    f"{fault}"
+                ) from fault
+            continue
+        _succeeded(run, run.element(row.key), chain.tokens, "renewal")
+        renewed += 1
+    assert renewed, "the instance itself is among them"
+
+
+def _succeeded(run: Run, instance: ElementInstance, tokens: tuple[str, ...], cause: str) -> None:
+    chain = verify_chain(tokens, governor_of(run).ring)
+    actor = run.actor
+    run.emit(
+        PolicySucceeded(
+            run.new_key(), instance.key, instance.definition, tokens, chain.hash, cause, actor.id,
+            actor.method, instance.tenant,
+        )
+    )  # fmt: skip
+
+
+def reanchor(run: Run, instance: ElementInstance, statement: str) -> None:
+    """Trust in the instance's data is lifted. Raises InvalidArgument for a statement that does not."""
+    row = governed_row(run, instance)
+    if row is None:
+        raise _ungoverned(instance.key)
+    authority, actor = authority_of(run, row), run.actor
+    slope = decode_slope(row.slope)
+    try:
+        after = reanchored(authority, statement, governor_of(run).ring, slope, run.now)
+    except AuthorityFault as fault:
+        raise InvalidArgument(
+            f"Expected a statement that re-anchors the trust of process instance '{instance.key}', "
+            f"but {fault}"
+        ) from fault
+    run.emit(
+        SlopeReanchored(
+            run.new_key(), instance.key, instance.definition, statement, encode_slope(after),
+            after.head, after.low, actor.id, actor.method, instance.tenant,
+        )
+    )  # fmt: skip
+
+
+def shown(run: Run, instance: ElementInstance) -> PolicyShown:
+    row = governed_row(run, instance)
+    if row is None:
+        raise _ungoverned(instance.key)
+    slope = decode_slope(row.slope)
+    return PolicyShown(instance.key, row.tokens, slope.head, slope.trust, slope.low)
+
+
+def revoke(run: Run, token: str) -> int:
+    """A signed list replaces the one before; the same one again changes nothing. Returns its epoch.
+
+    Raises InvalidArgument for a list that nobody known signed, or that is older than ours.
+    """
+    ring = governor_of(run).ring
+    try:
+        new = read_revocations(token, ring)
+        known = run.state.revocations.get(new.iss)
+        if known is not None:
+            read_revocations(token, ring, read_revocations(known.token, ring))
+    except AuthorityFault as fault:
+        raise InvalidArgument(f"Expected a list of revocations to be taken, but {fault}") from fault
+    if known is None or known.token != token:
+        run.emit(RevocationsChanged(run.new_key(), new.iss, new.epoch, token))
+    return new.epoch
+
+
+EXPIRED = "policy-expired"
+"""The stage of an incident at the process: there is nothing to play again."""
+
+
+def after_denial(run: Run, event: GovernanceEvent) -> None:
+    """A policy whose time is over is told of once, with an incident at the process (T18)."""
+    if not isinstance(event, StepRejected) or event.reason != "$validity":
+        return
+    instance = run.state.elements.get(event.instance)
+    if instance is None or instance.key not in run.state.governed:
+        return
+    if any(each.stage == EXPIRED for each in run.state.incidents.values_of(instance.key)):
+        return
+    run.emit(
+        PolicyExpired(
+            run.new_key(), instance.key, instance.definition, event.policy, instance.tenant
+        )
+    )
+    fault = IncidentRaised(
+        "UNSPECIFIED",
+        f"Expected the policy of process instance '{instance.key}' to be valid at this time, but it is "
+        f"not: renew it with a successor, then resolve this incident",
+    )
+    incidents.create(run, instance, fault, stage=EXPIRED)
+
+
+def _ungoverned(key: int) -> InvalidState:
+    return InvalidState(f"Expected process instance '{key}' to carry a policy, but it carries none")
+
+
+def _attached(
+    run: Run,
+    definition: Definition,
+    key: int,
+    root: int,
+    tokens: tuple[str, ...],
+    policy: str,
+    slope: Slope,
+    parent: int,
+) -> None:
+    run.emit(
+        PolicyAttached(
+            key, key, definition.row.key, root, tokens, policy, encode_slope(slope), parent,
+            definition.row.tenant,
+        )
+    )  # fmt: skip

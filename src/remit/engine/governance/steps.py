@@ -1,0 +1,137 @@
+"""Steps of the engine that are more than one question: flows, choices, variables."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from remit.authority.slope import HopKind
+from remit.engine.governance.asking import (
+    Question,
+    admit_command,
+    admit_step,
+    ask,
+    governed_row,
+    hop_of,
+    log_admission,
+    rejection,
+    tell,
+)
+from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance
+from remit.model.bpmn.graph import Flow, Node
+from remit.protocol.values import Document
+
+
+def admit_flows(run: Run, element: ElementInstance, node: Node, flows: Iterable[Flow]) -> None:
+    """Each flow that `element` sends a token along; raises `ElementDenied`."""
+    for flow in flows:
+        facts = {
+            "flowId": flow.id,
+            "source": node.id,
+            "target": flow.target.id,
+            "isDefault": flow is node.default,
+        }
+        admit_step(run, element, "flow.take", facts)
+
+
+def admit_conditions(run: Run, element: ElementInstance, node: Node) -> None:
+    """The variables that the conditions of a node read, before they are read (T30)."""
+    if governed_row(run, element) is None:
+        return
+    names = {
+        name
+        for flow in node.outgoing
+        if flow.condition is not None
+        for name in flow.condition.variables
+    }
+    if names:
+        facts = {"varNames": tuple(sorted(names)), "scope": element.element}
+        admit_step(run, element, "var.read", {**facts, "purpose": "condition"})
+
+
+def admit_choice(run: Run, element: ElementInstance, node: Node, chosen: Sequence[Flow]) -> None:
+    """A decision between flows, and then each that was chosen; raises `ElementDenied`."""
+    if governed_row(run, element) is None:
+        return
+    conditions = [flow.condition.text for flow in node.outgoing if flow.condition is not None]
+    if conditions:
+        facts = {
+            "gatewayType": node.type.value,
+            "candidateFlows": tuple(flow.id for flow in node.outgoing),
+            "chosenFlows": tuple(flow.id for flow in chosen),
+            "exprHash": hashlib.sha256("\n".join(conditions).encode()).hexdigest(),
+        }
+        admit_step(run, element, "gateway.decide", facts)
+    admit_flows(run, element, node, chosen)
+
+
+def admit_write(run: Run, element: ElementInstance, document: Document, source: str) -> None:
+    """Variables that a step of the engine writes; raises `ElementDenied`."""
+    if document and element.instance in run.state.governed.rows:
+        admit_step(run, element, "var.write", write_facts(element, document, source))
+
+
+def write_facts(element: ElementInstance, document: Document, source: str) -> dict[str, object]:
+    """What a policy may ask about a write; `source` is job, user task, message, api, mapping, …"""
+    return {
+        "varNames": tuple(sorted(document)),
+        "scope": element.element,
+        "source": source,
+        "valueTypes": tuple(sorted({_type_of(value) for value in document.values()})),
+    }
+
+
+def readable(
+    run: Run, element: ElementInstance, variables: Document, purpose: str, about: str
+) -> Document:
+    """The variables that may be read, of those that were asked for; a rejection names the others.
+
+    `about` tells one reader from another, so that the same rejection is told once.
+    """
+    row = governed_row(run, element)
+    if row is None or not variables:
+        return variables
+    hop = hop_of(run.actor, "worker")
+
+    def question(names: tuple[str, ...]) -> Question:
+        facts = {"varNames": names, "scope": element.element, "purpose": purpose}
+        return Question(row, element, "var.read", facts, hop)
+
+    everything = question(tuple(sorted(variables)))
+    answer = ask(run, everything)
+    if answer.decision.admitted:
+        log_admission(run, everything, answer)
+        return variables
+    kept = tuple(
+        name for name in sorted(variables) if ask(run, question((name,))).decision.admitted
+    )
+    refused = tuple(name for name in sorted(variables) if name not in kept)
+    told = f"{about} {' '.join(refused)}"
+    if told not in row.rejections:
+        tell(run, rejection(run, question(refused), ask(run, question(refused)), told))
+    if kept:
+        now = governed_row(run, element)
+        assert now is not None
+        less = question(kept)._replace(row=now)
+        answer = ask(run, less)
+        if not answer.decision.admitted:
+            return {}
+        log_admission(run, less, answer)
+    return {name: variables[name] for name in kept}
+
+
+def admit_write_by(
+    run: Run, element: ElementInstance, document: Document, source: str, kind: HopKind = "human"
+) -> None:
+    """Variables that somebody's command brings; raises `StepDenied`."""
+    if document and element.instance in run.state.governed.rows:
+        admit_command(run, element, "var.write", write_facts(element, document, source), kind)
+
+
+def _type_of(value: object) -> str:
+    if value is None:
+        return "null"
+    return {bool: "boolean", str: "string", list: "array", dict: "object"}.get(
+        value.__class__, "number"
+    )

@@ -1,0 +1,226 @@
+"""Jobs under a policy: who gets one, what is sent along, and what a worker's receipt is worth.
+
+activate ─▶ job.activate admitted ─▶ the job, with blocks, slope and facts (`gov.policy`, `gov.step`)
+complete ─▶ receipt verified ─▶ job.complete asked ─▶ both agree ─▶ WORKER_ADMITTED, ADMITTED, effect
+                                                    └ they differ ─▶ EVALUATOR_DISAGREEMENT; deny wins
+GOV_DENIED with the receipt of a denial ─▶ WORKER_REJECTED ─▶ an incident, or the error, by policy
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from remit.authority import AuthorityFault
+from remit.authority.policy import Denial
+from remit.authority.receipt import Receipt, disagreement, read_receipt
+from remit.engine import jobs
+from remit.engine.governance.asking import (
+    Answer,
+    Question,
+    StepDenied,
+    ask,
+    authority_of,
+    decode_slope,
+    facts_of,
+    governed_row,
+    governor_of,
+    hop_of,
+    log_admission,
+    rejection,
+    sentence,
+    tell,
+)
+from remit.engine.governance.policies import without_policy
+from remit.engine.governance.steps import admit_write_by
+from remit.engine.run import Run
+from remit.engine.state.entities import ElementInstance, Governed
+from remit.protocol.events.governance import (
+    EvaluatorsDisagreed,
+    WorkerAdmitted,
+    WorkerRejected,
+)
+from remit.protocol.values import Document, Handed, Job
+
+RECEIPT = "_receipt"
+"""The reserved variable with a worker's receipt, when a job of a governed instance is answered."""
+
+ASKED = "_asked"
+"""Beside the receipt of a denial: the facts of the worker's question that only it knows."""
+
+GOV_DENIED = "GOV_DENIED"
+"""The BPMN error that a worker throws for work that the policy denies."""
+
+AT_WORK = ("job.activate", "job.complete", "job.fail", "job.error")
+"""What a worker asks the policy about."""
+
+_ITS_OWN = frozenset(
+    {
+        "tenant", "process", "version", "instance", "elementId", "jobType", "jobKey", "retries",
+        "varNames", "receipt", "actorIsActivator", "errorCode", "initiator",
+    }
+)  # fmt: skip
+"""Facts that the worker sees for itself."""
+
+
+def job_facts(job: Job, variables: Any = ()) -> dict[str, object]:
+    """What a policy may ask about a step of this job."""
+    return {**jobs.facts(job, variables), "headers": tuple(job.headers)}
+
+
+def may_activate(run: Run, element: ElementInstance, facts: Mapping[str, Any]) -> bool:
+    """Whether this worker may have the job; one that may not is told in the log once, and gets none."""
+    row = governed_row(run, element)
+    if row is None:
+        return True
+    asked = Question(row, element, "job.activate", facts, hop_of(run.actor, "worker"))
+    answer = ask(run, asked)
+    if answer.decision.admitted:
+        log_admission(run, asked, answer)
+        return True
+    about = f"{facts['jobKey']} {run.actor.id} {answer.decision.reason}"
+    if about not in row.rejections:
+        tell(run, rejection(run, asked, answer, about))
+    return False
+
+
+def hand_over(run: Run, element: ElementInstance) -> Handed | None:
+    """Whose the job is from now on, and where the slope stands; None without a policy."""
+    row = governed_row(run, element)
+    if row is None:
+        return None
+    hop = hop_of(run.actor, "worker")
+    return Handed(hop.actor, hop.method, hop.domain, decode_slope(row.slope).head)
+
+
+def step_for_worker(run: Run, element: ElementInstance, job: Job) -> str:
+    """What a worker needs to ask the policy itself, beside the blocks: a JSON object."""
+    row = governed_row(run, element)
+    if row is None or job.handed is None:
+        return ""
+    authority = authority_of(run, row)
+    hop = hop_of(run.actor, "worker")
+    asked = Question(row, element, "job.activate", job_facts(job), hop)
+    names = authority.beyond_subject(*AT_WORK)
+    facts = {
+        name: each
+        for name, each in facts_of(run, authority, asked, names).items()
+        if name not in _ITS_OWN
+    }
+    step = {
+        "slope": decode_slope(row.slope), "actor": hop.actor, "method": hop.method,
+        "domain": hop.domain, "facts": facts,
+    }  # fmt: skip
+    return msgspec.json.encode(step).decode()
+
+
+def admit_work(
+    run: Run, job: Job, element: ElementInstance, action: str, given: Document, **more: object
+) -> Document:
+    """What a worker says of its job: admitted, or `StepDenied`. Returns the variables that it brings."""
+    variables = without_policy(run, element, given)
+    row = governed_row(run, element)
+    if row is None:
+        return variables
+    token = variables.get(RECEIPT)
+    variables = {name: value for name, value in variables.items() if name != RECEIPT}
+    facts = {**_facts(run, job, variables, token), **more}
+    asked = Question(row, element, action, facts, hop_of(run.actor, "worker"))
+    answer = ask(run, asked)
+    denied = None if answer.decision.admitted else rejection(run, asked, answer)
+    if token is not None:
+        said = _compared(run, asked, answer, job, token)
+        agrees = said.admitted and said.action == action
+        if denied is None and not agrees:
+            raise StepDenied(f"{sentence(asked, answer)}: the worker's own receipt denies it", said)
+        if denied is not None:
+            raise StepDenied(sentence(asked, answer), said, denied)
+        tell(run, said)
+    if denied is not None:
+        raise StepDenied(sentence(asked, answer), denied)
+    log_admission(run, asked, answer, wrote=bool(variables))
+    admit_write_by(run, element, variables, "job", "worker")
+    return variables
+
+
+def refused_by_worker(
+    run: Run, job: Job, element: ElementInstance, code: str, given: Document
+) -> Denial | None:
+    """What becomes of a job that a worker refuses by its policy; None when this is no such refusal.
+
+    Raises `StepDenied` for a receipt that is not the worker's, or admits.
+    """
+    row = governed_row(run, element)
+    token = given.get(RECEIPT)
+    if row is None or code != GOV_DENIED or token is None:
+        return None
+    receipt, _ = _read(run, row, element, job, token)
+    if receipt.admitted or receipt.action not in AT_WORK:
+        return None
+    facts = {**_facts(run, job, {}, token), **_told(given.get(ASKED))}
+    asked = Question(row, element, receipt.action, facts, hop_of(run.actor, "worker"))
+    answer = ask(run, asked)
+    tell(run, _compared(run, asked, answer, job, token))
+    return answer.decision.on_deny or "incident"
+
+
+def _facts(run: Run, job: Job, variables: Mapping[str, Any], token: Any) -> dict[str, object]:
+    actor = run.actor.id or "anonymous"
+    is_activator = job.handed is not None and job.handed.actor == actor
+    facts = {**job_facts(job, variables), "actorIsActivator": is_activator}
+    return facts if token is None else {**facts, "receipt": True}
+
+
+def _told(asked: Any) -> dict[str, object]:
+    """What a worker says that it asked about; its receipt is over the same facts, or it counts not."""
+    found: dict[str, object] = {}
+    if isinstance(asked, dict):
+        names, code = asked.get("varNames"), asked.get("errorCode")
+        if isinstance(names, list) and all(isinstance(each, str) for each in names):
+            found["varNames"] = tuple(names)
+        if isinstance(code, str):
+            found["errorCode"] = code
+    return found
+
+
+def _read(
+    run: Run, row: Governed, element: ElementInstance, job: Job, token: Any
+) -> tuple[Receipt, str]:
+    """The receipt and the worker's key; raises `StepDenied`."""
+    head = "" if job.handed is None else job.handed.head
+    try:
+        return read_receipt(
+            token, governor_of(run).ring, instance=str(element.instance), job=str(job.key),
+            chain=row.policy, head=head, nonce=head, now_ms=run.now,
+        )  # fmt: skip
+    except AuthorityFault as fault:
+        event = EvaluatorsDisagreed(
+            -1, element.instance, element.definition, element.element, job.key, "", str(token),
+            "", f"the receipt is not to be trusted: {fault}", False, element.tenant,
+        )  # fmt: skip
+        raise StepDenied(
+            f"Expected the receipt for job '{job.key}' to be one of its worker, but {fault}", event
+        ) from fault
+
+
+def _compared(
+    run: Run, asked: Question, answer: Answer, job: Job, token: Any
+) -> WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed:
+    """What the log is to say of a receipt beside our own answer."""
+    element = asked.element
+    receipt, kid = _read(run, asked.row, element, job, token)
+    authority = authority_of(run, asked.row)
+    difference = (
+        f"the worker asked about {receipt.action}"
+        if receipt.action != asked.action
+        else disagreement(receipt, authority, answer.facts, answer.decision)
+    )
+    where = (-1, element.instance, element.definition, element.element, job.key)
+    if difference:
+        return EvaluatorsDisagreed(
+            *where, receipt.action, token, kid, difference, receipt.admitted, element.tenant
+        )
+    kind = WorkerAdmitted if receipt.admitted else WorkerRejected
+    return kind(*where, receipt.action, token, kid, receipt.clause, element.tenant)

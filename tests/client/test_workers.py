@@ -1,0 +1,207 @@
+"""Real workers in front of a real broker: pyzeebe with the decorator, the REST worker, the sidecar."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from remit.audit.reading import batches
+from remit.authority.policy import Clause, Duty
+from remit.client import Gate
+from remit.client.rest_worker import BpmnError, RestWorker
+from remit.partition.log import open_batches
+from remit.protocol.events import Event
+from remit.protocol.events.governance import WorkerAdmitted, WorkerRejected
+from tests.support.broker import Broker, Client, code_of
+from tests.support.governed import RING, WORK, governed_options, grant, policy, worker
+from tests.support.model import one_task
+
+LIMIT = Clause(id="D1", do=("job.complete",), on={"varNames": {"any": ["payment"]}})
+SIGNED = Duty(id="U1", do=("job.complete",), need=("receipt",))
+ERROR = Clause(id="X", do=("job.error",))
+
+PYZEEBE = """
+import asyncio, json, sys
+from pyzeebe import Job, ZeebeClient, ZeebeWorker, create_insecure_channel
+from remit.authority import Signer, read_key_ring
+from remit.client import Gate
+from remit.client.pyzeebe_worker import governed, refusing
+
+async def main(address, keys, seed, given):
+    channel = create_insecure_channel(grpc_address=address)
+    client = ZeebeClient(channel)
+    worker = ZeebeWorker(channel, exception_handler=refusing)
+    gate = Gate(read_key_ring(open(keys, "rb").read()), Signer("worker", bytes.fromhex(seed)))
+    seen = []
+
+    @worker.task(task_type="named")
+    @governed(gate)
+    async def named(x: int) -> dict:
+        seen.append(x)
+        return {"y": x + 1}
+
+    @worker.task(task_type="all")
+    @governed(gate)
+    def everything(**variables) -> dict:
+        assert "_policy" not in variables, variables
+        return {"z": len(variables)}
+
+    @worker.task(task_type="with-job")
+    @governed(gate)
+    async def with_job(job: Job) -> dict:
+        return {"payment": job.element_id}
+
+    working = asyncio.create_task(worker.work())
+    for process, expected in (("named", {"x": 4, "y": 5}), ("all", {"x": 4, "z": 1})):
+        for policy in ({}, {"_policy": json.loads(given)}):
+            result = await client.run_process_with_result(process, {"x": 4, **policy})
+            assert result.variables == expected, result.variables
+    await client.run_process("with-job", {"_policy": json.loads(given)})
+    await asyncio.sleep(0.5)
+    await worker.stop()
+    working.cancel()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, Path]]:
+    folder = tmp_path_factory.mktemp("governed")
+    with Broker(folder / "data", *governed_options(folder)) as broker:
+        client = broker.client()
+        for name in ("named", "all", "with-job", "rest", "beside", "failing"):
+            client.deploy(f"{name}.bpmn", one_task(name, name).xml())
+        yield broker, folder
+
+
+def given() -> list[str]:
+    """Work may be done, with a receipt, as long as it pays nothing."""
+    return policy(grant(WORK, ERROR, deny=(LIMIT,), duty=(SIGNED,)))
+
+
+def start(client: Client, process: str, **variables: Any) -> int:
+    key: int = client.call(
+        "CreateProcessInstance", bpmnProcessId=process, version=-1, variables=json.dumps(variables)
+    ).processInstanceKey
+    return key
+
+
+def told(folder: Path, kind: type[Event]) -> list[Any]:
+    log = open_batches(batches(folder / "data", 1))
+    return [event for turn in log for event in turn.events if isinstance(event, kind)]
+
+
+def test_r9_r10_pyzeebe_with_the_decorator(place: tuple[Broker, Path]) -> None:
+    broker, folder = place
+    seed = (folder / "worker.key").read_text()
+    done = subprocess.run(
+        [
+            sys.executable, "-c", PYZEEBE, broker.grpc, str(folder / "keys.json"), seed,
+            json.dumps(given()),
+        ],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert {event.element for event in told(folder, WorkerAdmitted)} == {"a"}
+    assert "D1" in [event.clause for event in told(folder, WorkerRejected)]
+
+
+def test_a_plain_rest_worker_asks_before_it_works(place: tuple[Broker, Path]) -> None:
+    broker, folder = place
+    client = broker.client()
+    seen: list[dict[str, Any]] = []
+
+    def handler(variables: dict[str, Any]) -> dict[str, Any]:
+        seen.append(variables)
+        if variables.get("mood") == "bad":
+            raise BpmnError("MOODY", "not today")
+        return {"payment" if variables.get("pays") else "proposal": 1}
+
+    rest = RestWorker(f"http://{broker.http}", "rest", handler, Gate(RING, worker), poll=1000)
+    before = len(told(folder, WorkerRejected))
+    keys = [
+        start(client, "rest", x=1),
+        start(client, "rest", x=1, _policy=given()),
+        start(client, "rest", pays=True, _policy=given()),
+        start(client, "rest", mood="bad", _policy=given()),
+    ]
+    assert keys
+    while len(seen) < 4:
+        rest.run_once()
+
+    assert all("_policy" not in variables for variables in seen)
+    assert len(told(folder, WorkerRejected)) == before + 1
+    assert told(folder, WorkerAdmitted)[-1].action == "job.error"
+
+
+def test_the_sidecar_asks_for_a_worker_that_knows_nothing_of_it(
+    place: tuple[Broker, Path],
+) -> None:
+    broker, folder = place
+    command = [
+        sys.executable, "-m", "remit.cli.main", "sidecar", "--broker", broker.grpc, "--listen",
+        "127.0.0.1:0", "--keys", f"{folder}/keys.json", "--worker-key",
+        f"worker={folder}/worker.key",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().split("grpc=")[1].strip()
+        beside = Client(address)
+        admitted, rejected = (len(told(folder, k)) for k in (WorkerAdmitted, WorkerRejected))
+        for policy_given in (None, given(), given()):
+            variables = {} if policy_given is None else {"_policy": policy_given}
+            start(beside, "beside", **variables)
+        first, second, third = beside.activate("beside", limit=3)
+        beside.call("CompleteJob", jobKey=first.key, variables="{}")
+        beside.call("CompleteJob", jobKey=second.key, variables='{"ok": true}')
+        with pytest.raises(Exception) as fault:
+            beside.call("CompleteJob", jobKey=third.key, variables='{"payment": 1}')
+        assert code_of(fault) == "PERMISSION_DENIED"
+        with pytest.raises(Exception) as fault:
+            beside.call("CompleteJob", jobKey=1, variables="{}")
+        assert code_of(fault) == "NOT_FOUND"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+    assert len(told(folder, WorkerAdmitted)) == admitted + 1
+    assert len(told(folder, WorkerRejected)) == rejected + 1
+
+
+def test_the_sidecar_hands_no_job_on_that_its_keys_do_not_cover(
+    place: tuple[Broker, Path], tmp_path: Path
+) -> None:
+    broker, _ = place
+    (tmp_path / "keys.json").write_bytes(b'{"keys": []}')
+    command = [
+        sys.executable, "-m", "remit.cli.main", "sidecar", "--broker", broker.grpc, "--listen",
+        "127.0.0.1:0", "--keys", f"{tmp_path}/keys.json",
+    ]  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        beside = Client(process.stdout.readline().split("grpc=")[1].strip())
+        start(beside, "failing", _policy=given())
+        assert beside.activate("failing", wait_ms=500) == []
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def test_a_key_that_is_none_is_said_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "keys.json").write_text("nonsense")
+    done = subprocess.run(
+        [sys.executable, "-m", "remit.cli.main", "sidecar", "--keys", f"{tmp_path}/keys.json"],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "not a set of public keys" in done.stderr

@@ -1,0 +1,63 @@
+"""Keys, grants and a broker's governor for tests of governed instances."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from remit.authority import KeyRing, Signer
+from remit.authority.derive import mint_grant
+from remit.authority.keys import write_key_ring
+from remit.authority.policy import Clause, Grant, Holder, Subject
+from remit.engine.governance import Governor
+from remit.protocol.values import Actor
+
+ISSUER = "https://policy.acme.example"
+acme, holder, auditor, worker, approver, stranger = (
+    Signer(name, name.encode().ljust(32, b"."))
+    for name in ("acme", "holder", "auditor", "worker", "approver", "stranger")
+)
+RING = KeyRing(
+    [
+        acme.public("authority", iss=ISSUER),
+        holder.public("holder"),
+        auditor.public("audit"),
+        worker.public("worker"),
+        approver.public("approver"),
+    ]
+)
+GOVERNOR = Governor(RING, holder)
+
+ALICE = Actor("alice", "jwt")
+WORKER = Actor("spiffe://acme.example/payments", "svid")
+PARTNER = Actor("spiffe://partner.example/w", "svid")
+
+FLOW = Clause(id="E", do=("instance.create", "element.enter", "flow.take", "gateway.decide"))
+DATA = Clause(id="V", do=("var.read", "var.write"))
+WORK = Clause(id="W", do=("job.activate", "job.complete", "job.fail"))
+
+
+def governed_options(folder: Path) -> tuple[str, ...]:
+    """Key files in `folder`, and what `remit serve` takes to govern and to sign its log with them."""
+    (folder / "keys.json").write_bytes(write_key_ring(RING))
+    for each in ("holder", "auditor", "worker"):
+        (folder / f"{each}.key").write_text(each.encode().ljust(32, b".").hex())
+    return (
+        "--policy-keys", f"{folder}/keys.json", "--holder-key", f"holder={folder}/holder.key",
+        "--audit-key", f"auditor={folder}/auditor.key",
+    )  # fmt: skip
+
+
+def grant(*allow: Clause, **more: Any) -> Grant:
+    """A grant for the default tenant: a process may run its course and use its data; and `allow`."""
+    fields = {
+        "v": 1, "typ": "grant", "jti": "g", "iss": ISSUER, "rev": 1, "iat": 0, "nbf": 0,
+        "exp": 9_000_000_000, "sub": Subject(tenant="<default>"),
+        "cnf": Holder(kids=("holder",)), "allow": (FLOW, DATA, *allow), "del_max_depth": 2,
+    }  # fmt: skip
+    return Grant(**{**fields, **more})
+
+
+def policy(*grants: Grant) -> list[str]:
+    """What a client gives as `_policy`."""
+    return [mint_grant(each, acme) for each in grants]
