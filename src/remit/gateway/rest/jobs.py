@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Literal
 
+from remit.base.errors import Overloaded
 from remit.gateway.documents import bounded, headers_of
 from remit.gateway.faults import Code, Status
 from remit.gateway.leaving import Watch
@@ -72,7 +73,12 @@ async def activate(call: Call, body: Activation) -> Activated:
         tuple(body.fetch_variable),
         call.broker.tenancy.several(body.tenant_ids, assigned=body.tenant_filter == "ASSIGNED"),
     )  # fmt: skip
-    jobs = await call.broker.polls.activate(command, call.header, AT_ONCE)
+    try:
+        jobs = await call.broker.polls.activate(command, call.header, AT_ONCE)
+    except Overloaded:
+        if body.request_timeout < 0:
+            raise
+        jobs = []
     if not jobs and body.request_timeout >= 0:
         with call.broker.limits.waiting(call.client):
             jobs = await _wait(call, command, body.request_timeout)
