@@ -33,6 +33,9 @@ from remit.history import schema
 PROCESSES, FINISHED, ACTIVE = 5, 100, 10
 """Instances that really run: FINISHED of them to their end, ACTIVE stand somewhere."""
 
+PEOPLE = 100
+"""Times seven are those who have tasks."""
+
 MONTH_MS = 30 * 24 * 3_600_000
 KEYS = 1 << 20
 """Keys between one copy and the next."""
@@ -131,7 +134,6 @@ def multiply(engine: Engine, copies: int, progress: Callable[[int], None]) -> No
         for table in TABLES:
             connection.execute(text(f"DROP TABLE original_{table.name}"))
         numbers.drop(connection)
-        connection.execute(text("ANALYZE"))
 
 
 def _copy(
@@ -146,15 +148,17 @@ def _copy(
 
 
 def _moved(column: Column[Any], of: Table, n: Column[int], copies: int) -> ColumnElement[Any]:
-    name, number = column.name, func.coalesce(cast(n, schema.JOBS.c.type.type), "")
+    name, number = column.name, cast(n, schema.JOBS.c.type.type)
     if name in _DATES:
         return column - (copies - n) * (MONTH_MS // copies)
     if name in _SHARED:
         return column
     if isinstance(column.type, BigInteger):
         return case((column > 1 << 51, column + cast(n, BigInteger) * KEYS), else_=column)
-    if name in ("business_id", "assignee"):
-        return column + literal("-") + (number if name == "business_id" else "0")
+    if name == "business_id":
+        return column + literal("-") + number
+    if name == "assignee":
+        return column + literal("-") + cast(n % PEOPLE, schema.JOBS.c.type.type)
     if of.name == "original_variables" and name == "value":
         own = func.replace(column, '"o-', literal('"o-') + number + literal("-"))
         return case((of.c.name == "orderId", own), else_=column)

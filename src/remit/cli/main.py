@@ -17,14 +17,17 @@ from remit.cli.dmn import dmn_group
 from remit.cli.evaluate import evaluate_command
 from remit.cli.fail import fail_command
 from remit.cli.feel import feel_command
+from remit.cli.get import get_command
 from remit.cli.history import history_group
 from remit.cli.lint import lint_command
+from remit.cli.list import list_command
 from remit.cli.migrate import migrate_command
 from remit.cli.modify import modify_command
 from remit.cli.policy import policy_group
 from remit.cli.publish import publish_command
 from remit.cli.resolve import resolve_command
 from remit.cli.resume import resume_command
+from remit.cli.search import search_command
 from remit.cli.serve import serve_command
 from remit.cli.set import set_command
 from remit.cli.sidecar import sidecar_command
@@ -56,6 +59,9 @@ for command in (
     complete_command,
     fail_command,
     status_command,
+    list_command,
+    get_command,
+    search_command,
     evaluate_command,
     feel_command,
     lint_command,

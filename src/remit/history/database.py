@@ -27,7 +27,7 @@ def _tune(connection: Any, _: object) -> None:
     """Readers and the writer do not wait for each other; what a crash takes is made from the log."""
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000", "cache_size=-65536",
-                   "temp_store=MEMORY"):  # fmt: skip
+                   "temp_store=MEMORY", "case_sensitive_like=ON"):  # fmt: skip
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

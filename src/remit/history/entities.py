@@ -11,6 +11,7 @@ from sqlalchemy import (
     exists,
     func,
     literal,
+    literal_column,
     not_,
     or_,
     select,
@@ -23,6 +24,9 @@ from remit.history import schema
 from remit.history.searching import (
     Entity,
     Field,
+    Hint,
+    Part,
+    Related,
     Wrong,
     compare,
     date,
@@ -77,12 +81,13 @@ _J = schema.JOBS.c
 def _has_incident(value: Any) -> ColumnElement[bool]:
     if not isinstance(value, bool):
         raise Wrong("hasIncident is true or false")
-    return _I.incidents > 0 if value else _I.incidents <= 0
+    troubled = _I.incidents > literal_column("0")  # in words, so that its index is found
+    return troubled if value else not_(troubled)
 
 
 def _variables(
     value: Any, owner: Element[Any] = _I.key, of: Element[Any] = _V.instance
-) -> ColumnElement[bool]:
+) -> list[Related]:
     """Every one of them has to be there: {name, value}, the value in its JSON form."""
     if not isinstance(value, list):
         raise Wrong("variables is a list of {name, value}")
@@ -90,9 +95,22 @@ def _variables(
     for each in value:
         if not isinstance(each, dict) or set(each) != {"name", "value"}:
             raise Wrong("a variable filter has a name and a value")
-        where = [*compare(text(_V.name), each["name"]), *compare(text(_V.value), each["value"])]
-        found.append(exists(select(_V.key).where(of == owner, *where)))
-    return and_(true(), *found)
+        where = (*compare(text(_V.name), each["name"]), *compare(text(_WHOLE), each["value"]))
+        found.append(Related(owner, of, where, _starting(each["value"])))
+    return found
+
+
+_WHOLE = _V.value + literal_column("''")
+"""The value, so said that SQLite does not put what it equals into the expression of its index."""
+
+
+def _starting(value: Any) -> tuple[ColumnElement[bool], ...]:
+    """What equals a value begins as that does: a hint, since beginnings have an index."""
+    operators = value if isinstance(value, dict) else {"$eq": value}
+    wanted = [operators["$eq"]] if "$eq" in operators else operators.get("$in")
+    if wanted is None:
+        return ()
+    return (schema.VALUE_START.in_(sorted({plain(each)[: schema.START] for each in wanted})),)
 
 
 def _tags(value: Any) -> ColumnElement[bool]:
@@ -104,7 +122,7 @@ def _tags(value: Any) -> ColumnElement[bool]:
 
 def _retries_left(value: Any) -> ColumnElement[bool]:
     """A job of the instance failed, and will be tried again."""
-    found = exists(select(_J.key).where(_J.instance == _I.key, _failed_with_retries()))
+    found = _I.key.in_(select(_J.instance).where(_failed_with_retries()))
     return found if _flag(value) else not_(found)
 
 
@@ -114,7 +132,7 @@ def _failed_with_retries() -> ColumnElement[bool]:
 
 def _in_trouble(value: Any) -> ColumnElement[bool]:
     """An element instance stands at an incident."""
-    found = exists(select(_N.key).where(_N.instance == _I.key, _N.state == "ACTIVE"))
+    found = _I.key.in_(select(_N.instance).where(_N.state == "ACTIVE"))
     return found if _flag(value) else not_(found)
 
 
@@ -125,18 +143,39 @@ def _flag(value: Any) -> bool:
 
 
 def _by_element(field: Field) -> Any:
-    return lambda value: exists(select(_E.key).where(_E.instance == _I.key, *compare(field, value)))
+    return lambda value: Related(_I.key, _E.instance, tuple(compare(field, value)))
+
+
+def _by_element_state(value: Any) -> Related:
+    parts = _state(_E)(value)
+    hints = tuple(each.condition for each in parts if isinstance(each, Hint))
+    where = tuple(each for each in parts if not isinstance(each, Hint))
+    return Related(_I.key, _E.instance, where, hints)
 
 
 def _by_incident(field: Field) -> Any:
-    return lambda value: exists(
-        select(_N.key).where(_N.instance == _I.key, _N.state == "ACTIVE", *compare(field, value))
+    """Open incidents are few beside instances: they are looked up first."""
+    return lambda value: _I.key.in_(
+        select(_N.instance).where(_N.state == "ACTIVE", *compare(field, value))
     )
 
 
 def _by_batch(value: Any) -> ColumnElement[bool]:
     """A batch operation has, or had, this instance among its items."""
     return exists(select(_BI.id).where(_BI.instance == _I.key, *compare(key(_BI.batch), value)))
+
+
+def _state(columns: Any) -> Any:
+    """What is active has not ended: a hint, since those have indexes of their own."""
+
+    def holds(value: Any) -> list[Part]:
+        found: list[Part] = [*compare(enum(columns.state), value)]
+        wanted = value.get("$eq") if isinstance(value, dict) else value
+        if isinstance(wanted, str) and wanted.upper() == "ACTIVE":
+            found.append(Hint(columns.end_date.is_(None)))
+        return found
+
+    return holds
 
 
 PROCESS_INSTANCES = Entity(
@@ -155,14 +194,15 @@ PROCESS_INSTANCES = Entity(
         "businessId": text(_I.business_id), "suspendedDate": date(_I.suspended_date),
     },
     extras={
-        "hasIncident": _has_incident, "variables": _variables,
+        "state": _state(_I), "hasIncident": _has_incident, "variables": _variables,
         "elementId": _by_element(text(_E.element)),
-        "elementInstanceState": _by_element(enum(_E.state)),
+        "elementInstanceState": _by_element_state,
         "errorMessage": _by_incident(text(_N.error_message)),
         "incidentErrorHashCode": _by_incident(number(_N.error_hash)),
         "hasElementInstanceIncident": _in_trouble, "hasRetriesLeft": _retries_left,
         "tags": _tags, "batchOperationKey": _by_batch, "batchOperationId": _by_batch,
     },
+    natural=(_I.start_date,),
 )  # fmt: skip
 
 ELEMENT_INSTANCES = Entity(
@@ -178,7 +218,7 @@ ELEMENT_INSTANCES = Entity(
         "incidentKey": key(_E.incident),
     },
     hidden={"elementInstanceScopeKey": key(_E.scope)},
-    extras={"hasIncident": lambda value: _exists(_E.incident, value)},
+    extras={"hasIncident": lambda value: _exists(_E.incident, value), "state": _state(_E)},
 )  # fmt: skip
 
 
@@ -208,7 +248,10 @@ VARIABLES = Entity(
         "processInstanceKey": key(_V.instance), "rootProcessInstanceKey": key(_V.root),
     },
     hidden={"processDefinitionKey": key(_V.definition)},
-    extras={"isTruncated": lambda value: _is_long(value)},
+    extras={
+        "isTruncated": lambda value: _is_long(value),
+        "value": lambda value: [*compare(text(_WHOLE), value), *map(Hint, _starting(value))],
+    },
 )  # fmt: skip
 
 JOBS = Entity(
@@ -242,6 +285,7 @@ INCIDENTS = Entity(
         "processInstanceKey": key(_N.instance), "rootProcessInstanceKey": key(_N.root),
         "elementInstanceKey": key(_N.element_key), "jobKey": key(_N.job),
     },
+    natural=(_N.created,),
 )  # fmt: skip
 
 _T = schema.USER_TASKS.c
@@ -283,6 +327,7 @@ USER_TASKS = Entity(
         "processInstanceVariables": lambda value: _variables(value, _T.instance),
         "localVariables": lambda value: _variables(value, _T.element_key, _V.scope),
     },
+    natural=(_T.created,),
     constants={"businessId": None},
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from remit.history.database import open_database, positions, prepare
 
@@ -22,20 +23,33 @@ WAIT_SECONDS = 2.0
 LOOK_SECONDS = 0.01
 
 
+class Unreachable(Exception):
+    """The database does not answer, with its own words."""
+
+
 class History:
     """`url` as `open_database` takes it; raises `ValueError` when it can't be opened."""
 
     def __init__(self, url: str) -> None:
         self._engine = open_database(url)
-        prepare(self._engine)
+        try:
+            prepare(self._engine)
+        except SQLAlchemyError as fault:
+            raise ValueError(f"the database can't be used: {_words(fault)}") from fault
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="history")
         self._reached: dict[int, int] = {}
 
     async def read(self, query: Callable[[Connection], T], after: Mapping[int, int]) -> T:
-        """The result of `query`, once the log up to `after` (position by partition) is told."""
-        await self._wait(after)
+        """The result of `query`, once the log up to `after` (position by partition) is told.
+
+        Raises `Unreachable`.
+        """
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._run, query)
+        try:
+            await self._wait(after)
+            return await loop.run_in_executor(self._threads, self._run, query)
+        except OperationalError as fault:
+            raise Unreachable(_words(fault)) from fault
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)
@@ -56,3 +70,8 @@ class History:
     def _run(self, query: Callable[[Connection], T]) -> T:
         with self._engine.connect() as connection:
             return query(connection)
+
+
+def _words(fault: SQLAlchemyError) -> str:
+    """What the database said, in one line."""
+    return str(getattr(fault, "orig", None) or fault).strip().partition("\n")[0]

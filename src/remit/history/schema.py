@@ -6,6 +6,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
@@ -13,9 +14,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
+    literal_column,
+    text,
 )
 
-VERSION = 3
+VERSION = 4
 """Raise it when the tables change: a history of another version is made anew from the log."""
 
 metadata = MetaData()
@@ -30,8 +34,15 @@ POSITIONS = Table(
 )
 
 
+def _index_where(name: str, condition: str, *columns: str) -> Index:
+    """An index of the few rows that fulfil a condition; a search has to say it in the same words."""
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 def _key(name: str = "key") -> Column[int]:
-    return Column(name, BigInteger, primary_key=True, autoincrement=False)
+    """In SQLite it is the place of the row itself, and needs no index."""
+    kind = BigInteger().with_variant(Integer, "sqlite")
+    return Column(name, kind, primary_key=True, autoincrement=False)
 
 
 PROCESSES = Table(
@@ -70,14 +81,18 @@ INSTANCES = Table(
     Column("tags", Text, nullable=False, default="[]"),
     Column("business_id", String),
     Column("suspended_date", BigInteger),
-    Index("instances_by_state", "state", "key"),
+    Index("instances_by_state", "state", "start_date", "key", "incidents"),
     Index("instances_by_start", "start_date", "key"),
-    Index("instances_by_end", "end_date", "key"),
-    Index("instances_by_process", "process_id", "state", "key"),
-    Index("instances_by_definition", "definition", "state", "key"),
+    _index_where("instances_by_end", "end_date IS NOT NULL", "end_date", "key"),
+    Index("instances_by_process", "process_id", "state", "start_date", "key"),
+    Index("instances_by_definition", "definition", "state", "start_date", "key"),
     Index("instances_by_parent", "parent_instance"),
     Index("instances_by_root", "root"),
     Index("instances_by_business_id", "business_id"),
+    _index_where(
+        "instances_running", "end_date IS NULL", "definition", "process_id", "tenant", "incidents"
+    ),
+    _index_where("instances_in_trouble", "incidents > 0", "start_date", "key"),
 )
 
 ELEMENTS = Table(
@@ -99,6 +114,9 @@ ELEMENTS = Table(
     Column("incident", BigInteger),
     Index("elements_by_instance", "instance", "key"),
     Index("elements_by_definition", "definition", "element", "state"),
+    Index("elements_by_start", "start_date"),
+    _index_where("elements_running", "end_date IS NULL", "element", "instance"),
+    _index_where("elements_in_trouble", "incident IS NOT NULL", "incident"),
 )
 
 FLOWS = Table(
@@ -127,6 +145,12 @@ VARIABLES = Table(
     Index("variables_by_scope", "scope"),
     Index("variables_by_name", "name", "instance"),
 )
+START = 64
+"""Characters of a variable's value that it is found by."""
+VALUE_START: ColumnElement[str] = func.substr(
+    VARIABLES.c.value, literal_column("1"), literal_column(str(START))
+)
+Index("variables_by_value", VALUE_START, VARIABLES.c.name)
 
 JOBS = Table(
     "jobs",
@@ -157,6 +181,8 @@ JOBS = Table(
     Index("jobs_by_instance", "instance"),
     Index("jobs_by_type", "type", "state", "key"),
     Index("jobs_by_state", "state", "key"),
+    Index("jobs_by_created", "created"),
+    _index_where("jobs_with_error", "error_message IS NOT NULL", "key"),
 )
 
 JOB_COUNTS = Table(
@@ -191,7 +217,7 @@ INCIDENTS = Table(
     Column("root", BigInteger, nullable=False),
     Column("tenant", String, nullable=False),
     Index("incidents_by_instance", "instance"),
-    Index("incidents_by_state", "state", "key"),
+    Index("incidents_by_state", "state", "created", "key"),
 )
 
 USER_TASKS = Table(
@@ -221,9 +247,10 @@ USER_TASKS = Table(
     Column("process_id", String, nullable=False),
     Column("root", BigInteger, nullable=False),
     Column("tenant", String, nullable=False),
-    Index("tasks_by_state", "state", "key"),
-    Index("tasks_by_assignee", "assignee", "state", "key"),
+    Index("tasks_by_state", "state", "created", "key"),
+    Index("tasks_by_assignee", "assignee", "state", "created", "key"),
     Index("tasks_by_instance", "instance"),
+    Index("tasks_by_created", "created"),
 )
 
 REQUIREMENTS = Table(
@@ -397,4 +424,5 @@ AUDIT = Table(
     Column("tenant", String),
     Index("audit_by_date", "date", "key"),
     Index("audit_by_entity", "entity_key"),
+    Index("audit_by_instance", "instance"),
 )

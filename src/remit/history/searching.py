@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -25,6 +25,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     and_,
+    exists,
     false,
     func,
     literal,
@@ -33,7 +34,11 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    tuple_,
 )
+
+FEW = 1_000
+"""Up to here rows are looked up by what they fulfil; what more fulfil is found in its order soon."""
 
 COUNTED = 10_000
 """Up to here the total is exact; beyond, the answer says that there are more."""
@@ -177,7 +182,38 @@ def _nothing(value: Any) -> Any:
 
 # --- entities --------------------------------------------------------------------------------------
 
-Extra = Callable[[Any], ColumnElement[bool]]
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Rows that have to do with others: `of`, a column of those, is `owner`, and `where` holds.
+
+    `hints` hold where `where` does, and have an index.
+    """
+
+    owner: Anything
+    of: Anything
+    where: tuple[ColumnElement[bool], ...]
+    hints: tuple[ColumnElement[bool], ...] = ()
+
+    def condition(self, connection: Connection | None) -> ColumnElement[bool]:
+        """The way that suits how many others there are: look them up first, or for each row."""
+        if connection is not None:
+            wanted = select(self.of).where(*self.where, *self.hints)
+            some = wanted.limit(COUNTED + 1).subquery()
+            if (connection.scalar(select(func.count()).select_from(some)) or 0) <= COUNTED:
+                return self.owner.in_(wanted)
+        return exists(select(self.of).where(self.of == self.owner, *self.where))
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What holds anyway where the other conditions do; in its words an index is declared."""
+
+    condition: ColumnElement[bool]
+
+
+Part = ColumnElement[bool] | Related | Hint
+Extra = Callable[[Any], Part | Sequence[Part]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +221,7 @@ class Entity:
     """What can be searched. `fields` are shown; `hidden` can only be filtered; `extras` are filters
     with a meaning of their own; `constants` are shown the same for every row; `absent` can be asked
     for, and no row has it; `always` holds for every row that is found. `identity`, with `ties`, makes
-    an order total.
+    an order total; `natural` is the order when none is asked for.
     """
 
     table: FromClause
@@ -196,6 +232,7 @@ class Entity:
     constants: Mapping[str, Any] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     ties: tuple[Anything, ...] = ()
+    natural: tuple[Anything, ...] = ()
     always: tuple[ColumnElement[bool], ...] = ()
 
     def statement(self) -> Select[Any]:
@@ -225,24 +262,39 @@ class Entity:
 Condition = ColumnElement[bool]
 
 
-def conditions(entity: Entity, given: Mapping[str, Any]) -> list[Condition]:
-    """A filter as conditions that all have to hold; raises `Wrong`."""
-    found: list[Condition] = []
+def conditions(
+    entity: Entity, given: Mapping[str, Any], connection: Connection | None = None
+) -> list[Condition]:
+    """A filter as conditions that all have to hold; raises `Wrong`.
+
+    With a `connection` conditions on related rows may be decided by looking how many there are.
+    """
+    return [
+        each.condition(connection) if isinstance(each, Related) else each
+        for each in _parts(entity, given, connection)
+        if not isinstance(each, Hint)
+    ]
+
+
+def _parts(
+    entity: Entity, given: Mapping[str, Any], connection: Connection | None
+) -> Iterator[Part]:
     for name, value in given.items():
         if value is None:
             continue
         if name == "$or":
             if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
                 raise Wrong("$or is a list of filters")
-            found.append(or_(*(and_(true(), *conditions(entity, each)) for each in value)))
-        elif name in entity.extras:
-            found.append(entity.extras[name](value))
-        else:
-            try:
-                found.extend(compare(entity.field(name), value))
-            except Wrong as fault:
-                raise Wrong(f"filter.{name}: {fault}") from None
-    return found
+            yield or_(*(and_(true(), *conditions(entity, each, connection)) for each in value))
+            continue
+        try:
+            if name in entity.extras:
+                found = entity.extras[name](value)
+                yield from found if isinstance(found, Sequence) else (found,)
+            else:
+                yield from compare(entity.field(name), value)
+        except Wrong as fault:
+            raise Wrong(f"filter.{name}: {fault}") from None
 
 
 def compare(each: Field, value: Any) -> list[Condition]:
@@ -252,8 +304,8 @@ def compare(each: Field, value: Any) -> list[Condition]:
     found = []
     for operator, operand in value.items():
         build = _OPERATORS.get(operator)
-        if build is None or operator not in _ALLOWED[each.kind]:
-            allowed = ", ".join(_ALLOWED[each.kind])
+        if build is None or operator not in ALLOWED[each.kind]:
+            allowed = ", ".join(ALLOWED[each.kind])
             raise Wrong(f"'{operator}' is no operator here; there are {allowed}")
         found.append(build(each, operand))
     return found
@@ -306,7 +358,7 @@ _OPERATORS: dict[str, Callable[[Field, Any], Condition]] = {
     "$like": _like,
 }
 _ORDERED = ("$eq", "$neq", "$exists", "$gt", "$gte", "$lt", "$lte", "$in")
-_ALLOWED = {
+ALLOWED = {
     "string": ("$eq", "$neq", "$exists", "$in", "$notIn", "$like"),
     "enum": ("$eq", "$neq", "$exists", "$in", "$notIn", "$like"),
     "key": ("$eq", "$neq", "$exists", "$in", "$notIn"),
@@ -315,6 +367,7 @@ _ALLOWED = {
     "boolean": ("$eq", "$neq"),
     "document": (),
 }
+"""Operators by the kind of a property."""
 
 
 # --- pages -----------------------------------------------------------------------------------------
@@ -339,10 +392,18 @@ def search(
     connection: Connection, entity: Entity, wanted: Search, *more: Condition
 ) -> dict[str, Any]:
     """The items of one page, and where the pages before and after begin; raises `Wrong`."""
-    where = [*entity.always, *conditions(entity, wanted.filter), *more]
+    parts = list(_parts(entity, wanted.filter, connection))
+    resolved = [p.condition(connection) if isinstance(p, Related) else p for p in parts]
+    hints = [each.condition for each in resolved if isinstance(each, Hint)]
+    asked = [each for each in resolved if not isinstance(each, Hint)]
+    where = [*entity.always, *asked, *more]
     orders = _orders(entity, wanted.sort)
     limit, offset, cursor, backward = _page(wanted.page, orders)
-    statement = entity.statement().where(*where)
+    counted = select(entity.identity).where(*where, *hints).limit(COUNTED + 1)
+    total = connection.scalar(select(func.count()).select_from(counted.subquery())) or 0
+    statement = entity.statement().where(
+        *([entity.identity.in_(counted)] if where and total <= FEW else where)
+    )
     if cursor is not None:
         statement = statement.where(_behind(orders, cursor, backward))
     rows = list(
@@ -350,11 +411,6 @@ def search(
     )
     if backward:
         rows.reverse()
-    total = connection.scalar(
-        select(func.count()).select_from(
-            select(entity.identity).where(*where).limit(COUNTED + 1).subquery()
-        )
-    ) or 0  # fmt: skip
     return {
         "items": [entity.shown(row) for row in rows],
         "page": {
@@ -377,6 +433,8 @@ def _orders(entity: Entity, sort: Sequence[Mapping[str, Any]]) -> list[_Order]:
         column = entity.field(each["field"]).column  # one that is no property is refused here
         if each["field"] not in entity.constants:
             found.append(_Order(column, order == "DESC"))
+    if not found:
+        found = [_Order(column, descending=False) for column in entity.natural]
     for tie in (entity.identity, *entity.ties):
         if not any(each.column is tie for each in found):
             found.append(_Order(tie, found[-1].descending if found else False))
@@ -419,6 +477,10 @@ def _sorted(statement: Select[Any], orders: list[_Order], backward: bool) -> Sel
 
 def _behind(orders: list[_Order], values: list[Any], backward: bool) -> Condition:
     """Rows behind these values in the order: equal in the first ones, behind in the next."""
+    directions = {each.descending != backward for each in orders}
+    if len(directions) == 1 and not any(_may_be_null(each.column) for each in orders):
+        here, there = tuple_(*(each.column for each in orders)), tuple_(*values)
+        return here < there if directions.pop() else here > there  # an index goes there at once
     found = []
     equal: list[Condition] = []
     for each, value in zip(orders, values, strict=True):

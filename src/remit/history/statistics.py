@@ -36,8 +36,6 @@ Answer = dict[str, Any]
 _I, _N, _P = schema.INSTANCES.c, schema.INCIDENTS.c, schema.PROCESSES.c
 _E, _V, _S, _C = schema.ELEMENTS.c, schema.VARIABLES.c, schema.SUBSCRIPTIONS.c, schema.JOB_COUNTS.c
 
-RUNNING = ("ACTIVE", "SUSPENDED")
-"""States of instances that have not ended."""
 
 _MINUTE = 60_000
 MAX_BUCKETS = 10_000
@@ -72,7 +70,8 @@ def _process_counts() -> Entity:
             name.label("name"), (versions > 1).label("several"),
             _with(_I.incidents > 0).label("troubled"), _with(_I.incidents <= 0).label("fine"),
         )
-        .where(_I.state.in_(RUNNING))
+        .with_hint(schema.INSTANCES, "INDEXED BY instances_running", "sqlite")
+        .where(_I.end_date.is_(None))
         .group_by(_I.process_id, _I.tenant)
         .subquery()
     )  # fmt: skip
@@ -98,7 +97,7 @@ def _version_counts() -> Entity:
         )
         .join_from(
             schema.PROCESSES, schema.INSTANCES,
-            (_I.definition == _P.key) & _I.state.in_(RUNNING), isouter=True,
+            (_I.definition == _P.key) & _I.end_date.is_(None), isouter=True,
         )
         .group_by(_P.key, _P.process_id, _P.name, _P.tenant, _P.version)
         .subquery()
@@ -241,7 +240,8 @@ def definition_counts(
     where = _E.definition == definition
     if filters:
         chosen = select(_I.key).where(
-            _I.definition == definition, *conditions(entities.PROCESS_INSTANCES, filters)
+            _I.definition == definition,
+            *conditions(entities.PROCESS_INSTANCES, filters, connection),
         )
         where &= _E.instance.in_(chosen)
     return element_counts(connection, where)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from remit.base.errors import Fault
+from remit.base.errors import Fault, Unavailable
 from remit.gateway.app import Gateway
 from remit.gateway.auth import authenticator
 from remit.gateway.broker import Broker
@@ -80,7 +80,7 @@ class Application:
             host=config.host,
             port=config.grpc_port,
             cluster_id=_cluster_id(folder),
-            history=History(config.history_url) if config.history_url else None,
+            history=_history(config.history_url),
         )
         self._gateway = Gateway(self._broker)
         gc.freeze()  # what has been loaded stays
@@ -101,6 +101,14 @@ class Application:
                 await self._partitions.close()
                 log.info("drained")
                 await line.say("drained")
+
+
+def _history(url: str) -> History | None:
+    """None where no history is kept; raises `Unavailable` with a sentence."""
+    try:
+        return History(url) if url else None
+    except ValueError as fault:
+        raise Unavailable(f"--history: {fault}") from fault
 
 
 def _cluster_id(folder: Path) -> str:

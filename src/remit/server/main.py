@@ -145,7 +145,8 @@ async def _run(
         await server.start()
     except StartupError as fault:
         raise CannotStart(
-            f"the server did not start on {config.host}:{config.grpc_port} and "
+            await _told(lines)
+            or f"the server did not start on {config.host}:{config.grpc_port} and "
             f"{config.host}:{config.http_port}: is one of the ports in use?"
         ) from fault
     try:
@@ -195,6 +196,14 @@ async def _ready(server: TwoPorts, lines: asyncio.Queue[control.Line]) -> contro
     if word != "ready":
         raise CannotStart((word or "the broker process ended").removeprefix("failed "))
     return line
+
+
+async def _told(lines: asyncio.Queue[control.Line]) -> str:
+    """Why the broker does not start, in its own words; empty when it said nothing."""
+    if lines.empty():
+        return ""
+    _, word = await _first_word(lines)
+    return (word or "").removeprefix("failed ")
 
 
 async def _first_word(lines: asyncio.Queue[control.Line]) -> tuple[control.Line, str | None]:

@@ -24,6 +24,7 @@ from msgspec.structs import replace
 
 from remit.gateway.broker import Broker
 from remit.gateway.faults import PROBLEMS, Code, Status, of_fault
+from remit.history.searching import Entity
 from remit.protocol.values import Header
 
 Scope = MutableMapping[str, Any]
@@ -75,7 +76,10 @@ Handle = Callable[[Call, Any], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`path` as the public API has it, below /v2. `request` None: there is no body, or any is fine."""
+    """`path` as the public API has it, below /v2. `request` None: there is no body, or any is fine.
+
+    `searched` is the entity that a search is about: its properties stand in the OpenAPI document.
+    """
 
     method: str
     path: str
@@ -86,6 +90,7 @@ class Operation:
     success: int = 200
     reads_body: bool = True
     summary: str = ""
+    searched: Entity | None = None
 
 
 def key_of(text: str, name: str) -> int:

@@ -12,6 +12,7 @@ import msgspec
 from remit.gateway.broker import VERSION
 from remit.gateway.rest.frame import Call, Operation, Page
 from remit.gateway.rest.problems import TITLES
+from remit.history.searching import ALLOWED, MAX_LIMIT, Entity
 
 _PROBLEM = {
     "type": "object",
@@ -66,7 +67,10 @@ def _described(operation: Operation) -> dict[str, Any]:
             {"name": name, "in": "path", "required": True, "schema": _parameter(name)}
             for name in names
         ]
-    if operation.request is not None:
+    if operation.searched is not None:
+        content = {"application/json": {"schema": search_of(operation.searched)}}
+        found["requestBody"] = {"content": content}
+    elif operation.request is not None:
         content = {"application/json": {"schema": _reference(operation.request)}}
         found["requestBody"] = {"content": content}
     elif not operation.reads_body:
@@ -76,6 +80,67 @@ def _described(operation: Operation) -> dict[str, Any]:
         }
         found["requestBody"] = {"content": {"multipart/form-data": {"schema": form}}}
     return found
+
+
+_SCALARS: dict[str, dict[str, Any]] = {
+    "string": {"type": "string"},
+    "enum": {"type": "string"},
+    "key": {"type": "string", "pattern": "^-?[0-9]{1,18}$"},
+    "integer": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
+    "date": {"type": "string", "format": "date-time"},
+    "boolean": {"type": "boolean"},
+}
+_LISTS, _FLAGS = ("$in", "$notIn"), ("$exists",)
+_PAGES = (("limit",), ("from", "limit"), ("after", "limit"), ("before", "limit"))
+
+
+def search_of(entity: Entity) -> dict[str, Any]:
+    """The request of a search: filters by the properties of `entity`, an order, one form of page."""
+    filters = {
+        name: _filter(entity.field(name).kind)
+        for name in (*entity.fields, *entity.hidden)
+        if name not in entity.extras and entity.field(name).kind in _SCALARS
+    }
+    sorts = [name for name, field in entity.fields.items() if field.kind in _SCALARS]
+    order = {"enum": ["ASC", "DESC"]}
+    return _object(
+        {
+            "filter": _object({**filters, **{name: {} for name in entity.extras}}),
+            "sort": {
+                "type": "array",
+                "items": _object({"field": {"enum": sorts}, "order": order}, required=["field"]),
+            },
+            "page": {"oneOf": [_page(form) for form in _PAGES]},
+        }
+    )
+
+
+def _object(properties: dict[str, Any], *, required: Sequence[str] = ()) -> dict[str, Any]:
+    found = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**found, "required": list(required)} if required else found
+
+
+def _filter(kind: str) -> dict[str, Any]:
+    """A value, or operators with their operands."""
+    scalar = _SCALARS[kind]
+    operators: dict[str, Any] = {}
+    for operator in ALLOWED[kind]:
+        operators[operator] = scalar
+        if operator in _LISTS:
+            operators[operator] = {"type": "array", "items": scalar}
+        elif operator in _FLAGS:
+            operators[operator] = {"type": "boolean"}
+    return {"anyOf": [scalar, _object(operators)]}
+
+
+def _page(form: tuple[str, ...]) -> dict[str, Any]:
+    kinds: dict[str, Any] = {
+        "limit": {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT},
+        "from": {"type": "integer", "minimum": 0},
+        "after": {"type": "string"},
+        "before": {"type": "string"},
+    }
+    return _object({name: kinds[name] for name in form}, required=form[:1])
 
 
 def _parameter(name: str) -> dict[str, Any]:

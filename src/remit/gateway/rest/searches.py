@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, select
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import BadRequest, Body, Call, Handle, Operation, Page
 from remit.history import entities, schema, statistics
+from remit.history.reading import Unreachable
 from remit.history.searching import Entity, Search, Wrong, search
 from remit.history.waiting import wait_states
 
@@ -38,23 +40,29 @@ async def read(call: Call, query: Query) -> Any:
         if "cannot be parsed" in str(fault):
             raise BadRequest(str(fault)) from fault
         raise Status(Code.INVALID_ARGUMENT, str(fault)) from fault
+    except Unreachable as fault:
+        raise Status(Code.UNAVAILABLE, f"history can't be read now: {fault}") from fault
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """A search of `entity`; `inside` are (key in the path, property) that it is bound to."""
+
+    entity: Entity
+    inside: tuple[tuple[str, str], ...] = ()
+    finish: Callable[[Call, Any], Any] | None = None
+
+    async def __call__(self, call: Call, body: SearchRequest) -> Any:
+        entity, wanted = self.entity, _wanted(body)
+        more = [entity.field(name).column == call.key(step) for step, name in self.inside]
+        found = await read(call, lambda connection: search(connection, entity, wanted, *more))
+        return found if self.finish is None else self.finish(call, found)
 
 
 def searching(
     entity: Entity, *inside: tuple[str, str], finish: Callable[[Call, Any], Any] | None = None
 ) -> Any:
-    """A search of `entity`; `inside` are (parameter of the path, property) that it is bound to."""
-
-    async def find(call: Call, body: SearchRequest) -> Any:
-        wanted = _wanted(body)
-        more = [
-            entity.field(name).column == entity.field(name).read(call.path[parameter])
-            for parameter, name in inside
-        ]
-        found = await read(call, lambda connection: search(connection, entity, wanted, *more))
-        return found if finish is None else finish(call, found)
-
-    return find
+    return Searching(entity, inside, finish)
 
 
 def looking_up(entity: Entity, parameter: str, name: str, what: str) -> Any:
@@ -329,7 +337,10 @@ def _json(value: Any) -> str:
 
 
 def _search(path: str, name: str, handle: Any) -> Operation:
-    return Operation("POST", path, name, handle, request=SearchRequest, answer=dict)
+    searched = handle.entity if isinstance(handle, Searching) else None
+    return Operation(
+        "POST", path, name, handle, request=SearchRequest, answer=dict, searched=searched
+    )
 
 
 def _get(path: str, name: str, handle: Any) -> Operation:
