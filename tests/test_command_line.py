@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
+
+from remit.cli.main import VERBS, main
 from tests.support.broker import Broker
 from tests.support.model import Model, one_task
 
@@ -106,3 +109,12 @@ def test_a_port_in_use_is_said_plainly(shared_broker: Broker, tmp_path: Path) ->
 
     assert refused.returncode == 1
     assert "in use" in refused.stderr
+
+
+def test_every_verb_is_a_command_of_that_name() -> None:
+    context = click.Context(main)
+    for verb in VERBS:
+        found = main.get_command(context, verb)
+        assert found is not None
+        assert found.name == verb
+        assert found.get_short_help_str()

@@ -125,6 +125,10 @@ def test_what_is_deleted_leaves_no_membership_and_no_permission_behind() -> None
         (c.CreateAuthorization("USER", "ada", "MESSAGE", ("READ",), "", "x"), "INVALID_ARGUMENT"),
         (c.CreateAuthorization("ALIEN", "ada", "MESSAGE", ("READ",), "*"), "INVALID_ARGUMENT"),
         (c.DeleteAuthorization(5), "NOT_FOUND"),
+        (c.AddMember("GROUP", "ops", "USER", "a\x00b"), "INVALID_ARGUMENT"),
+        (c.AddMember("GROUP", "ops", "CLIENT", "a" * 257), "INVALID_ARGUMENT"),
+        (c.UpdateUser("ada", "x" * 3000), "INVALID_ARGUMENT"),
+        (c.CreateAuthorization("USER", "a\n", "MESSAGE", ("READ",), "*"), "INVALID_ARGUMENT"),
     ],
 )
 def test_nonsense_is_refused(command: c.Command, said: str) -> None:
@@ -281,6 +285,25 @@ def test_memberships_come_by_groups_roles_and_rules(tenants: Engine) -> None:
     assert "FORBIDDEN" in refused(tenants, c.CreateInstance(process_id="p", tenant="acme"), blue)
 
 
+def test_a_token_may_name_groups() -> None:
+    engine = Engine(
+        actor=ROOT, access=Access(tenants=True, admins=frozenset(("root",)), groups_claim="teams")
+    )
+    do(engine, c.CreateCircle("GROUP", "ops"))
+    do(engine, c.AddMember("TENANT", "<default>", "GROUP", "ops"))
+    message = c.PublishMessage("m")
+    do(engine, message, Actor("carol", "jwt", "jwt", {"teams": ["ops", 5]}), MessagePublished)
+    assert "FORBIDDEN" in refused(engine, message, Actor("carol", "jwt", "jwt", {"teams": "dev"}))
+    assert "FORBIDDEN" in refused(engine, message, Actor("carol", "jwt", "jwt", {"ops": "ops"}))
+
+
+def test_an_admin_may_be_one_by_one_way_only() -> None:
+    access = Access(authorizations=True, admins=frozenset(["basic:root"]))
+    engine = Engine(actor=ROOT, access=access)
+    do(engine, c.CreateUser("ada"))
+    assert "FORBIDDEN" in refused(engine, c.CreateUser("bob"), Actor("root", "jwt", "jwt"))
+
+
 # --- authorizations --------------------------------------------------------------------------------
 
 
@@ -336,6 +359,14 @@ def test_a_worker_gets_the_jobs_of_its_processes(guarded: Engine) -> None:
     assert activated.job.process_id == "q"
     assert "FORBIDDEN" in refused(guarded, c.CompleteJob(activated.job.key), BOB)
     do(guarded, c.CompleteJob(activated.job.key), ADA)
+
+
+def test_jobs_of_others_do_not_stand_in_the_way(guarded: Engine) -> None:
+    for _ in range(250):
+        do(guarded, c.CreateInstance(process_id="p"), ROOT, InstanceCreated)
+    do(guarded, c.CreateInstance(process_id="q"), ROOT, InstanceCreated)
+    grant(guarded, "PROCESS_DEFINITION", "UPDATE_PROCESS_INSTANCE", on="q")
+    assert [each.job.process_id for each in activate(guarded, ADA)] == ["q"]
 
 
 def test_who_grants_needs_a_grant(guarded: Engine) -> None:

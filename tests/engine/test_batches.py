@@ -155,6 +155,25 @@ def test_only_the_history_of_what_has_ended_is_deleted(engine: Engine) -> None:
     assert reason.endswith("but it has not ended. Cancel it first.")
 
 
+def test_running_instances_are_found_for_batches(tmp_path: Path) -> None:
+    caller = Model("caller").start("s").call("c", "one").end("e").path("s", "c", "e")
+    with Engine(tmp_path) as engine:
+        deploy(engine, one_task())
+        deploy(engine, caller)
+        ones = [engine.create("one").key for _ in range(3)]
+        called = engine.create("caller").key
+        engine.suspend(ones[1])
+        for job in engine.activate("work", limit=9):
+            if job.job.instance != ones[0]:
+                engine.fail(job.job.key, retries=0)
+        assert engine.instances() == (*ones, called)
+    with Engine(tmp_path) as engine:
+        assert engine.instances("one") == tuple(ones)
+        assert engine.instances(is_suspended=True) == (ones[1],)
+        assert engine.instances(has_incident=True) == (ones[2], called)
+        assert engine.instances("one", has_incident=False, is_suspended=False) == (ones[0],)
+
+
 # --- steering --------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from remit import Engine
 from remit.engine.state.folds import FOLDS
 from remit.engine.state.state import State
+from remit.protocol.values import ActivatedJob
 from tests.support.model import Model
 from tests.support.story import leftovers, story
 
@@ -23,7 +24,9 @@ Block = tuple[str, Any]
 
 LEAVES = (
     "service", "manual", "timer", "message", "boundary-timer", "boundary-message", "error",
-    "end-error", "call", "race", "each", "one-by-one",
+    "end-error", "call", "race", "each", "one-by-one", "signal", "condition", "user", "script", "loop",
+    "ad-hoc", "agent", "undone", "cancelled", "any-of", "all-of", "escalation", "discriminator",
+    "listened", "link", "send",
 )  # fmt: skip
 
 leaf = st.sampled_from(LEAVES).map(lambda kind: (kind, None))
@@ -33,6 +36,8 @@ blocks = st.recursive(
         st.tuples(st.just("sequence"), st.lists(inner, min_size=1, max_size=3)),
         st.tuples(st.just("choice"), st.lists(inner, min_size=2, max_size=3)),
         st.tuples(st.just("parallel"), st.lists(inner, min_size=2, max_size=3)),
+        st.tuples(st.just("inclusive"), st.lists(inner, min_size=2, max_size=3)),
+        st.tuples(st.just("ad-hoc-of"), st.lists(inner, min_size=1, max_size=2)),
         st.tuples(st.just("sub"), inner),
         st.tuples(st.just("listening-sub"), inner),
     ),
@@ -122,6 +127,110 @@ class Writer:
         self.model.path(name, after).path(boundary, after)
         return name, after
 
+    def signal(self, _: None) -> tuple[str, str]:
+        name = self.name("signal")
+        self.model.catch(name, self.model.signal("ring"))
+        return name, name
+
+    def condition(self, _: None) -> tuple[str, str]:
+        name = self.name("condition")
+        self.model.catch(name, Model.condition("=tick != null and modulo(tick, 2) = 0"))
+        return name, name
+
+    def user(self, _: None) -> tuple[str, str]:
+        name = self.name("user")
+        self.model.native_user(name, ("creating", "work"), ("completing", "work"))
+        return name, name
+
+    def script(self, _: None) -> tuple[str, str]:
+        name = self.name("script")
+        self.model.script(name, "=choice + 1", f"{name}-result")
+        return name, name
+
+    def loop(self, _: None) -> tuple[str, str]:
+        name = self.name("loop")
+        self.model.service(name, "work").loop("=done < 2", maximum=3)
+        return name, name
+
+    def ad_hoc(self, _: None) -> tuple[str, str]:
+        name, one, two = self.name("adhoc"), self.name("one"), self.name("two")
+        with self.model.ad_hoc(name, f'=["{one}", "{two}"]', until="=done = 1 or true"):
+            self.model.service(one, "work").service(two, "work")
+        return name, name
+
+    def agent(self, _: None) -> tuple[str, str]:
+        name, one = self.name("agent"), self.name("one")
+        with self.model.ad_hoc(name, job_type="agent", output=("said", "=done")):
+            self.model.service(one, "work")
+        return name, name
+
+    def undone(self, _: None) -> tuple[str, str]:
+        name, throw = self.name("done"), self.name("undo")
+        self.model.service(name, "work").undone_by(name, f"{name}-handler", "work")
+        self.model.throw(throw, Model.compensation(name)).path(name, throw)
+        return name, throw
+
+    def cancelled(self, _: None) -> tuple[str, str]:
+        name, after, boundary = self.name("trip"), self.name("after"), self.name("boundary")
+        with self.model.sub_process(name, tag="transaction"):
+            start, task = self.name("start"), self.name("task")
+            self.model.start(start).service(task, "work").undone_by(task, f"{task}-undo", "work")
+            split, end = self.name("split"), self.name("end")
+            self.model.gateway(split, default=f"{split}-ok").end(end)
+            self.model.end(f"{end}-cancel", Model.CANCEL)
+            self.model.path(start, task, split).flow(split, end, flow_id=f"{split}-ok")
+            self.model.flow(split, f"{end}-cancel", "=modulo(choice, 2) = 0")
+        self.model.boundary(boundary, name, Model.CANCEL).gateway(after)
+        self.model.path(name, after).path(boundary, after)
+        return name, after
+
+    def any_of(self, _: None) -> tuple[str, str]:
+        name = self.name("any")
+        ends = self.model.signal("ring") + Model.timer("duration", "PT3S")
+        self.model.catch(name, ends + self.model.message("ping", "=key"))
+        return name, name
+
+    def all_of(self, _: None) -> tuple[str, str]:
+        name = self.name("all")
+        ends = self.model.signal("ring") + Model.timer("duration", "PT3S")
+        self.model.catch(name, ends + self.model.message("ping", "=key"), parallel=True)
+        return name, name
+
+    def escalation(self, _: None) -> tuple[str, str]:
+        name, boundary, end = self.name("sub"), self.name("boundary"), self.name("aside")
+        with self.model.sub_process(name):
+            start, throw, task = self.name("start"), self.name("throw"), self.name("task")
+            self.model.start(start).throw(throw, self.model.escalation("late"))
+            self.model.service(task, "work").path(start, throw, task)
+        self.model.boundary(boundary, name, self.model.escalation("late"), interrupting=False)
+        self.model.end(end).path(boundary, end)
+        return name, name
+
+    def discriminator(self, _: None) -> tuple[str, str]:
+        split, join = self.name("split"), self.name("complex")
+        self.model.gateway(split, "parallel").complex(
+            join, "<activationCondition>=activationCount &gt;= 2</activationCondition>"
+        )
+        for _ in range(3):
+            task = self.name("task")
+            self.model.service(task, "work").path(split, task, join)
+        return split, join
+
+    def listened(self, _: None) -> tuple[str, str]:
+        name = self.name("listened")
+        self.model.service(name, "work").listen(("start", "work"), ("end", "work"))
+        return name, name
+
+    def link(self, _: None) -> tuple[str, str]:
+        source, target = self.name("from"), self.name("to")
+        self.model.throw(source, Model.link(source)).catch(target, Model.link(source))
+        return source, target
+
+    def send(self, _: None) -> tuple[str, str]:
+        name = self.name("send")
+        self.model.throw(name, self.model.signal("ring"))
+        return name, name
+
     def race(self, _: None) -> tuple[str, str]:
         gateway, after = self.name("race"), self.name("after")
         message, timer = self.name("message"), self.name("timer")
@@ -168,6 +277,27 @@ class Writer:
             self.model.path(split, first).path(last, join)
         return split, join
 
+    def inclusive(self, inner: list[Block]) -> tuple[str, str]:
+        split, join = self.name("split"), self.name("join")
+        default = f"{split}-default"
+        self.model.gateway(split, "inclusive", default=default).gateway(join, "inclusive")
+        for number, each in enumerate(inner):
+            first, last = self.block(each)
+            condition = "" if number == 0 else f"=choice >= {number}"
+            self.model.flow(split, first, condition, default if number == 0 else "")
+            self.model.path(last, join)
+        return split, join
+
+    def ad_hoc_of(self, inner: list[Block]) -> tuple[str, str]:
+        name = self.name("adhoc")
+        outer, self.model._parts = self.model._parts, []
+        firsts = [self.sub(each)[0] for each in inner]
+        made, self.model._parts = self.model._parts, outer
+        active = ", ".join(f'"{first}"' for first in firsts)
+        with self.model.ad_hoc(name, f"=[{active}]", ordering="Sequential"):
+            self.model._parts.extend(made)
+        return name, name
+
     def sub(self, inner: Block) -> tuple[str, str]:
         name = self.name("sub")
         with self.model.sub_process(name, inputs={"inner": "=choice"}):
@@ -205,11 +335,23 @@ def play(block: Block, seed: int, *, faults: bool) -> Engine:
             return engine
         if faults and luck.random() < 0.08:
             engine.publish("stop", "k", {"stopped": True})
-        if faults and luck.random() < 0.03 and key in engine.state.elements:
+        stopped = bool(engine.state.incidents.rows) or (faults and luck.random() < 0.03)
+        if stopped and key in engine.state.elements:
             engine.cancel(key)
+            _undo_all(engine, key)
             return engine
         _advance(engine, luck, faults=faults)
     raise AssertionError("the process does not end")
+
+
+def _undo_all(engine: Engine, key: int) -> None:
+    """User tasks of a cancelled instance end when their listeners have been asked."""
+    for _ in range(50):
+        if key not in engine.state.elements:
+            return
+        for activated in engine.activate("work", limit=20):
+            if activated.job.key in engine.state.jobs:
+                engine.complete(activated.job.key)
 
 
 def _advance(engine: Engine, luck: random.Random, *, faults: bool) -> None:
@@ -219,11 +361,34 @@ def _advance(engine: Engine, luck: random.Random, *, faults: bool) -> None:
             continue  # one that an earlier one of the same hand has ended
         if faults and luck.random() < 0.2 and activated.job.retries > 1:
             engine.fail(activated.job.key, retries=activated.job.retries - 1)
+        elif faults and luck.random() < 0.05 and not activated.job.listener_event:
+            engine.throw_error(activated.job.key, "bad")
+        elif activated.job.listener_event:
+            engine.complete(activated.job.key)
         else:
             engine.complete(activated.job.key, {"done": luck.randrange(3)})
+    for agent in engine.activate("agent", limit=1):
+        _answer(engine, agent, luck)
+    for task in tuple(engine.state.user_tasks.rows.values()):
+        if task.state == "CREATED":
+            engine.complete_user_task(task.key)
     if not jobs:
         engine.publish("ping", "k", {"ping": luck.random()})
+        engine.broadcast("ring")
+        for row in tuple(engine.state.elements.rows.values()):
+            if row.scope == -1 and row.key in engine.state.elements:
+                engine.set_variables(row.key, {"tick": luck.randrange(4)})
         engine.advance(seconds=11)
+
+
+def _answer(engine: Engine, agent: ActivatedJob, luck: random.Random) -> None:
+    """Begin something, or say that it is done."""
+    (what,) = agent.variables["adHocSubProcessElements"]
+    if luck.random() < 0.5:
+        result = {"isCompletionConditionFulfilled": True, "isCancelRemainingInstances": True}
+    else:
+        result = {"activateElements": [{"elementId": what["elementId"]}]}
+    engine.complete(agent.job.key, result=result)
 
 
 def replayed(engine: Engine) -> State:

@@ -290,3 +290,31 @@ def test_rule_79_a_job_too_large_to_deliver_is_an_incident_and_the_others_go_on(
     assert [job.variables for job in jobs] == [{"x": "small"}]
     (incident,) = engine.state.incidents.rows.values()
     assert incident.error_type == "MESSAGE_SIZE_EXCEEDED"
+
+
+def test_a_user_task_done_as_a_job_has_its_attributes_as_headers(engine: Engine) -> None:
+    form = engine.deploy(("f.form", b'{"id": "ok", "type": "default"}')).resources[0].key
+    model = (
+        Model("p")
+        .start("s")
+        .part(
+            '<userTask id="u"><extensionElements>'
+            '<zeebe:assignmentDefinition assignee="=boss" candidateGroups="=groups" '
+            'candidateUsers="ada, bob"/><zeebe:taskSchedule dueDate="=due"/>'
+            '<zeebe:formDefinition formId="ok"/>'
+            '<zeebe:taskHeaders><zeebe:header key="own" value="1"/></zeebe:taskHeaders>'
+            "</extensionElements></userTask>"
+        )
+    )
+    deployed(engine, model.end("e").path("s", "u", "e"))
+    engine.create("p", {"boss": "eve", "groups": ["x"], "due": "2026-11-22T10:00:00Z"})
+
+    (job,) = engine.activate("io.camunda.zeebe:userTask")
+    assert job.job.headers == {
+        "own": "1",
+        "io.camunda.zeebe:assignee": "eve",
+        "io.camunda.zeebe:candidateGroups": '["x"]',
+        "io.camunda.zeebe:candidateUsers": '["ada", "bob"]',
+        "io.camunda.zeebe:dueDate": "2026-11-22T10:00:00Z",
+        "io.camunda.zeebe:formKey": str(form),
+    }

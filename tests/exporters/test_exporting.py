@@ -15,7 +15,8 @@ from remit.exporters.process import Follower, Positions, exporter_of
 from remit.exporters.records import COMMANDS, Translator
 from remit.partition.log import open_batches
 from remit.partition.storage.sqlite import read_log
-from remit.protocol.commands import Command
+from remit.protocol.commands import Command, CreateInstance, DeployResources
+from remit.protocol.replies import Deployed, InstanceCreated
 from tests.gateway.test_rest_commands import Rest
 from tests.support.broker import Broker
 from tests.support.model import one_task
@@ -71,6 +72,16 @@ def test_a_rejection_is_a_record_of_its_own(engine: Engine) -> None:
 
     assert rejected["recordType"] == "COMMAND_REJECTION"
     assert rejected["rejectionType"] == "NOT_FOUND"
+
+
+def test_every_record_of_an_instance_names_its_tenant(engine: Engine) -> None:
+    xml = one_task("p", "work").xml()
+    engine.execute(DeployResources((("p.bpmn", xml),), "acme"), Deployed)
+    engine.execute(CreateInstance(process_id="p", tenant="acme"), InstanceCreated)
+
+    told = [each for each in records(engine) if each["valueType"] == "PROCESS_INSTANCE"]
+
+    assert {each["value"]["tenantId"] for each in told if each["recordType"] == "EVENT"} == {"acme"}
 
 
 def test_every_command_has_a_record_name() -> None:

@@ -20,7 +20,8 @@ from remit.authority import Signer
 from remit.authority.derive import mint_grant
 from remit.authority.keys import write_key_ring
 from remit.authority.policy import Clause, Grant, Holder, Subject
-from remit.gateway.auth import hash_password
+from remit.gateway.auth import ApiKeys, hash_password
+from remit.protocol.values import Actor
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 from tests.gateway.test_rest_commands import Rest
 from tests.support.broker import Broker
@@ -134,6 +135,24 @@ def test_who_is_not_known_stays_outside_of_both_doors(broker: Broker, name: str)
 
 def test_an_api_key_may_come_in_its_own_header(broker: Broker) -> None:
     assert Rest(broker).ask("GET", "/topology", x_api_key="k-123")[0] == 200
+
+
+def test_files_of_credentials_are_read_again_when_they_change(tmp_path: Path) -> None:
+    path, now = tmp_path / "keys", 0.0
+    path.write_text(f"robot:{hashlib.sha256(b'one').hexdigest()}\n")
+    keys = ApiKeys(path, lambda: now)
+    assert keys.actor("bearer", "one") == Actor("robot", "apikey", "apikey")
+    path.write_text(f"other:{hashlib.sha256(b'second').hexdigest()}\n")
+    assert keys.actor("bearer", "one") is not None
+    now = 1.0
+    assert keys.actor("bearer", "one") is None
+    assert keys.actor("bearer", "second") == Actor("other", "apikey", "apikey")
+    path.write_text("no line of the kind")
+    now = 2.0
+    assert keys.actor("bearer", "second") is not None
+    path.unlink()
+    now = 3.0
+    assert keys.actor("bearer", "second") is not None
 
 
 def test_the_audit_knows_who_it_was(broker: Broker) -> None:

@@ -188,6 +188,7 @@ def test_a_get_with_a_content_type_and_no_body_is_fine(rest: Rest) -> None:
 
 
 def test_messages_are_published_once_and_correlated_or_not_found(rest: Rest) -> None:
+    """Rule 32: a correlation is never kept."""
     model = Model("rc5")
     model.start("s").catch("c", model.message("rc5-paid", "=id")).end("e").path("s", "c", "e")
     rest.deploy(rc5_bpmn=model.xml())
@@ -318,7 +319,7 @@ def test_what_is_not_served_says_so_by_name(rest: Rest) -> None:
     status, problem = rest.ask("POST", "/documents", {})
     assert status == 501
     assert "createDocument" in problem["detail"]
-    assert rest.ask("PUT", "/roles/r/users/u")[0] == 501
+    assert rest.ask("GET", "/backups/runtime")[0] == 501
 
 
 @pytest.mark.parametrize("key", ["abc", "1e3", "9" * 30, "%2e%2e", "1;drop"])

@@ -356,6 +356,20 @@ def test_what_a_batch_operation_is_refused_for(rest: Rest, path: str, body: Any,
     assert rest.ask("GET", "/batch-operations/1")[0] == 404
 
 
+def test_the_command_line_moves_tokens(rest: Rest, broker: Broker) -> None:
+    model = Model("b10").start("s").service("a", "b10-a").service("b", "b10-b").end("e")
+    rest.deploy(b10_bpmn=model.path("s", "a", "b", "e").xml())
+    key = create(rest, "b10")
+    done = remit(
+        "modify", key, "--move", "a=b", "--variables", '{"x": 1}', "--json", address=broker.grpc
+    )
+    assert json.loads(done.stdout) == {"modified": int(key)}
+    (job,) = broker.client().activate("b10-b")
+    assert json.loads(job.variables) == {"x": 1}
+    assert remit("modify", key, "--move", "a", address=broker.grpc).returncode == 2
+    assert remit("modify", key, "--activate", "nowhere", address=broker.grpc).returncode == 1
+
+
 def test_the_command_line_does_batches(rest: Rest, broker: Broker) -> None:
     rest.deploy(b8_bpmn=one_task("b8", "b8-work").xml())
     _, made = rest.deploy(b8q_bpmn=one_task("b8q", "b8-work").xml())

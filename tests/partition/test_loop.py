@@ -10,6 +10,7 @@ import pytest
 
 from remit.base.errors import Overloaded, Unavailable
 from remit.base.keys import partition_for
+from remit.identity.principal import Access
 from remit.partition.client import JobStream
 from remit.partition.log import read_turns
 from remit.partition.loop import PartitionLoop
@@ -19,7 +20,7 @@ from remit.partition.storage.memory import MemoryStore
 from remit.partition.storage.sqlite import SqliteStore
 from remit.protocol import commands as c
 from remit.protocol.replies import InstanceCompleted, InstanceCreated, JobsActivated, Reply
-from remit.protocol.values import ActivatedJob, Header
+from remit.protocol.values import ActivatedJob, Actor, Header
 from tests.support.model import Model, one_task
 
 HEADER = Header()
@@ -51,6 +52,37 @@ def test_many_requests_are_one_commit() -> None:
 
         assert all(isinstance(reply, InstanceCreated) for reply in replies)
         assert loop.counters()["batches"] - before <= 3
+        await loop.stop()
+
+    run(story)
+
+
+def test_a_stream_that_may_have_no_job_keeps_nobody_busy() -> None:
+    """Nor does it keep others from theirs, and it gets what it may have later."""
+
+    async def story() -> None:
+        access = Access(authorizations=True, admins=frozenset(["root"]))
+        loop = PartitionLoop(1, 1, MemoryStore(), access=access)
+        root, ada = Header(actor=Actor("root")), Actor("ada", "basic")
+        got: dict[str, list[ActivatedJob]] = {"ada": [], "root": []}
+        await loop.submit(DEPLOY, root)
+        loop.open_stream(JobStream("work", "w", 60_000, actor=ada), got["ada"].append)
+        await loop.submit(CREATE, root)
+        before = loop.counters()["batches"]
+        await asyncio.sleep(0.3)
+        assert loop.counters()["batches"] - before <= 3
+        close = loop.open_stream(
+            JobStream("work", "w", 60_000, actor=root.actor), got["root"].append
+        )
+        await asyncio.sleep(0.1)
+        assert (len(got["ada"]), len(got["root"])) == (0, 1)
+        close()
+        permissions = ("UPDATE_PROCESS_INSTANCE",)
+        grant = c.CreateAuthorization("USER", "ada", "PROCESS_DEFINITION", permissions, "*")
+        await loop.submit(grant, root)
+        await loop.submit(CREATE, root)
+        await asyncio.sleep(0.1)
+        assert len(got["ada"]) == 1
         await loop.stop()
 
     run(story)

@@ -39,6 +39,18 @@ class Authority:
         _write(pair.key, None, key)
         return pair
 
+    def revoke(self, path: str, *pairs: Pair) -> None:
+        """The list of what was revoked, in `path`."""
+        now = datetime.now(UTC)
+        made = x509.CertificateRevocationListBuilder().issuer_name(self._name)
+        made = made.last_update(now - timedelta(days=1)).next_update(now + timedelta(days=1))
+        for pair in pairs:
+            held = x509.load_pem_x509_certificate(Path(pair.certificate).read_bytes())
+            entry = x509.RevokedCertificateBuilder().serial_number(held.serial_number)
+            made = made.add_revoked_certificate(entry.revocation_date(now).build())
+        content = made.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        Path(path).write_bytes(content)
+
     def _sign(
         self,
         name: x509.Name,

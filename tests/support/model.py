@@ -90,8 +90,9 @@ class Model:
             inner += f"<zeebe:taskListeners>{rows}</zeebe:taskListeners>"
         return self._add("userTask", element, inner)
 
-    def receive(self, element: str, message: str, key: str) -> Model:
-        return self._add("receiveTask", element, "", messageRef=self._message(message, key))
+    def receive(self, element: str, message: str, key: str, **attributes: str) -> Model:
+        reference = self._message(message, key)
+        return self._add("receiveTask", element, "", messageRef=reference, **attributes)
 
     def call(
         self,
@@ -149,17 +150,35 @@ class Model:
 
     # --- events ---
 
-    def start(self, element: str, definition: str = "", *, interrupting: bool = True) -> Model:
+    def start(
+        self,
+        element: str,
+        definition: str = "",
+        *,
+        interrupting: bool = True,
+        parallel: bool = False,
+    ) -> Model:
         attributes = {} if interrupting else {"isInterrupting": "false"}
-        return self._event("startEvent", element, definition, **attributes)
+        if parallel:
+            attributes["parallelMultiple"] = "true"
+        return self._event("startEvent", element, definition, outputs=None, **attributes)
 
     def end(self, element: str, definition: str = "") -> Model:
         return self._event("endEvent", element, definition)
 
     def catch(
-        self, element: str, definition: str, *, outputs: Mapping[str, str] | None = None
+        self,
+        element: str,
+        definition: str,
+        *,
+        outputs: Mapping[str, str] | None = None,
+        parallel: bool = False,
     ) -> Model:
-        return self._event("intermediateCatchEvent", element, definition, outputs=outputs)
+        """`definition` may be several; `parallel`: all of them have to come."""
+        attributes: dict[str, str] = {"parallelMultiple": "true"} if parallel else {}
+        return self._event(
+            "intermediateCatchEvent", element, definition, outputs=outputs, **attributes
+        )
 
     def throw(
         self, element: str, definition: str = "", *, inputs: Mapping[str, str] | None = None
@@ -175,8 +194,11 @@ class Model:
         *,
         interrupting: bool = True,
         outputs: Mapping[str, str] | None = None,
+        parallel: bool = False,
     ) -> Model:
         cancel = {} if interrupting else {"cancelActivity": "false"}
+        if parallel:
+            cancel["parallelMultiple"] = "true"
         return self._event(
             "boundaryEvent", element, definition, outputs=outputs, attachedToRef=on, **cancel
         )
@@ -327,6 +349,15 @@ class Model:
     def gateway(self, element: str, kind: str = "exclusive", default: str = "") -> Model:
         attributes = {"default": default} if default else {}
         return self._add(f"{kind}Gateway", element, "", **attributes)
+
+    def complex(self, element: str, inside: str = "") -> Model:
+        """A complex gateway; `inside` is XML, e.g. its activation condition."""
+        return self._add("complexGateway", element, "", after=inside)
+
+    def part(self, xml: str) -> Model:
+        """Anything else, as it is."""
+        self._parts.append(xml)
+        return self
 
     # --- text ---
 

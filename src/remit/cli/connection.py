@@ -10,10 +10,11 @@ import ssl
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import quote
 
 import click
 import grpc
@@ -25,6 +26,7 @@ from remit.protocol.wire.stubs import gateway_pb2 as pb
 
 DEFAULT_ADDRESS = "127.0.0.1:26500"
 REFUSED, UNREACHABLE = 1, 3
+PAGE = 1000
 _NOT_NOW = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -76,11 +78,22 @@ class Connection:
             self._end(503, "UNAVAILABLE", self._why(str(fault)))
         return msgspec.json.decode(found) if found else None
 
+    def search(self, path: str, wanted: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Every item of a search, page after page."""
+        found: list[dict[str, Any]] = []
+        page: dict[str, Any] = {"limit": PAGE}
+        while True:
+            answer = self.rest("POST", f"{path}/search", {**(wanted or {}), "page": page})
+            found += answer["items"]
+            if len(answer["items"]) < PAGE:
+                return found
+            page = {"limit": PAGE, "after": answer["page"]["endCursor"]}
+
     def show(self, row: Mapping[str, object]) -> None:
         """One answer: a line of JSON, or a plain table."""
         self.show_all([row])
 
-    def show_all(self, rows: list[Mapping[str, object]]) -> None:
+    def show_all(self, rows: Sequence[Mapping[str, object]]) -> None:
         if self.as_json:
             for row in rows:
                 click.echo(msgspec.json.encode(row).decode())
@@ -89,7 +102,7 @@ class Connection:
             return
         table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
         for row in rows:
-            table.add_row(*(str(value) for value in row.values()))
+            table.add_row(*("" if value is None else str(value) for value in row.values()))
         Console(soft_wrap=True).print(table)
 
     def _fail(self, fault: grpc.RpcError) -> None:
@@ -109,7 +122,7 @@ class Connection:
 
     def _end(self, status: int, title: str, said: str) -> NoReturn:
         self._say(title, said)
-        sys.exit(UNREACHABLE if status >= 503 else REFUSED)
+        sys.exit(UNREACHABLE if status >= 503 or status == 429 else REFUSED)
 
     def _say(self, title: str, said: str) -> None:
         if self.as_json:
@@ -125,6 +138,11 @@ def _problem(fault: urllib.error.HTTPError) -> tuple[str, str]:
     except msgspec.DecodeError:
         return str(fault.status), fault.reason
     return str(told.get("title", fault.status)), str(told.get("detail", ""))
+
+
+def step(name: str) -> str:
+    """A name as one step of a path."""
+    return quote(name, safe="")
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,22 @@
-"""`remit modify`: place tokens in an instance, and end elements of it."""
+"""`remit modify`: place tokens in an instance, move them, and end elements of it."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
+import msgspec
 
 from remit.cli.connection import Connection, connected, variables_option
-from remit.protocol.wire.stubs import gateway_pb2 as pb
 
 
 @click.command("modify")
 @connected
 @click.argument("instance", type=int)
 @click.option("--activate", multiple=True, help="Place a token at this element.")
+@click.option(
+    "--move", "moved", multiple=True, help="SOURCE=TARGET: move the tokens at an element."
+)
 @click.option("--terminate", multiple=True, type=int, help="End the element instance of this key.")
 @click.option("--ancestor", type=int, default=-1, help="Key of the scope to place tokens in.")
 @variables_option
@@ -19,6 +24,7 @@ def modify_command(
     connection: Connection,
     instance: int,
     activate: tuple[str, ...],
+    moved: tuple[str, ...],
     terminate: tuple[int, ...],
     ancestor: int,
     variables: str,
@@ -27,20 +33,30 @@ def modify_command(
 
     Variables go to the process instance, before the tokens are placed.
     """
-    modification = pb.ModifyProcessInstanceRequest
-    request = modification(
-        processInstanceKey=instance,
-        activateInstructions=[
-            modification.ActivateInstruction(
-                elementId=each,
-                ancestorElementInstanceKey=ancestor,
-                variableInstructions=[modification.VariableInstruction(variables=variables)],
-            )
+    document = msgspec.json.decode(variables)
+    written = [{"variables": document}] if document else []
+    body: dict[str, Any] = {
+        "activateInstructions": [
+            {
+                "elementId": each, "ancestorElementInstanceKey": str(ancestor),
+                "variableInstructions": written,
+            }
             for each in activate
         ],
-        terminateInstructions=[
-            modification.TerminateInstruction(elementInstanceKey=each) for each in terminate
-        ],
-    )
-    connection.call("ModifyProcessInstance", request)
+        "moveInstructions": [_move(each, written) for each in moved],
+        "terminateInstructions": [{"elementInstanceKey": str(each)} for each in terminate],
+    }  # fmt: skip
+    connection.rest("POST", f"/process-instances/{instance}/modification", body)
     connection.show({"modified": instance})
+
+
+def _move(given: str, written: list[dict[str, Any]]) -> dict[str, Any]:
+    source, _, target = given.partition("=")
+    if not source or not target:
+        raise click.BadParameter("write SOURCE=TARGET", param_hint="--move")
+    return {
+        "sourceElementInstruction": {"sourceType": "byId", "sourceElementId": source},
+        "targetElementId": target,
+        "ancestorScopeInstruction": {"ancestorScopeType": "inferred"},
+        "variableInstructions": written,
+    }

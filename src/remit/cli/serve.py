@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from remit.gateway.limits import STREAMS
 from remit.server.config import Config
 from remit.server.main import CannotStart, serve
 
@@ -127,6 +128,19 @@ from remit.server.main import CannotStart, serve
     help="The issuer's keys: a file with a JWK set, or its https URL.",
 )
 @click.option(
+    "--oidc-name-claim",
+    envvar="REMIT_OIDC_NAME_CLAIM",
+    default="sub",
+    show_default=True,
+    help="The claim of a token that names the caller.",
+)
+@click.option(
+    "--oidc-groups-claim",
+    envvar="REMIT_OIDC_GROUPS_CLAIM",
+    default="",
+    help="The claim of a token that names the caller's groups.",
+)
+@click.option(
     "--tls-cert",
     envvar="REMIT_TLS_CERT",
     default="",
@@ -138,6 +152,46 @@ from remit.server.main import CannotStart, serve
     envvar="REMIT_TLS_CLIENT_CA",
     default="",
     help="Let in who shows a certificate that this authority signed (PEM).",
+)
+@click.option(
+    "--tls-client-crl",
+    envvar="REMIT_TLS_CLIENT_CRL",
+    default="",
+    help="Keep out whose certificate is on this list of revoked ones (PEM; read again).",
+)
+@click.option(
+    "--max-requests-per-second",
+    envvar="REMIT_MAX_REQUESTS_PER_SECOND",
+    default=0.0,
+    show_default=True,
+    help="What one client may send; 0 is any number.",
+)
+@click.option(
+    "--max-streams",
+    envvar="REMIT_MAX_STREAMS",
+    default=STREAMS,
+    show_default=True,
+    help="Job streams and long polls that one client may hold open.",
+)
+@click.option(
+    "--multi-tenancy",
+    envvar="REMIT_MULTI_TENANCY",
+    is_flag=True,
+    help="Tenants count: callers see and use those that they are members of.",
+)
+@click.option(
+    "--authorizations",
+    envvar="REMIT_AUTHORIZATIONS",
+    is_flag=True,
+    help="Authorizations count: callers may do what they were granted, and nothing else.",
+)
+@click.option(
+    "--admin",
+    "admins",
+    envvar="REMIT_ADMINS",
+    multiple=True,
+    help="A caller who may do everything, e.g. grant the rest: a name, or basic:, apikey:, jwt: or "
+    "mtls: and the name. May be repeated.",
 )
 @click.option(
     "--allow-anonymous-network",
@@ -164,9 +218,17 @@ def serve_command(
     oidc_issuer: str,
     oidc_audience: str,
     oidc_keys: str,
+    oidc_name_claim: str,
+    oidc_groups_claim: str,
     tls_cert: str,
     tls_key: str,
     tls_client_ca: str,
+    tls_client_crl: str,
+    max_requests_per_second: float,
+    max_streams: int,
+    multi_tenancy: bool,
+    authorizations: bool,
+    admins: tuple[str, ...],
     allow_anonymous_network: bool,
 ) -> None:
     """Run a broker until it is told to stop (SIGTERM or Ctrl-C)."""
@@ -189,9 +251,17 @@ def serve_command(
         oidc_issuer=oidc_issuer,
         oidc_audience=oidc_audience,
         oidc_keys=oidc_keys,
+        oidc_name_claim=oidc_name_claim,
+        oidc_groups_claim=oidc_groups_claim,
         tls_cert=tls_cert,
         tls_key=tls_key,
         tls_client_ca=tls_client_ca,
+        tls_client_crl=tls_client_crl,
+        max_requests_per_second=max_requests_per_second,
+        max_streams=max_streams,
+        multi_tenancy=multi_tenancy,
+        authorizations=authorizations,
+        admins=admins,
         allow_anonymous_network=allow_anonymous_network,
     )
     try:

@@ -11,7 +11,17 @@ from typing import TypeVar
 
 from remit.dmn.boxed import Compiler, function_maker
 from remit.dmn.compile_table import compile_table
-from remit.dmn.nodes import DecisionNode, InputNode, Key, KnowledgeNode, Node, Required, ServiceNode
+from remit.dmn.nodes import (
+    DecisionNode,
+    InputNode,
+    Key,
+    KnowledgeNode,
+    Node,
+    Required,
+    ServiceNode,
+    find_circles,
+    in_order,
+)
 from remit.dmn.place import Dialect, Place, Scope
 from remit.dmn.types import Declared, Fit, Types, fitting
 from remit.feel.evaluation import Evaluation
@@ -52,9 +62,7 @@ class Library:
             unit.declare()
         for unit in self.units:
             unit.compile()
-        for node in self.nodes.values():
-            if isinstance(node, DecisionNode):
-                node.order = self._order((node,), set(), node)
+        find_circles(self.nodes.values())
         for unit in self.units:
             unit.connect_services()
 
@@ -64,39 +72,7 @@ class Library:
 
     def order_of_service(self, node: ServiceNode) -> Sequence[DecisionNode]:
         """What a service evaluates, its input decisions left out."""
-        return self._order(node.outputs, {each.key for each in node.parameters}, node)
-
-    def _order(
-        self, targets: Iterable[DecisionNode], given: set[Key], owner: Node
-    ) -> Sequence[DecisionNode]:
-        """Required decisions first. A circle breaks the owner, and is cut open."""
-        order: list[DecisionNode] = []
-        done = set(given)
-        open_: set[Key] = set()
-        waiting: list[tuple[DecisionNode, bool]] = [(each, False) for each in targets][::-1]
-        while waiting:
-            node, is_ready = waiting.pop()
-            if is_ready:
-                open_.discard(node.key)
-                done.add(node.key)
-                order.append(node)
-            elif node.key in open_:
-                owner.findings.append(
-                    Finding(
-                        node.id, node.name, node.line, "circle",
-                        "it requires itself, directly or through others", "remove a requirement",
-                    )
-                )  # fmt: skip
-            elif node.key not in done:
-                open_.add(node.key)
-                waiting.append((node, True))
-                required = [each.node for each in node.values][::-1]
-                waiting.extend(
-                    (each, False)
-                    for each in required
-                    if isinstance(each, DecisionNode) and each.key not in done
-                )
-        return order
+        return in_order(node.outputs, {each.key for each in node.parameters})
 
 
 class Unit:

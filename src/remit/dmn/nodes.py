@@ -6,7 +6,7 @@ the import (`Model B.Evaluating Say Hello`), or their own when the import has no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from remit.dmn.place import Code, Scope
@@ -59,7 +59,8 @@ class InputNode(Node):
 class DecisionNode(Node):
     """A decision. `table` is given when its logic is a decision table; `code` is for any logic.
 
-    `order` are all decisions it requires, in an order in which they can be evaluated, itself last.
+    `order` are all decisions it requires, in an order in which they can be evaluated, itself last;
+    found when it is first wanted, so that loading costs no more than the file has requirements.
     """
 
     kind: str = "UNKNOWN"
@@ -68,8 +69,14 @@ class DecisionNode(Node):
     fit: Fit | None = None
     values: Sequence[Required] = ()
     functions: Sequence[Required] = ()
-    order: Sequence[DecisionNode] = ()
+    _order: Sequence[DecisionNode] | None = field(default=None, repr=False)
     version_tag: str = ""
+
+    @property
+    def order(self) -> Sequence[DecisionNode]:
+        if self._order is None:
+            self._order = in_order((self,), set())
+        return self._order
 
 
 @dataclass(slots=True, eq=False)
@@ -93,3 +100,66 @@ class ServiceNode(Node):
     outputs: Sequence[DecisionNode] = ()
     order: Sequence[DecisionNode] = ()
     fit: Fit | None = None
+
+
+def in_order(targets: Iterable[DecisionNode], given: set[Key]) -> Sequence[DecisionNode]:
+    """The targets and all they require but what is given, required ones first. A circle is cut open."""
+    order: list[DecisionNode] = []
+    seen = set(given)
+    waiting: list[tuple[DecisionNode, bool]] = [(each, False) for each in targets][::-1]
+    while waiting:
+        node, is_ready = waiting.pop()
+        if is_ready:
+            order.append(node)
+        elif node.key not in seen:
+            seen.add(node.key)
+            waiting.append((node, True))
+            waiting.extend((each, False) for each in decisions_of(node)[::-1])
+    return order
+
+
+def decisions_of(node: DecisionNode) -> list[DecisionNode]:
+    """The decisions it requires directly."""
+    return [each.node for each in node.values if isinstance(each.node, DecisionNode)]
+
+
+def find_circles(nodes: Iterable[Node]) -> None:
+    """A decision that requires itself, or another that does, is broken: told once for each."""
+    ended: set[Key] = set()
+    circles: dict[Key, Finding] = {}
+    for start in nodes:
+        if not isinstance(start, DecisionNode) or start.key in ended:
+            continue
+        path = {start.key}
+        waiting: list[tuple[DecisionNode, list[DecisionNode]]] = [(start, decisions_of(start))]
+        while waiting:
+            node, rest = waiting[-1]
+            if rest:
+                required = rest.pop()
+                if required.key in path:
+                    circles.setdefault(node.key, _circle(required))
+                elif required.key in ended:
+                    _spread(circles, required, node)
+                else:
+                    path.add(required.key)
+                    waiting.append((required, decisions_of(required)))
+                continue
+            waiting.pop()
+            path.discard(node.key)
+            ended.add(node.key)
+            if node.key in circles:
+                node.findings.append(circles[node.key])
+            if waiting:
+                _spread(circles, node, waiting[-1][0])
+
+
+def _spread(circles: dict[Key, Finding], required: DecisionNode, to: DecisionNode) -> None:
+    if required.key in circles:
+        circles.setdefault(to.key, circles[required.key])
+
+
+def _circle(node: DecisionNode) -> Finding:
+    return Finding(
+        node.id, node.name, node.line, "circle",
+        "it requires itself, directly or through others", "remove a requirement",
+    )  # fmt: skip

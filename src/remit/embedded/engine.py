@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from remit.base.errors import Fault
+from remit.embedded.finding import running_roots
 from remit.engine.governance import Governor
 from remit.engine.state.state import State
 from remit.engine.step import step
@@ -30,6 +31,7 @@ from remit.protocol.replies import (
     Done,
     InstanceCompleted,
     InstanceCreated,
+    InstancesStarted,
     JobsActivated,
     MessagePublished,
     PolicyShown,
@@ -38,6 +40,7 @@ from remit.protocol.replies import (
     SignalBroadcast,
 )
 from remit.protocol.values import (
+    NONE_KEY,
     ActivatedJob,
     ActivateInstruction,
     Actor,
@@ -218,6 +221,17 @@ class Engine:
         wanted = (AdHocActivation(each) if isinstance(each, str) else each for each in elements)
         return self.execute(c.ActivateAdHoc(key, tuple(wanted), cancel_remaining), Done)
 
+    def instances(
+        self,
+        process_id: str = "",
+        *,
+        has_incident: bool | None = None,
+        is_suspended: bool | None = None,
+    ) -> tuple[int, ...]:
+        """Keys of the root process instances that run, oldest first: all, or those that are such."""
+        found = running_roots(self._store, self.state, process_id, has_incident, is_suspended)
+        return tuple(found)
+
     def batch(self, plan: BatchPlan, items: Sequence[BatchItem | int]) -> Done:
         """Do `plan` to many: to instances by key, or to incidents. It is done as what is due is."""
         every = tuple(
@@ -307,6 +321,12 @@ class Engine:
             name, correlation_key, time_to_live_ms, message_id, dict(variables or {})
         )
         return self.execute(command, MessagePublished)
+
+    def evaluate_conditional(
+        self, variables: Mapping[str, Any], *, definition: int = NONE_KEY
+    ) -> InstancesStarted:
+        """Start an instance for each conditional start event that holds over these variables."""
+        return self.execute(c.EvaluateConditional(definition, dict(variables)), InstancesStarted)
 
     # --- policies ----------------------------------------------------------------------------------
 

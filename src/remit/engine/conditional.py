@@ -17,7 +17,7 @@ from remit.engine.expressions import evaluate
 from remit.engine.faults import IncidentRaised
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
-from remit.engine.triggering import accepts, trigger
+from remit.engine.triggering import accepts, trigger, wants_all
 from remit.model.bpmn.graph import ConditionalDefinition, EventNode, Node
 from remit.protocol.events.condition import (
     ConditionCreated,
@@ -29,12 +29,16 @@ from remit.protocol.events.condition import (
 from remit.protocol.values import ConditionSubscription
 
 
-def wait(run: Run, host: ElementInstance, target: Node) -> None:
-    """Wait on `host` until the condition of `target` holds; asked for the first time at once."""
+def wait(run: Run, host: ElementInstance, target: Node, index: int = 0) -> None:
+    """Wait on `host` until a condition of `target` holds; asked for the first time at once.
+
+    `index` says which of its definitions that is.
+    """
     key = run.new_key()
     row = ConditionSubscription(
-        key, host.key, target.id, host.instance, host.definition, host.root, tenant=host.tenant
-    )
+        key, host.key, target.id, host.instance, host.definition, host.root, tenant=host.tenant,
+        index=index,
+    )  # fmt: skip
     run.emit(ConditionCreated(key, row))
     run.later(AskConditions(host.instance, ()))
 
@@ -66,6 +70,8 @@ def ask(run: Run, item: AskConditions) -> None:
             hit = Hit(host.key, row.target, {}, "event.catch", row.target)
             if may_happen(run, host, hit):
                 run.emit(ConditionTriggered(row.key, row))
+                if wants_all(run.definition(row.definition).plans[row.target].node):
+                    run.emit(ConditionDeleted(row.key, row))
                 trigger(run, host, row.target, {})
         elif row.held and not holds:
             run.emit(ConditionReset(row.key, replace(row, held=False)))
@@ -93,7 +99,9 @@ def _of_instance(run: Run, instance: int) -> Iterator[ConditionSubscription]:
 def _definition(run: Run, row: ConditionSubscription) -> ConditionalDefinition:
     node = run.definition(row.definition).process.nodes[row.target]
     assert isinstance(node, EventNode)
-    return next(each for each in node.definitions if isinstance(each, ConditionalDefinition))
+    definition = node.definitions[row.index]
+    assert isinstance(definition, ConditionalDefinition)
+    return definition
 
 
 def _concerns(definition: ConditionalDefinition, name: str, kind: str) -> bool:

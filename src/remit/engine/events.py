@@ -8,15 +8,18 @@ host's key, so closing asks for no model.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
+from typing import Any
 
-from remit.engine import conditional, messages, signals, timers
+from remit.engine import conditional, incidents, messages, signals, timers
 from remit.engine.expressions import evaluate
-from remit.engine.faults import extract_value_error
+from remit.engine.faults import IncidentRaised, extract_value_error
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
-from remit.engine.triggering import is_interrupting
+from remit.engine.triggering import is_used_up, wants_all
 from remit.model.bpmn.graph import (
     ConditionalDefinition,
+    ErrorDefinition,
+    EscalationDefinition,
     EventDefinition,
     EventNode,
     MessageDefinition,
@@ -42,20 +45,28 @@ def prepare_message(
             f"Expected the message name '{definition.name.text}' of element '{target.id}' to be a "
             f"string, but it is {name!r}"
         )
-    assert definition.correlation_key is not None
-    correlation_key = evaluate(run, definition.correlation_key, host.key)
+    correlation_key = _correlation_key(run, host, definition)
     if isinstance(correlation_key, float) and correlation_key.is_integer():
         correlation_key = int(correlation_key)
+    said = "" if definition.correlation_key is None else definition.correlation_key.text
     if isinstance(correlation_key, bool) or not isinstance(correlation_key, (str, int, float)):
         raise extract_value_error(
-            f"Failed to extract the correlation key for '{definition.correlation_key.text}' of "
-            f"element '{target.id}': the value must be a string or a number, but it is "
+            f"Failed to extract the correlation key for '{said}' of element "
+            f"'{target.id}': the value must be a string or a number, but it is "
             f"{correlation_key!r}"
         )
     text = str(correlation_key)
     return lambda: messages.open_subscription(
         run, host, target, name, text, interrupting=interrupting
     )
+
+
+def _correlation_key(run: Run, host: ElementInstance, definition: MessageDefinition) -> Any:
+    """What the model says; without that, the key by which a message has started the instance (B18)."""
+    if definition.correlation_key is not None:
+        return evaluate(run, definition.correlation_key, host.key)
+    instance = run.state.instances.get(host.instance)
+    return instance.lock if instance is not None and instance.lock else None
 
 
 def prepare_timer(
@@ -82,7 +93,9 @@ def prepare_signal(
 def prepare_condition(
     run: Run, host: ElementInstance, target: Node, definition: EventDefinition, interrupting: bool
 ) -> Opening:
-    return lambda: conditional.wait(run, host, target)
+    assert isinstance(target, EventNode)
+    index = target.definitions.index(definition)
+    return lambda: conditional.wait(run, host, target, index)
 
 
 PREPARE: dict[type, Prepare] = {
@@ -94,23 +107,46 @@ PREPARE: dict[type, Prepare] = {
 """How each kind of event waits; kinds that are only ever thrown at a scope are not here."""
 
 
+THROWN = (ErrorDefinition, EscalationDefinition)
+"""What nothing waits for: whoever throws it finds the event."""
+
+
 def is_waited_for(node: Node) -> bool:
-    """Whether a host can wait for this event: it has one definition, of a kind that waits."""
-    return isinstance(node, EventNode) and [type(each) in PREPARE for each in node.definitions] == [
-        True
-    ]
+    """Whether a host can wait for this event: for each of its definitions."""
+    return (
+        isinstance(node, EventNode)
+        and bool(node.definitions)
+        and all(type(each) in PREPARE for each in node.definitions)
+    )
+
+
+def can_happen(node: Node) -> bool:
+    """Whether each of its definitions can be waited for, or thrown at it."""
+    if not isinstance(node, EventNode) or node.parallel_multiple:
+        return is_waited_for(node)
+    return all(type(each) in PREPARE or isinstance(each, THROWN) for each in node.definitions)
 
 
 def open_events(run: Run, host: ElementInstance, targets: Iterable[EventNode]) -> None:
     """Wait on `host` for every definition of every target. Evaluates all before it opens any."""
     openings = [
-        PREPARE[type(definition)](run, host, target, definition, is_interrupting(target))
+        PREPARE[type(definition)](run, host, target, definition, is_used_up(target))
         for target in targets
         for definition in target.definitions
         if type(definition) in PREPARE
     ]
     for opening in openings:
         opening()
+
+
+def open_again(run: Run, host: ElementInstance, target: EventNode) -> None:
+    """An event that wants all its definitions has happened, and its host goes on: it waits anew."""
+    if not wants_all(target):
+        return
+    try:
+        open_events(run, host, (target,))
+    except IncidentRaised as fault:
+        incidents.create(run, host, fault)
 
 
 def close_events(run: Run, element_key: int, targets: Container[str] | None = None) -> None:

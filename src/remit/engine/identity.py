@@ -12,6 +12,9 @@ import msgspec
 
 from remit.base.errors import InvalidArgument, NotFound
 from remit.engine.run import Run
+from remit.engine.state.state import State
+from remit.engine.turn import IdentityChanged
+from remit.identity.directory import Snapshot
 from remit.protocol.commands import ShareIdentity
 from remit.protocol.events import Event
 from remit.protocol.events import identity as events
@@ -62,11 +65,23 @@ def tell(run: Run, *happened: Event) -> None:
     """Let it happen here, and on every other partition."""
     for event in happened:
         run.emit(event)
+    run.effects.append(IdentityChanged())
     others = [each for each in range(1, run.state.partitions + 1) if each != run.state.partition]
     if others and happened:
         command = ShareIdentity(tuple(_encode(event) for event in happened))
         for partition in others:
             run.send(partition, command)
+
+
+def snapshot(state: State) -> Snapshot:
+    """All rows, for whoever follows them."""
+    return Snapshot(
+        tuple(state.users.rows.values()),
+        tuple(state.circles.rows.values()),
+        tuple(state.members.rows.values()),
+        tuple(state.mapping_rules.rows.values()),
+        tuple(state.authorizations.rows.values()),
+    )
 
 
 def circle_key(run: Run, kind: str, name: str, verb: str) -> int:
@@ -91,6 +106,19 @@ def check_id(kind: str, name: str) -> None:
         )  # fmt: skip
         said = kind.lower().replace("_", " ")
         raise InvalidArgument(f"Expected the ID of a {said} to be {most}, but it is '{name[:300]}'")
+
+
+def check_texts(most: int, **texts: str) -> None:
+    """Texts of other services and of people: of a bounded length, without control characters."""
+    for what, value in texts.items():
+        if len(value) > most or any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
+            raise InvalidArgument(
+                f"Expected the {what.replace('_', ' ')} to be at most {most} signs without control "
+                f"characters, but it is {value[:100]!r}"
+            )
+
+
+LONGEST_ID, LONGEST_TEXT = 256, 2_048
 
 
 def kind_of(given: str) -> str:

@@ -1,4 +1,4 @@
-"""Joins that wait as long as another token can still come: inclusive gateways (rule 42).
+"""Joins that wait as long as another token can still come: inclusive and complex gateways (rule 42, B3).
 
 They are asked when everything else of the turn has been played, after each change in their scope. A
 token is an active element, or one that waits at another join.
@@ -6,13 +6,12 @@ token is an active element, or one that waits at another join.
 
 from __future__ import annotations
 
-from remit.engine.agenda import Activate, AskJoins
+from remit.engine.agenda import AskJoins
 from remit.engine.definitions import Plan
 from remit.engine.lifecycle import IS_ENDING
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.model.bpmn.graph import Container, Node
-from remit.model.bpmn.reachability import reaching
 
 
 def ask(run: Run, item: AskJoins) -> None:
@@ -26,9 +25,7 @@ def ask(run: Run, item: AskJoins) -> None:
     definition = run.definition(scope.definition)
     for name in definition.late_joins[scope.element]:
         plan = definition.plans[name]
-        waiting = waiting_flows(run, plan, scope.key)
-        if waiting and _is_complete(run, plan, scope, waiting):
-            run.later(Activate(name, scope.key, arrived=len(waiting), joined=waiting))
+        if plan.element.asked(run, plan, scope):
             return  # what it sends on may come to the others
 
 
@@ -38,15 +35,7 @@ def waiting_flows(run: Run, plan: Plan, scope_key: int) -> tuple[str, ...]:
     return tuple(flow.id for flow in plan.node.incoming if (scope_key, flow.id) in tokens)
 
 
-def _is_complete(run: Run, plan: Plan, scope: ElementInstance, waiting: tuple[str, ...]) -> bool:
-    node = plan.node
-    if len(waiting) == len(node.incoming):
-        return True
-    process = plan.definition.process
-    return reaching(process, node).isdisjoint(_occupied(run, node, scope))
-
-
-def _occupied(run: Run, node: Node, scope: ElementInstance) -> set[str]:
+def occupied(run: Run, node: Node, scope: ElementInstance) -> set[str]:
     """Ids of the nodes of a scope that have a token, without those that wait at `node` itself."""
     found = {run.element(key).element for key in run.state.elements.of(scope.key)}
     holder = node.scope

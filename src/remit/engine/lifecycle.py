@@ -62,6 +62,9 @@ FLOW_KIND = 25
 LEAVE = "leave"
 """The stage of an incident where a flow was denied: behind all closing stages."""
 
+JOIN = "join:"
+"""Before the stage of an incident at a scope: the id of a join that can't tell whether it opens."""
+
 IS_ENDING = frozenset((Phase.TERMINATING, Phase.TERMINATED))
 
 
@@ -96,6 +99,9 @@ def activate(run: Run, item: Activate) -> None:
     if scope is None or scope.phase in IS_ENDING or scope.interrupted_by:
         return
     if item.arrived > scope.tokens:
+        return
+    tokens = run.state.tokens
+    if item.joined and any((scope.key, flow) not in tokens for flow in item.joined):
         return
     open_in(run, item, scope)
 
@@ -241,6 +247,10 @@ def resume(run: Run, key: int, stage: str, *, done: bool = False) -> None:
     item = from_stage(stage)
     if item is not None:
         run.later(item)
+        return
+    if stage.startswith(JOIN):
+        join = run.definition(element.definition).plans[stage.removeprefix(JOIN)]
+        join.element.arrived(run, join, key)
         return
     plan = run.plan(element)
     if element.phase is Phase.ACTIVATING:
@@ -473,7 +483,9 @@ def _follow(run: Run, waiting: Iterable[Trigger], scope_key: int) -> bool:
 
 def take_triggers(run: Run, element: ElementInstance) -> tuple[Trigger, ...]:
     """The events that wait on `element`, which are now on their way."""
-    waiting = tuple(run.state.triggers.values_of(element.key))
+    waiting = tuple(
+        each for each in run.state.triggers.values_of(element.key) if not each.is_partial
+    )
     for trigger in waiting:
         run.emit(
             TriggerTaken(

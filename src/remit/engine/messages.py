@@ -13,7 +13,7 @@ When both sides are the same partition all of this happens in one turn.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 
 from msgspec.structs import replace
 
@@ -39,6 +39,7 @@ from remit.protocol.events.message import (
 )
 from remit.protocol.values import (
     NONE_KEY,
+    Document,
     Message,
     MessageSubscription,
     ProcessSubscription,
@@ -173,23 +174,50 @@ def start_instances(run: Run, message: Message, hit: set[str]) -> list[int]:
             continue
         if _is_locked(run, start, message.correlation_key):
             continue
-        key = start_by_message(run, start, message)
+        gathered = _gathered(run, start, message)
+        key = start_by_messages(run, start, gathered) if gathered else NONE_KEY
         if key != NONE_KEY:
             hit.add(start.process_id)
             started.append(key)
     return started
 
 
-def start_by_message(run: Run, start: StartSubscription, message: Message) -> int:
-    """The key of the new instance; NONE_KEY when its sender's policy does not let it begin."""
+def _gathered(run: Run, start: StartSubscription, message: Message) -> list[Message]:
+    """The messages that begin an instance, oldest first; none when some are still missing (B17).
+
+    Two policies can't be merged into one instance's: messages of several governed senders never
+    begin one together.
+    """
+    found = [message]
+    for name in start.together:
+        if name != message.name:
+            correlation = run.state.load_correlation(message.tenant, name, message.correlation_key)
+            other = buffered(run, correlation, start.process_id)
+            if other is None:
+                return []
+            found.append(other)
+    if sum(each.sender is not None for each in found) > 1:
+        return []
+    return sorted(found, key=lambda each: each.key)
+
+
+def start_by_messages(run: Run, start: StartSubscription, messages: Sequence[Message]) -> int:
+    """The key of the new instance; NONE_KEY when its sender's policy does not let it begin.
+
+    All messages are taken; later ones overwrite the variables of earlier ones.
+    """
     mark = run.mark()
     key = run.new_key()
     definition = run.definition(start.definition)
+    payload: Document = {}
+    for message in messages:
+        payload.update(message.variables)
+    governed = next((each for each in messages if each.sender is not None), None)
     try:
         unborn = instances.unborn(definition, key)
-        if message.sender is not None:
-            attach_by_message(run, definition, unborn, message)
-        elif not begin_by_event(run, definition, unborn, start.start, message.variables):
+        if governed is not None:
+            attach_by_message(run, definition, unborn, governed)
+        elif not begin_by_event(run, definition, unborn, start.start, payload):
             return NONE_KEY
     except StepDenied as fault:
         if isinstance(run.request.command, CorrelateMessage):
@@ -198,12 +226,13 @@ def start_by_message(run: Run, start: StartSubscription, message: Message) -> in
         for event in fault.events:
             tell(run, event)
         return NONE_KEY
-    run.emit(
-        StartSubscriptionCorrelated(
-            start.key, start, message.key, message.correlation_key, key, message.variables
+    for message in messages:
+        run.emit(
+            StartSubscriptionCorrelated(
+                start.key, start, message.key, message.correlation_key, key, message.variables
+            )
         )
-    )
-    instances.start(run, definition, key, start=start.start, payload=message.variables)
+    instances.start(run, definition, key, start=start.start, payload=payload)
     return key
 
 
@@ -211,16 +240,19 @@ def start_next(run: Run, tenant: str, process_id: str, correlation_key: str) -> 
     """The lock is free: the oldest buffered message over all its start events is next (rule 23)."""
     if run.state.lock(tenant, process_id, correlation_key) is not None:
         return
-    oldest: tuple[Message, StartSubscription] | None = None
+    oldest: tuple[Message, StartSubscription, list[Message]] | None = None
     for start in tuple(run.state.start_subscriptions.rows.values()):
         if start.process_id != process_id or start.tenant != tenant:
             continue
         correlation = run.state.load_correlation(tenant, start.name, correlation_key)
         message = buffered(run, correlation, process_id)
-        if message is not None and (oldest is None or message.key < oldest[0].key):
-            oldest = (message, start)
+        if message is None or (oldest is not None and message.key >= oldest[0].key):
+            continue
+        gathered = _gathered(run, start, message)
+        if gathered:
+            oldest = (message, start, gathered)
     if oldest is not None:
-        start_by_message(run, oldest[1], oldest[0])
+        start_by_messages(run, oldest[1], oldest[2])
 
 
 def _is_locked(run: Run, start: StartSubscription, correlation_key: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from remit.engine.plans import ELEMENTS
 from remit.model.bpmn.checks.finding import fault
-from remit.model.bpmn.graph import Container, Node, Process
+from remit.model.bpmn.graph import Node, Process
 from remit.model.finding import Finding
 
 RULE = "not-executed"
@@ -29,5 +29,3 @@ def _unplayed(node: Node) -> Iterator[str]:
         kind = node.type.value.lower().replace("_", " ")
         event = node.event_type.value.lower().replace("_", " ")
         yield f"a {kind} of type {event} is" if event != "unspecified" else f"a {kind} like this is"
-    if isinstance(node, Container) and any(node.data.values()):
-        yield "data objects with initial values are"

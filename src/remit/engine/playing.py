@@ -17,7 +17,7 @@ from remit.engine.agenda import (
     encode_item,
 )
 from remit.engine.messages import start_next
-from remit.engine.multi_instance import spawn
+from remit.engine.multi_instance import WEIGHT, spawn
 from remit.engine.run import Run
 from remit.engine.signals import reach
 from remit.protocol.events.process_instance import AgendaDeferred
@@ -37,7 +37,7 @@ def play_agenda(run: Run) -> None:
             if isinstance(item, StartByMessage):
                 start_next(run, item.tenant, item.process_id, item.correlation_key)
             elif isinstance(item, Spawn):
-                spawn(run, item.key, item.index)
+                played += WEIGHT * spawn(run, item.key, item.index)
             elif isinstance(item, Signal):
                 reach(run, item)
             elif isinstance(item, AskConditions):

@@ -16,7 +16,7 @@ from remit.engine.governance import begin_by_event
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.engine.state.state import SHARED_ROOT
-from remit.engine.triggering import accepts, trigger
+from remit.engine.triggering import accepts, trigger, wants_all
 from remit.model.bpmn.graph import Node
 from remit.protocol.commands import ReachListeners
 from remit.protocol.events.process_instance import AgendaDeferred
@@ -104,6 +104,8 @@ def _reach_one(run: Run, item: Signal, key: int, root: int) -> None:
         host = run.element(row.element_key)
         hit = Hit(host.key, row.target, item.variables, "signal.catch", item.name)
         if accepts(host) and may_happen(run, host, hit):
+            if wants_all(run.definition(row.definition).plans[row.target].node):
+                run.emit(SignalSubscriptionDeleted(row.key, row))
             trigger(run, host, row.target, item.variables)
     elif item.starts:
         instance = run.new_key()

@@ -47,7 +47,12 @@ class JobsAvailable:
     tenant: str
 
 
-Effect = Send | Answer | JobsAvailable
+@dataclass(slots=True)
+class IdentityChanged:
+    """Users, circles, rules or authorizations are others than before."""
+
+
+Effect = Send | Answer | JobsAvailable | IdentityChanged
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from remit.protocol.events import INTENT_NAMES, Event, value_type_and_intent
 from remit.protocol.events.deployment import ProcessCreated
 from remit.protocol.events.job import JobsActivated
 from remit.protocol.events.process_instance import ELEMENT_KINDS, ElementActivating, ElementEvent
-from remit.protocol.values import Job, ProcessDefinition
+from remit.protocol.values import DEFAULT_TENANT, Job, ProcessDefinition
 
 BROKER_VERSION = "8.9.0"
 RECORD_VERSION = 1
@@ -220,7 +220,7 @@ class Translator:
             "processDefinitionKey": event.definition,
             "parentProcessInstanceKey": -1,
             "parentElementInstanceKey": -1,
-            "tenantId": "<default>",
+            "tenantId": self._tenant(event.definition),
         }
         if isinstance(event, ElementActivating):
             value["parentProcessInstanceKey"] = event.parent_instance
@@ -249,6 +249,11 @@ class Translator:
             value.setdefault("bpmnProcessId", row.process_id)
             value.setdefault("version", row.version)
         return value
+
+    def _tenant(self, definition: int) -> str:
+        """An instance is in the tenant of its definition."""
+        row = self._definitions.get(definition)
+        return DEFAULT_TENANT if row is None else row.tenant
 
     def _event_type(self, definition: int, element: str) -> str:
         """`bpmnEventType` is in the model alone."""

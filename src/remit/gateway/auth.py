@@ -16,6 +16,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,7 @@ from joserfc.jwk import KeySet
 from remit.base.errors import Fault
 from remit.gateway.certificates import HEADER, Certificates
 from remit.gateway.faults import Code, Status
+from remit.identity.directory import Directory
 from remit.protocol.values import ANONYMOUS, Actor
 
 ALGORITHMS = (
@@ -57,6 +59,8 @@ PASSWORDS_PER_SECOND = 4.0
 """Passwords that are checked: each costs some 50 ms on purpose. Known ones are remembered."""
 
 KEYS_SECONDS = 300.0
+LOOK_SECONDS = 1.0
+log = logging.getLogger("remit.gateway")
 LARGEST_HEADER = 16 * 1024
 
 
@@ -104,11 +108,50 @@ class Ways:
         raise _unknown("the credentials are not known here")
 
 
-class Users:
-    """`NAME:ARGON2-HASH`, one to a line."""
+class Lines:
+    """NAME:VALUE lines of a file, read again when it changes; looked at once a second, when asked.
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._hashes = dict(_pairs(path))
+    What can't be read then is told in the log, and what was read last stays.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+        self._path = path
+        self._clock = clock
+        self._mark = _mark(path)
+        self._looked = clock()
+        self._pairs = _pairs(path)
+
+    def pairs(self) -> list[tuple[str, str]]:
+        if self._clock() - self._looked >= LOOK_SECONDS:
+            self._looked = self._clock()
+            self._look()
+        return self._pairs
+
+    def _look(self) -> None:
+        try:
+            mark = _mark(self._path)
+            if mark != self._mark:
+                self._mark = mark
+                self._pairs = _pairs(self._path)
+                log.warning("credentials changed and are in use", extra={"file": str(self._path)})
+        except (OSError, ValueError, Fault) as fault:
+            log.error("credentials can't be read, the last ones stay: %s", fault)
+
+
+class Users:
+    """`NAME:ARGON2-HASH`, one to a line; and the users that were made here, where `directory` has them.
+
+    A name in the file is the one of the file.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        directory: Directory | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._file = Lines(path, clock)
+        self._directory = directory or Directory()
         self._hasher = PasswordHasher()
         self._clock = clock
         self._known: dict[bytes, tuple[float, bool]] = {}
@@ -127,25 +170,30 @@ class Users:
         return Actor(name, "basic", "basic")
 
     def _is(self, name: str, password: str) -> bool:
-        digest = hashlib.sha256(f"{name}\0{password}".encode()).digest()
+        found = self._hash(name)
+        digest = hashlib.sha256(f"{name}\0{found}\0{password}".encode()).digest()
         known = self._known.get(digest)
         if known is not None and self._clock() - known[0] < REMEMBERED_SECONDS:
             return known[1]
         self._wait_for_turn()
-        outcome = self._verify(name, password)
+        outcome = self._verify(found, password)
         if len(self._known) >= REMEMBERED:
             self._known.clear()
         self._known[digest] = (self._clock(), outcome)
         return outcome
 
-    def _verify(self, name: str, password: str) -> bool:
+    def _hash(self, name: str) -> str:
+        """Empty: nobody has this name, or no password."""
+        user = self._directory.user(name)
+        return dict(self._file.pairs()).get(name) or ("" if user is None else user.password_hash)
+
+    def _verify(self, found: str, password: str) -> bool:
         """A name that nobody has takes as long as a wrong password."""
-        found = self._hashes.get(name)
         try:
             self._hasher.verify(found or _NO_HASH, password)
         except (VerificationError, InvalidHashError):
             return False
-        return found is not None
+        return bool(found)
 
     def _wait_for_turn(self) -> None:
         now = self._clock()
@@ -163,15 +211,15 @@ class Users:
 class ApiKeys:
     """`NAME:SHA256-OF-THE-KEY` in hexadecimal, one to a line."""
 
-    def __init__(self, path: Path) -> None:
-        self._names = {digest.lower(): name for name, digest in _pairs(path)}
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._file = Lines(path, clock)
 
     def actor(self, scheme: str, credentials: str) -> Actor | None:
         if scheme != "bearer":
             return None
         wanted = hashlib.sha256(credentials.encode("latin-1")).hexdigest()
-        for digest, name in self._names.items():
-            if hmac.compare_digest(digest, wanted):
+        for name, digest in self._file.pairs():
+            if hmac.compare_digest(digest.lower(), wanted):
                 return Actor(name, "apikey", "apikey")
         return None
 
@@ -236,18 +284,20 @@ def authenticator(
     issuer: str = "",
     audience: str = "",
     keys: str = "",
+    claim: str = "sub",
     *,
     certificates: bool = False,
+    directory: Directory | None = None,
 ) -> Authenticator:
     """The ways that are configured; raises `Fault` with a sentence for what can't be."""
     ways: list[Way] = []
     try:
         if users:
-            ways.append(Users(Path(users)))
+            ways.append(Users(Path(users), directory))
         if issuer:
             if not audience or not keys:
                 raise Fault("--oidc-issuer needs --oidc-audience and --oidc-keys as well")
-            ways.append(Oidc(issuer, audience, keys))
+            ways.append(Oidc(issuer, audience, keys, claim))
         if api_keys:
             ways.append(ApiKeys(Path(api_keys)))
     except OSError as fault:
@@ -262,6 +312,12 @@ def hash_password(password: str) -> str:
 
 
 _NO_HASH = hash_password("nobody has this name")
+
+
+def _mark(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is written or replaced."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _pairs(path: Path) -> list[tuple[str, str]]:

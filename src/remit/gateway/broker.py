@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from remit.base.keys import DEPLOYMENT_PARTITION
 from remit.gateway.auth import Authenticator
+from remit.gateway.directory import Tables
+from remit.gateway.faults import Code, Status
+from remit.gateway.limits import Limits
 from remit.gateway.polling import LongPolls
 from remit.gateway.routing import Router
+from remit.gateway.tenancy import Tenancy
 from remit.history.reading import History
+from remit.identity.directory import Directory
+from remit.identity.principal import Principal
 from remit.partition.client import PartitionClient
-from remit.protocol.values import Header
+from remit.protocol.values import Actor, Header
 
 VERSION = "8.9.0"
 """The version of Zeebe's protocol that is spoken: clients look at it (rest-api, decision 1)."""
 
 
 class Broker:
-    """`host` and `port` are what the topology tells clients."""
+    """`host` and `port` are what the topology tells clients; `directory` follows partition 1."""
 
     def __init__(
         self,
@@ -27,6 +35,8 @@ class Broker:
         port: int = 26500,
         cluster_id: str = "",
         history: History | None = None,
+        directory: Directory | None = None,
+        limits: Limits | None = None,
     ) -> None:
         self.partitions = partitions
         self.router = Router(partitions)
@@ -36,13 +46,43 @@ class Broker:
         self.cluster_id = cluster_id
         self.history = history
         self._authenticator = authenticator
+        self.directory = directory or Directory()
+        self.limits = limits or Limits()
+        self.tables = Tables(self.directory)
+        self.tenancy = Tenancy(is_on=self.directory.access.tenants)
+        partitions[DEPLOYMENT_PARTITION - 1].watch_identity(self.directory.take)
 
     def reached(self) -> dict[int, int]:
         """How far the log of each partition is: what is searched now has to tell all of that."""
         return {each.id: each.position for each in (p.status() for p in self.partitions)}
 
-    def authenticate(self, headers: Mapping[bytes, bytes]) -> Header:
-        """Who calls, and the trace that the call belongs to; raises `Status`."""
+    def principal(self, actor: Actor) -> Principal:
+        """What a caller may see and do."""
+        return self.directory.principal(actor)
+
+    def tenants_of(self, actor: Actor, given: Sequence[str]) -> tuple[str, ...]:
+        """The tenants whose jobs a stream gets; raises `Status` for one that is not the caller's."""
+        who = self.principal(actor)
+        for each in self.tenancy.several(given):
+            if not who.sees(each):
+                raise Status(
+                    Code.PERMISSION_DENIED,
+                    f"Expected to stream jobs of tenant '{each}', but user is not assigned to this "
+                    f"tenant",
+                )
+        return self.tenancy.several(given)
+
+    def client(self, actor: Actor, scope: Mapping[str, Any]) -> str:
+        """By what limits know a caller: the name, else the address."""
+        address: tuple[str, int] | None = scope.get("client")
+        return actor.id or (address[0] if address else "")
+
+    def authenticate(self, headers: Mapping[bytes, bytes], scope: Mapping[str, Any]) -> Header:
+        """Who calls, and the trace that the call belongs to; raises `Status`.
+
+        It counts as one of the requests that this client may make.
+        """
         actor = self._authenticator.actor(headers)
+        self.limits.spend(self.client(actor, scope))
         traceparent = headers.get(b"traceparent", b"").decode("latin-1")
         return Header(actor=actor, traceparent=traceparent)

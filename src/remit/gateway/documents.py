@@ -1,14 +1,13 @@
-"""Documents on the wire: JSON texts that must be objects, and tenants while there is only one."""
+"""Documents on the wire: JSON texts that must be objects."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from remit.gateway.faults import Code, Status
-from remit.protocol.values import DEFAULT_TENANT, ActivatedJob, Document
+from remit.protocol.values import ActivatedJob, Document
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -64,23 +63,6 @@ POLICY_HEADER = "gov.policy"
 
 STEP_HEADER = "gov.step"
 """Where the instance stands: its slope, who has the job, facts. A worker asks the policy with it."""
-
-
-def tenant(given: str) -> str:
-    """The tenant of a request while multi-tenancy is off."""
-    if given in ("", DEFAULT_TENANT):
-        return DEFAULT_TENANT
-    raise Status(
-        Code.INVALID_ARGUMENT,
-        f"Expected to handle the request with tenant identifier '{given}', but multi-tenancy is "
-        f"disabled: leave it out, or send '{DEFAULT_TENANT}'",
-    )
-
-
-def tenants(given: Iterable[str]) -> tuple[str, ...]:
-    for each in given:
-        tenant(each)
-    return (DEFAULT_TENANT,)
 
 
 _KINDS = {list: "ARRAY", str: "STRING", int: "INTEGER", float: "FLOAT", bool: "BOOLEAN"}

@@ -31,19 +31,27 @@ class Code(IntEnum):
     UNAUTHENTICATED = 16
 
 
-class Status(Exception):
-    """An answer that is no reply: a gRPC status, or a REST problem with the same sentence."""
-
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 class Problem(NamedTuple):
     """The REST twin of a gRPC status."""
 
     http: int
     title: str
+
+
+class Status(Exception):
+    """An answer that is no reply: a gRPC status, or a REST problem with the same sentence.
+
+    `problem` where HTTP has a better one than the twin of `code`.
+    """
+
+    def __init__(self, code: Code, message: str, problem: Problem | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self._problem = problem
+
+    @property
+    def problem(self) -> Problem:
+        return self._problem or PROBLEMS[self.code]
 
 
 REJECTIONS = {

@@ -34,13 +34,11 @@ def forget(connection: Connection, roots: Sequence[int]) -> int:
     What was done to them stays in the audit log, and in the batch operations that did it.
     """
     table = schema.INSTANCES.c
-    found = connection.scalars(
-        select(table.key).where(table.key.in_(roots) | table.root.in_(roots))
-    ).all()
+    which = table.key.in_(roots) | table.root.in_(roots)
+    found = select(table.key).where(which)  # however many a root has called
     for owned in OWNED:
         connection.execute(delete(owned).where(owned.c.instance.in_(found)))
-    connection.execute(delete(schema.INSTANCES).where(table.key.in_(found)))
-    return len(found)
+    return connection.execute(delete(schema.INSTANCES).where(which)).rowcount
 
 
 # --- age -------------------------------------------------------------------------------------------

@@ -15,11 +15,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from remit.history.database import open_database, positions, prepare
+from remit.history.viewing import seen_by, sees_everything
+from remit.identity.principal import Principal
 
 T = TypeVar("T")
 
 THREADS = 4
-WAIT_SECONDS = 2.0
+WAIT_SECONDS = 5.0
 LOOK_SECONDS = 0.01
 
 
@@ -39,15 +41,20 @@ class History:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="history")
         self._reached: dict[int, int] = {}
 
-    async def read(self, query: Callable[[Connection], T], after: Mapping[int, int]) -> T:
+    async def read(
+        self,
+        query: Callable[[Connection], T],
+        after: Mapping[int, int],
+        who: Principal | None,
+    ) -> T:
         """The result of `query`, once the log up to `after` (position by partition) is told.
 
-        Raises `Unreachable`.
+        The query sees what `who` may see; None: everything. Raises `Unreachable`.
         """
         loop = asyncio.get_running_loop()
         try:
             await self._wait(after)
-            return await loop.run_in_executor(self._threads, self._run, query)
+            return await loop.run_in_executor(self._threads, self._run, query, who)
         except OperationalError as fault:
             raise Unreachable(_words(fault)) from fault
 
@@ -67,9 +74,12 @@ class History:
     def _has_reached(self, after: Mapping[int, int]) -> bool:
         return all(self._reached.get(partition, 0) >= at for partition, at in after.items())
 
-    def _run(self, query: Callable[[Connection], T]) -> T:
+    def _run(self, query: Callable[[Connection], T], who: Principal | None) -> T:
         with self._engine.connect() as connection:
-            return query(connection)
+            if who is None or sees_everything(who):
+                return query(connection)
+            with seen_by(connection, who):
+                return query(connection)
 
 
 def _words(fault: SQLAlchemyError) -> str:

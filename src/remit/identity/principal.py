@@ -20,11 +20,16 @@ Owner = tuple[str, str]
 
 
 class Access(Struct, frozen=True):
-    """What counts here. `admins` may do everything in every tenant: whoever grants the rest."""
+    """What counts here. `admins` may do everything in every tenant: whoever grants the rest; a name, or
+    METHOD:NAME for who comes by that way alone.
+
+    `groups_claim` is the claim of a token that names the groups of its owner; empty for none.
+    """
 
     tenants: bool = False
     authorizations: bool = False
     admins: frozenset[str] = frozenset()
+    groups_claim: str = ""
 
 
 class Rows(Protocol):
@@ -95,8 +100,9 @@ _KINDS = {"basic": ("USER",), "jwt": ("USER", "CLIENT"), "apikey": ("CLIENT",), 
 
 def principal_of(actor: Actor, access: Access, rows: Rows) -> Principal:
     """What the rows say of a caller."""
-    is_admin = bool(actor.id) and actor.id in access.admins
-    owners = _owners(actor, rows)
+    names = {actor.id, f"{actor.method}:{actor.id}"}
+    is_admin = bool(actor.id) and not names.isdisjoint(access.admins)
+    owners = _owners(actor, access, rows)
     tenants = {
         each.circle for owner in owners for each in rows.memberships(owner) if each.kind == "TENANT"
     }
@@ -121,12 +127,13 @@ def principal_of(actor: Actor, access: Access, rows: Rows) -> Principal:
     )
 
 
-def _owners(actor: Actor, rows: Rows) -> set[Owner]:
+def _owners(actor: Actor, access: Access, rows: Rows) -> set[Owner]:
     """The caller, its mapping rules, its groups, and the roles of all these."""
     found: set[Owner] = set()
     if actor.id:
         found |= {(kind, actor.id) for kind in _KINDS.get(actor.method, ("CLIENT",))}
     found |= {("MAPPING_RULE", rule.id) for rule in rows.mapping_rules() if _fits(rule, actor)}
+    found |= {("GROUP", name) for name in _groups(actor, access.groups_claim)}
     for kind in ("GROUP", "ROLE"):
         found |= {
             (kind, each.circle)
@@ -135,6 +142,12 @@ def _owners(actor: Actor, rows: Rows) -> set[Owner]:
             if each.kind == kind
         }
     return found
+
+
+def _groups(actor: Actor, claim: str) -> list[str]:
+    held: Any = actor.claims.get(claim) if claim else None
+    names = held if isinstance(held, list) else [held]
+    return [each for each in names if isinstance(each, str) and each]
 
 
 def _fits(rule: MappingRule, actor: Actor) -> bool:

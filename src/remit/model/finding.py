@@ -20,7 +20,8 @@ class Finding:
 
 def line_of(finding: Finding) -> str:
     """The finding as one sentence with its fix."""
-    name = f" ('{finding.element_name}')" if finding.element_name else ""
+    said = " ".join((finding.element_name or "").split())
+    name = f" ('{said}')" if said else ""
     where = f", line {finding.line}" if finding.line else ""
     return (
         f"Element '{finding.element_id}'{name}{where}: {finding.message} [{finding.rule}]. "

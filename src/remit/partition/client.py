@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from remit.identity.directory import Snapshot
 from remit.protocol.commands import Command
 from remit.protocol.replies import Reply
 from remit.protocol.values import ANONYMOUS, DEFAULT_TENANT, ActivatedJob, Actor, Header
@@ -56,6 +57,13 @@ class PartitionClient(Protocol):
 
     def watch_jobs(self, notify: Callable[[str, str], None]) -> Callable[[], None]:
         """`notify(type, tenant)` each time jobs become available; returns how to stop."""
+        ...
+
+    def watch_identity(self, notify: Callable[[Snapshot], None]) -> Callable[[], None]:
+        """`notify` of users, circles, rules and authorizations: now, and each time they have changed.
+
+        Returns how to stop.
+        """
         ...
 
     def status(self) -> PartitionStatus: ...

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Union
 import msgspec
 from msgspec import Struct
 
+from remit.identity.directory import Snapshot
 from remit.partition.client import JobStream
 from remit.partition.outbox import Parcel
 from remit.protocol.commands import Command
@@ -78,6 +79,12 @@ class JobsThere(Frame, frozen=True):
 
     type: str
     tenant: str
+
+
+class Identity(Frame, frozen=True):
+    """Partition: users, circles, rules and authorizations, as they are now."""
+
+    snapshot: Snapshot
 
 
 class Deliver(Frame, frozen=True):

@@ -26,9 +26,11 @@ from msgspec.structs import replace
 from remit.base.errors import Overloaded, Unavailable
 from remit.engine.faults import Busy
 from remit.engine.governance import Governor
+from remit.engine.identity import snapshot
 from remit.engine.state.state import State
 from remit.engine.step import step
-from remit.engine.turn import Answer, JobsAvailable, Request, Send, Turn
+from remit.engine.turn import Answer, IdentityChanged, JobsAvailable, Request, Send, Turn
+from remit.identity.directory import Snapshot
 from remit.identity.principal import Access
 from remit.partition import overlay as overlays
 from remit.partition.client import JobStream, PartitionStatus
@@ -37,7 +39,7 @@ from remit.partition.metrics import Metrics
 from remit.partition.outbox import Outbox, Parcel
 from remit.partition.pressure import Pressure
 from remit.partition.storage.contract import Batch, Fenced, Store, StoreFull
-from remit.partition.streams import Open, Streams
+from remit.partition.streams import REST_SECONDS, Open, Streams
 from remit.protocol.commands import ActivateJobs, Command, RunBatch, YieldJob
 from remit.protocol.replies import JobsActivated, Rejected, Reply
 from remit.protocol.values import ActivatedJob, Header
@@ -93,6 +95,7 @@ class _InFlight:
     late: list[Answer] = field(default_factory=list)
     pushes: list[tuple[Open, ActivatedJob]] = field(default_factory=list)
     available: set[tuple[str, str]] = field(default_factory=set)
+    identity: Snapshot | None = None
     parcels: dict[int, list[Parcel]] = field(default_factory=dict)
     acknowledge: dict[int, int] = field(default_factory=dict)
     puts: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -128,6 +131,7 @@ class PartitionLoop:
         self._pressure = Pressure()
         self._streams = Streams()
         self._watchers: list[Callable[[str, str], None]] = []
+        self._identity_watchers: list[Callable[[Snapshot], None]] = []
         self._inbox: deque[_Waiting] = deque()
         self._mail: deque[tuple[int, Sequence[Parcel]]] = deque()
         self._gone: list[tuple[int, int]] = []
@@ -177,6 +181,11 @@ class PartitionLoop:
     def watch_jobs(self, notify: Callable[[str, str], None]) -> Callable[[], None]:
         self._watchers.append(notify)
         return lambda: self._watchers.remove(notify)
+
+    def watch_identity(self, notify: Callable[[Snapshot], None]) -> Callable[[], None]:
+        self._identity_watchers.append(notify)
+        notify(snapshot(self.state))
+        return lambda: self._identity_watchers.remove(notify)
 
     def status(self) -> PartitionStatus:
         return PartitionStatus(
@@ -308,6 +317,9 @@ class PartitionLoop:
         for effect in turn.effects:
             if isinstance(effect, JobsAvailable):
                 batch.available.add((effect.type, effect.tenant))
+                self._streams.wake(effect.type, effect.tenant)
+            elif isinstance(effect, IdentityChanged):
+                batch.identity = snapshot(self.state)
             elif isinstance(effect, Answer):
                 batch.late.append(effect)
             elif isinstance(effect, Send):
@@ -359,7 +371,7 @@ class PartitionLoop:
             while self.state.has_jobs(job_type, tenant):
                 if time.perf_counter() > deadline:
                     return  # the tick after this batch goes on
-                chosen = self._streams.next(job_type, tenant)
+                chosen = self._streams.next(job_type, tenant, time.perf_counter())
                 if chosen is None:
                     break
                 stream = chosen.stream
@@ -370,7 +382,9 @@ class PartitionLoop:
                 header = Header(actor=stream.actor)
                 turn = self._play(batch, Request(command, header), now)
                 if not isinstance(turn.reply, JobsActivated) or not turn.reply.jobs:
-                    break
+                    chosen.rests_until = time.perf_counter() + REST_SECONDS
+                    self._loop.call_later(REST_SECONDS, self._schedule)
+                    continue
                 batch.pushes.extend((chosen, job) for job in turn.reply.jobs)
 
     def _forget_acknowledged(self, batch: _InFlight) -> None:
@@ -425,6 +439,8 @@ class PartitionLoop:
     def _release(self, batch: _InFlight) -> None:
         """The batch is durable: now everybody may know."""
         self._pressure.in_flight -= len(batch.asked)
+        if batch.identity is not None:
+            self._tell_identity(batch.identity)
         for future, reply in batch.answers:
             if not future.done():
                 future.set_result(reply)
@@ -441,6 +457,10 @@ class PartitionLoop:
         released = time.perf_counter()
         self._pressure.observe(released - batch.oldest)
         self.metrics.released(len(batch.turns), released - batch.since)
+
+    def _tell_identity(self, told: Snapshot) -> None:
+        for notify in tuple(self._identity_watchers):
+            notify(told)
 
     def _release_mail(self, batch: _InFlight) -> None:
         for destination, parcels in batch.parcels.items():
@@ -563,6 +583,7 @@ class PartitionLoop:
         self.state.governor = self._governor
         self.state.access = self._access
         self.state.recover()
+        self._tell_identity(snapshot(self.state))
         self._outbox = Outbox(self._store)
 
     def _set_alarm(self) -> None:

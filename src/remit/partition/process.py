@@ -20,6 +20,7 @@ import msgspec
 import uvloop
 
 from remit.base.errors import Overloaded, Unavailable
+from remit.base.keys import DEPLOYMENT_PARTITION
 from remit.engine.governance import Governor
 from remit.identity.principal import Access
 from remit.partition import frames as f
@@ -61,6 +62,8 @@ class Served:
             access=access,
         )
         self.loop.watch_jobs(lambda kind, tenant: channel.say(f.JobsThere(kind, tenant)))
+        if partition == DEPLOYMENT_PARTITION:
+            self.loop.watch_identity(lambda snapshot: channel.say(f.Identity(snapshot)))
 
     async def run(self) -> None:
         """Until the gateway says stop, or is gone."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from itertools import count
 
 from remit.base.errors import Overloaded, Unavailable
+from remit.identity.directory import Snapshot
 from remit.partition import frames as f
 from remit.partition.client import JobStream, PartitionStatus
 from remit.protocol.commands import Command, YieldJob
@@ -31,6 +32,8 @@ class RemotePartition:
         self._asked: dict[int, asyncio.Future[Reply]] = {}
         self._streams: dict[int, tuple[JobStream, Callable[[ActivatedJob], None]]] = {}
         self._watchers: list[Callable[[str, str], None]] = []
+        self._identity_watchers: list[Callable[[Snapshot], None]] = []
+        self._identity: Snapshot | None = None
         self._report = f.Report(False, False, 0, 0, {})
         self._position = 0
         self.is_ready = asyncio.Event()
@@ -63,6 +66,12 @@ class RemotePartition:
     def watch_jobs(self, notify: Callable[[str, str], None]) -> Callable[[], None]:
         self._watchers.append(notify)
         return lambda: self._watchers.remove(notify)
+
+    def watch_identity(self, notify: Callable[[Snapshot], None]) -> Callable[[], None]:
+        self._identity_watchers.append(notify)
+        if self._identity is not None:
+            notify(self._identity)
+        return lambda: self._identity_watchers.remove(notify)
 
     def status(self) -> PartitionStatus:
         report = self._report
@@ -118,6 +127,10 @@ class RemotePartition:
         elif isinstance(message, f.JobsThere):
             for notify in tuple(self._watchers):
                 notify(message.type, message.tenant)
+        elif isinstance(message, f.Identity):
+            self._identity = message.snapshot
+            for take in tuple(self._identity_watchers):
+                take(message.snapshot)
         elif isinstance(message, f.Report):
             self._report = message
             self._position = max(self._position, message.position)

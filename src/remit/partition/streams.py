@@ -10,17 +10,24 @@ from remit.protocol.values import ActivatedJob
 
 Push = Callable[[ActivatedJob], None]
 
+REST_SECONDS = 1.0
+"""How long a stream rests that may have none of the jobs that wait."""
+
 AT_ONCE = 100
 """Jobs handed to one stream before the next one has its turn."""
 
 
 @dataclass(slots=True, eq=False)
 class Open:
-    """A stream somebody holds. Closed while a job is on its way, it no longer takes that job."""
+    """A stream somebody holds. Closed while a job is on its way, it no longer takes that job.
+
+    `rests_until`: there was nothing for it among the jobs that wait; perf_counter seconds.
+    """
 
     stream: JobStream
     push: Push
     is_open: bool = True
+    rests_until: float = 0.0
 
 
 class Streams:
@@ -51,14 +58,20 @@ class Streams:
             self._open[wanted[0]] = self._open.pop(wanted[0])
         return wanted
 
-    def next(self, job_type: str, tenant: str) -> Open | None:
-        """Whose turn it is; it goes to the end of the queue."""
-        found = self._open.get((job_type, tenant))
-        if not found:
-            return None
-        chosen = found.pop(0)
-        found.append(chosen)
-        return chosen
+    def next(self, job_type: str, tenant: str, now: float) -> Open | None:
+        """Whose turn it is; it goes to the end of the queue. None when nobody waits, or all rest."""
+        found = self._open.get((job_type, tenant), [])
+        for at, chosen in enumerate(found):
+            if chosen.rests_until <= now:
+                del found[at]
+                found.append(chosen)
+                return chosen
+        return None
+
+    def wake(self, job_type: str, tenant: str) -> None:
+        """There are other jobs than before: those who rest look again."""
+        for entry in self._open.get((job_type, tenant), ()):
+            entry.rests_until = 0.0
 
     def share(self, job_type: str, tenant: str) -> int:
         """How many jobs to hand out at once: with one stream many, with several a few each."""

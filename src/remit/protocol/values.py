@@ -181,6 +181,7 @@ class StartSubscription(Value, frozen=True):
     start: str  # element id
     name: str
     tenant: str = DEFAULT_TENANT
+    together: tuple[str, ...] = ()
 
 
 class CompensationSubscription(Value, frozen=True):
@@ -223,7 +224,10 @@ class SignalSubscription(Value, frozen=True):
 
 
 class ConditionSubscription(Value, frozen=True):
-    """The event `target` waits on an element for its condition; `held` when it was last asked."""
+    """The event `target` waits on an element for its condition; `held` when it was last asked.
+
+    `index` is that of the definition among those of the event.
+    """
 
     key: int
     element_key: int
@@ -233,6 +237,7 @@ class ConditionSubscription(Value, frozen=True):
     root: int
     held: bool = False
     tenant: str = DEFAULT_TENANT
+    index: int = 0
 
 
 class Sender(Value, frozen=True):

@@ -19,7 +19,9 @@ from remit.gateway.app import Gateway
 from remit.gateway.auth import authenticator
 from remit.gateway.broker import Broker
 from remit.gateway.grpc.framing import Receive, Scope, Send
+from remit.gateway.limits import Limits
 from remit.history.reading import History
+from remit.identity.directory import Directory
 from remit.partition.partitions import Partitions, open_partitions
 from remit.server import control, logs
 from remit.server.config import Config
@@ -66,7 +68,10 @@ class Application:
 
     async def _open(self, config: Config) -> None:
         folder = Path(config.data)
-        self._partitions = await open_partitions(folder, config.partitions, config.policies)
+        self._partitions = await open_partitions(
+            folder, config.partitions, config.policies, config.access
+        )
+        directory = Directory(config.access)
         self._broker = Broker(
             self._partitions.clients,
             authenticator(
@@ -75,12 +80,16 @@ class Application:
                 config.oidc_issuer,
                 config.oidc_audience,
                 config.oidc_keys,
+                config.oidc_name_claim,
                 certificates=bool(config.tls_client_ca),
+                directory=directory,
             ),
             host=config.host,
             port=config.grpc_port,
             cluster_id=_cluster_id(folder),
             history=_history(config.history_url),
+            directory=directory,
+            limits=Limits(config.max_requests_per_second, config.max_streams),
         )
         self._gateway = Gateway(self._broker)
         gc.freeze()  # what has been loaded stays

@@ -8,8 +8,10 @@ import msgspec
 
 from remit.base.errors import Unavailable
 from remit.exporters.process import exporter_of
+from remit.gateway.limits import STREAMS
 from remit.history.database import open_database
 from remit.history.pruning import Retention
+from remit.identity.principal import Access
 from remit.partition.keys import PolicyFiles, read_signer
 from remit.server.tls import TlsFiles
 
@@ -42,9 +44,17 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     oidc_issuer: str = ""
     oidc_audience: str = ""
     oidc_keys: str = ""
+    oidc_name_claim: str = "sub"
+    oidc_groups_claim: str = ""
     tls_cert: str = ""
     tls_key: str = ""
     tls_client_ca: str = ""
+    tls_client_crl: str = ""
+    max_requests_per_second: float = 0
+    max_streams: int = STREAMS
+    multi_tenancy: bool = False
+    authorizations: bool = False
+    admins: tuple[str, ...] = ()
     control: str = ""
 
     @property
@@ -62,8 +72,16 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.history or f"sqlite:///{Path(self.data).absolute() / 'history.db'}"
 
     @property
+    def access(self) -> Access | None:
+        """None while everybody may do everything."""
+        if not (self.multi_tenancy or self.authorizations):
+            return None
+        admins = frozenset(self.admins)
+        return Access(self.multi_tenancy, self.authorizations, admins, self.oidc_groups_claim)
+
+    @property
     def tls(self) -> TlsFiles:
-        return TlsFiles(self.tls_cert, self.tls_key, self.tls_client_ca)
+        return TlsFiles(self.tls_cert, self.tls_key, self.tls_client_ca, self.tls_client_crl)
 
     @property
     def has_credentials(self) -> bool:
@@ -81,6 +99,17 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"they are. Listen on 127.0.0.1, or add --allow-anonymous-network if that is what you "
                 f"want"
             )
+        if self.access is not None and is_anonymous:
+            return (
+                "--multi-tenancy and --authorizations need to know who calls: add --users, --api-keys, "
+                "--oidc-issuer or --tls-client-ca"
+            )
+        if self.access is not None and not self.admins:
+            return (
+                "nobody could grant anything to anybody: name who may do everything by --admin NAME"
+            )
+        if self.max_requests_per_second < 0 or self.max_streams < 1:
+            return "--max-requests-per-second is 0 or more, and --max-streams 1 or more"
         if self.tls.problem():
             return self.tls.problem()
         if self.history_url:

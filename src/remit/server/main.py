@@ -31,6 +31,21 @@ from remit.server.tls import Secrets
 
 READY_SECONDS = 120.0
 DRAIN_SECONDS = 30.0
+HEADER_KIB = 64
+"""All headers of a request together; the server refuses larger ones with 431."""
+
+REFUSED_BY_THE_SERVER = {
+    "json_format": {
+        "type": "about:blank",
+        "title": "Request Refused",
+        "status": "%RESPONSE_CODE%",
+        "detail": f"The server can't take this request (%RESPONSE_CODE_DETAILS%): headers may have "
+        f"{HEADER_KIB} KiB together, 100 of them, and the request has to be HTTP as it is written",
+        "instance": "%REQ(:PATH)%",
+    },
+    "content_type": "application/problem+json",
+}
+"""What callers are told who never get as far as the gateway."""
 
 NO_LIBPYTHON = (
     "this Python has no shared library (libpython), which the server needs. Debian's and python.org's "
@@ -83,6 +98,10 @@ class TwoPorts(PyvoyServer):
             # what callers write into x-forwarded-client-cert is taken out, with and without TLS
             manager["forward_client_cert_details"] = "SANITIZE_SET"
             manager["set_current_client_cert_details"] = {"subject": True, "uri": True}
+        manager["use_remote_address"] = True  # who calls is the peer, whatever x-forwarded-for says
+        manager["skip_xff_append"] = True
+        manager["max_request_headers_kb"] = HEADER_KIB
+        manager["local_reply_config"] = {"body_format": REFUSED_BY_THE_SERVER}
         manager["stream_idle_timeout"] = "0s"  # idle job streams stay open for hours
         manager["http2_protocol_options"] = {"max_concurrent_streams": 100_000}
         return config

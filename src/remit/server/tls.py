@@ -2,6 +2,7 @@
 
     --tls-cert FILE --tls-key FILE     PEM; both ports speak TLS 1.2 or 1.3, nothing else
     --tls-client-ca FILE               PEM; callers show a certificate that this authority signed
+    --tls-client-crl FILE              PEM; certificates that it has revoked since
 
 Envoy is given copies in a private folder, as secrets that it reads again when they are replaced. The
 files are looked at once a second; what can't be used (a certificate without its key, half a file) is
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from cryptography import x509
 
 LOOK_SECONDS = 1.0
 
@@ -31,14 +33,15 @@ log = logging.getLogger("remit.server")
 
 
 class TlsFiles(msgspec.Struct, frozen=True):
-    """Paths; empty for none. `client_ca` needs the other two."""
+    """Paths; empty for none. `client_ca` needs the first two, `revoked` needs `client_ca`."""
 
     certificate: str = ""
     key: str = ""
     client_ca: str = ""
+    revoked: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.certificate or self.key or self.client_ca)
+        return bool(self.certificate or self.key or self.client_ca or self.revoked)
 
     def problem(self) -> str:
         """What is wrong with the files, as a sentence; empty when nothing is."""
@@ -56,11 +59,21 @@ class TlsFiles(msgspec.Struct, frozen=True):
                 context.load_verify_locations(self.client_ca)
         except OSError as fault:
             return f"--tls-client-ca {self.client_ca} can't be used: {fault}"
+        return self._problem_of_revoked() if self.revoked else ""
+
+    def _problem_of_revoked(self) -> str:
+        if not self.client_ca:
+            return "--tls-client-crl needs --tls-client-ca as well"
+        try:
+            x509.load_pem_x509_crl(Path(self.revoked).read_bytes())
+        except (OSError, ValueError) as fault:
+            return f"--tls-client-crl {self.revoked} can't be used: {fault}"
         return ""
 
     def marks(self) -> tuple[tuple[int, int, int] | None, ...]:
         """What changes when a file is written or replaced."""
-        return tuple(_mark(path) for path in (self.certificate, self.key, self.client_ca) if path)
+        paths = (self.certificate, self.key, self.client_ca, self.revoked)
+        return tuple(_mark(path) for path in paths if path)
 
 
 def _no_password() -> str:
@@ -137,7 +150,10 @@ class Secrets:
         }
         self._replace(SERVER, {"tls_certificate": pair})
         if self._files.client_ca:
-            authority = {"trusted_ca": _inline(self._files.client_ca)}
+            authority: dict[str, Any] = {"trusted_ca": _inline(self._files.client_ca)}
+            if self._files.revoked:
+                authority["crl"] = _inline(self._files.revoked)
+                authority["only_verify_leaf_cert_crl"] = True
             self._replace(CLIENTS, {"validation_context": authority})
 
     def _replace(self, name: str, secret: dict[str, Any]) -> None:

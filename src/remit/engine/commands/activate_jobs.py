@@ -5,6 +5,8 @@ The answer is bounded: what does not fit into one message stays for the next req
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 from msgspec.structs import replace
 
@@ -24,8 +26,9 @@ from remit.protocol.values import ActivatedJob, Document, Job, JobState
 MESSAGE_LIMIT = 4 * 1024 * 1024 - 8 * 1024
 """Bytes of variables in one answer: the gateway's 4 MB less a margin for the rest (rule 79)."""
 
-SKIPPABLE = 100
-"""Jobs that policies may keep from a worker before the ones behind them have to wait."""
+SKIPPABLE, LOOKED_AT = 100, 2_000
+"""Jobs are looked at by the hundred; so many at most that policies or permissions keep from a worker
+before the ones behind them have to wait."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -36,8 +39,7 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
     truncated = False
     room = MESSAGE_LIMIT
     for tenant in tenants_of(run, command):
-        queue = run.state.ready_jobs(tenant, command.type)
-        for key, root in queue.take(command.limit - len(found) + SKIPPABLE):
+        for key, root in _waiting(run, tenant, command):
             if len(found) >= command.limit:
                 break
             run.state.load_root(root)
@@ -73,6 +75,19 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
             )
         )
     run.reply = JobsActivated(tuple(found), truncated)
+
+
+def _waiting(run: Run, tenant: str, command: ActivateJobs) -> Iterator[tuple[int, int]]:
+    """The jobs that wait, oldest first, a portion at a time: few workers ask for more than the first."""
+    queue = run.state.ready_jobs(tenant, command.type)
+    portion = queue.take(command.limit + SKIPPABLE)
+    looked = 0
+    while portion:
+        yield from portion
+        looked += len(portion)
+        if looked >= command.limit + LOOKED_AT:
+            return
+        portion = queue.after(portion[-1], SKIPPABLE)
 
 
 def _check(command: ActivateJobs) -> None:

@@ -7,7 +7,7 @@ authorization of the same owner for the same permission on the same resource.
 from __future__ import annotations
 
 from remit.base.errors import AlreadyExists, InvalidArgument, NotFound
-from remit.engine.identity import tell
+from remit.engine.identity import LONGEST_ID, check_texts, tell
 from remit.engine.run import Handler, Run
 from remit.identity.resources import OWNER_KINDS, PERMISSIONS, TASK_PROPERTIES
 from remit.protocol.commands import (
@@ -55,6 +55,7 @@ def _check(command: Wanted) -> None:
         )
     if not command.owner:
         raise InvalidArgument("Expected an owner with an id, but it was blank")
+    check_texts(LONGEST_ID, owner=command.owner, resource_id=command.resource_id)
     known = PERMISSIONS.get(command.resource_type)
     if known is None:
         raise InvalidArgument(

@@ -9,7 +9,18 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from remit.base.errors import AlreadyExists, InvalidArgument, NotFound
-from remit.engine.identity import EVENTS, check_id, circle_key, empty, kind_of, leave_all, tell
+from remit.engine.identity import (
+    EVENTS,
+    LONGEST_ID,
+    LONGEST_TEXT,
+    check_id,
+    check_texts,
+    circle_key,
+    empty,
+    kind_of,
+    leave_all,
+    tell,
+)
 from remit.engine.run import Handler, Run
 from remit.identity.resources import MEMBER_KINDS
 from remit.protocol.commands import (
@@ -33,6 +44,7 @@ def create_circle(run: Run, command: CreateCircle) -> None:
             f"exists"
         )
     check_id(kind, command.id)
+    check_texts(LONGEST_TEXT, name=command.name, description=command.description)
     key = run.new_key()
     row = Circle(key, kind, command.id, command.name, command.description)
     tell(run, EVENTS[kind].created(key, row))
@@ -41,6 +53,7 @@ def create_circle(run: Run, command: CreateCircle) -> None:
 
 def update_circle(run: Run, command: UpdateCircle) -> None:
     row = _circle(run, command.kind, command.id, "update")
+    check_texts(LONGEST_TEXT, name=command.name, description=command.description)
     changed = replace(row, name=command.name, description=command.description)
     tell(run, EVENTS[row.kind].updated(row.key, changed))
     run.reply = Done(row.key)
@@ -91,6 +104,7 @@ def _check_member(run: Run, command: AddMember) -> None:
         )
     if not command.member:
         raise InvalidArgument("Expected a member with a name, but it was blank")
+    check_texts(LONGEST_ID, member=command.member)
     state = run.state
     is_there = {
         "MAPPING_RULE": command.member in state.mapping_rules,

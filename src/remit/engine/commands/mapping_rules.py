@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from remit.base.errors import AlreadyExists, InvalidArgument, NotFound
-from remit.engine.identity import check_id, leave_all, tell
+from remit.engine.identity import LONGEST_TEXT, check_id, check_texts, leave_all, tell
 from remit.engine.run import Handler, Run
 from remit.protocol.commands import CreateMappingRule, DeleteMappingRule, UpdateMappingRule
 from remit.protocol.events.identity import (
@@ -44,6 +44,8 @@ def _checked(run: Run, key: int, command: CreateMappingRule | UpdateMappingRule)
         raise InvalidArgument(
             "Expected a mapping rule with the name of a claim and its value, but one of them is blank"
         )
+    texts = {"claim_name": command.claim_name, "claim_value": command.claim_value}
+    check_texts(LONGEST_TEXT, name=command.name, **texts)
     for each in run.state.mapping_rules.rows.values():
         same = (each.claim_name, each.claim_value) == (command.claim_name, command.claim_value)
         if same and each.id != command.id:

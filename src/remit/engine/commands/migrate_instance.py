@@ -241,7 +241,7 @@ def _migrate_events(
         node = nodes.get(mapping.get(condition.target, ""))
         conditional.close_all(run, element.key, (condition.target,))
         if node is not None:
-            conditional.wait(run, element, node)
+            conditional.wait(run, element, node, condition.index)
             taken.add(node.id)
     mapped = set(mapping.values())
     new = [

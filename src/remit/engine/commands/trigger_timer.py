@@ -8,7 +8,7 @@ from remit.engine.agenda import Hit
 from remit.engine.denials import may_happen
 from remit.engine.governance import begin_by_event
 from remit.engine.run import Handler, Run
-from remit.engine.triggering import accepts, trigger
+from remit.engine.triggering import accepts, trigger, wants_all
 from remit.protocol.commands import TriggerTimer
 from remit.protocol.events.timer import TimerCanceled, TimerTriggered
 from remit.protocol.replies import Done
@@ -54,8 +54,8 @@ def _hit(run: Run, timer: Timer) -> None:
     if not is_taken:
         return
     again = timers.next_of(timer, run.now)
-    if again is not None:
-        target = run.definition(timer.definition).process.nodes[timer.target]
+    target = run.definition(timer.definition).process.nodes[timer.target]
+    if again is not None and not wants_all(target):
         timers.create(run, element, target, again)
     if fires:
         trigger(run, element, timer.target, {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from remit.base.errors import AlreadyExists, NotFound
-from remit.engine.identity import check_id, leave_all, tell
+from remit.engine.identity import LONGEST_TEXT, check_id, check_texts, leave_all, tell
 from remit.engine.run import Handler, Run
 from remit.protocol.commands import CreateUser, DeleteUser, UpdateUser
 from remit.protocol.events.identity import UserCreated, UserDeleted, UserUpdated
@@ -15,6 +15,7 @@ from remit.protocol.values import User
 
 def create_user(run: Run, command: CreateUser) -> None:
     check_id("USER", command.username)
+    check_texts(LONGEST_TEXT, name=command.name, email=command.email)
     if command.username in run.state.users:
         raise AlreadyExists(
             f"Expected to create user with username '{command.username}', but a user with this "
@@ -28,6 +29,7 @@ def create_user(run: Run, command: CreateUser) -> None:
 
 def update_user(run: Run, command: UpdateUser) -> None:
     row = _user(run, command.username, "update")
+    check_texts(LONGEST_TEXT, name=command.name, email=command.email)
     changed = replace(
         row, name=command.name, email=command.email,
         password_hash=command.password_hash or row.password_hash,

@@ -69,6 +69,13 @@ class Element:
     def arrived(self, run: Run, plan: Plan, scope_key: int) -> None:
         """A token has come to a join: open it if it has what it needs."""
 
+    def asked(self, run: Run, plan: Plan, scope: ElementInstance) -> bool:
+        """Something in its scope has changed: a late join may open now. Returns whether it does."""
+        return False
+
+    def target_happened(self, run: Run, plan: Plan, scope: ElementInstance, target: Plan) -> None:
+        """An event right behind it has happened in `scope`, waited for by somebody else."""
+
     # --- while it waits ----------------------------------------------------------------------------
 
     def hit(

@@ -10,7 +10,7 @@ from remit.engine import lifecycle
 from remit.engine.agenda import Activate
 from remit.engine.definitions import Plan
 from remit.engine.elements.event import TriggeredElement
-from remit.engine.events import is_waited_for
+from remit.engine.events import can_happen, open_again
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.model.bpmn.graph import BoundaryNode, EventType, Node
@@ -25,12 +25,13 @@ _THROWN_AT = (
 
 class BoundaryEvent(TriggeredElement):
     def plays(self, node: Node) -> bool:
-        return is_waited_for(node) or node.event_type in _THROWN_AT
+        return can_happen(node) or node.event_type in _THROWN_AT
 
     def caught(self, run: Run, plan: Plan, host: ElementInstance, variables: Document) -> None:
         assert isinstance(plan.node, BoundaryNode)
         if not plan.node.interrupting:
             run.later(Activate(plan.node.id, host.scope, variables=variables))
+            open_again(run, host, plan.node)
             return
         run.emit(
             TriggerSet(

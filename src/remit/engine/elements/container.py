@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from remit.engine.agenda import Activate, Complete
-from remit.engine.definitions import Plan
+from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.activity import ActivityElement
 from remit.engine.lifecycle import begin_inside, is_done_inside, take_triggers
 from remit.engine.run import Run
-from remit.model.bpmn.graph import Container
+from remit.engine.stages.data import DATA, has_data
+from remit.engine.stages.mappings import INPUTS
+from remit.model.bpmn.graph import Container, Node
 from remit.protocol.values import Phase
 
 
 class ContainerElement(ActivityElement):
     is_waiting = True
+
+    def opening(self, node: Node) -> Sequence[Stage]:
+        assert isinstance(node, Container)
+        stages = super().opening(node)
+        if not has_data(node):
+            return stages
+        after_inputs = 1 if INPUTS in stages else 0
+        return (*stages[:after_inputs], DATA, *stages[after_inputs:])
 
     def opened(self, run: Run, plan: Plan, key: int) -> None:
         """Begin at the start event that was triggered, else at the none start event."""

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remit.engine.agenda import AskJoins
+from remit.engine.agenda import Activate, AskJoins
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
+from remit.engine.joins import occupied, waiting_flows
 from remit.engine.run import Run
 from remit.engine.stages.flows import CHOICES
+from remit.engine.state.entities import ElementInstance
 from remit.model.bpmn.graph import Node
+from remit.model.bpmn.reachability import reaching
 
 
 class InclusiveGateway(Element):
@@ -27,6 +30,19 @@ class InclusiveGateway(Element):
 
     def arrived(self, run: Run, plan: Plan, scope_key: int) -> None:
         run.later(AskJoins(scope_key))
+
+    def asked(self, run: Run, plan: Plan, scope: ElementInstance) -> bool:
+        """It takes what has come when nothing else can."""
+        node = plan.node
+        waiting = waiting_flows(run, plan, scope.key)
+        if not waiting:
+            return False
+        if len(waiting) < len(node.incoming):
+            before = reaching(plan.definition.process, node)
+            if not before.isdisjoint(occupied(run, node, scope)):
+                return False
+        run.later(Activate(node.id, scope.key, arrived=len(waiting), joined=waiting))
+        return True
 
 
 ELEMENT = InclusiveGateway()

@@ -39,6 +39,10 @@ class IntermediateCatchEvent(Element):
         key = lifecycle.begin(run, Activate(plan.node.id, scope.key), scope)
         lifecycle.activated(run, plan, key)
         run.later(Complete(key, variables))
+        plans = run.definition(scope.definition).plans
+        for flow in plan.node.incoming:
+            before = plans[flow.source.id]
+            before.element.target_happened(run, before, scope, plan)
 
     def closing(self, node: Node) -> Sequence[Stage]:
         stages = super().closing(node)

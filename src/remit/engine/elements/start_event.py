@@ -10,10 +10,11 @@ from remit.engine import lifecycle
 from remit.engine.agenda import Activate, FollowTrigger, Terminate
 from remit.engine.definitions import Plan
 from remit.engine.elements.event import TriggeredElement
-from remit.engine.events import close_events, is_waited_for
+from remit.engine.events import can_happen, close_events, open_again
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
-from remit.model.bpmn.graph import Container, EventType, Node, StartNode
+from remit.engine.triggering import wants_all
+from remit.model.bpmn.graph import Container, EventType, MessageDefinition, Node, Process, StartNode
 from remit.protocol.events.process_instance import TriggerSet
 from remit.protocol.values import Document
 
@@ -27,13 +28,16 @@ class StartEvent(TriggeredElement):
     def plays(self, node: Node) -> bool:
         if node.event_type in _NOT_WAITED_FOR:
             return True
-        return is_waited_for(node)
+        if isinstance(node.scope, Process) and wants_all(node):
+            return _are_messages(node)
+        return can_happen(node)
 
     def caught(self, run: Run, plan: Plan, host: ElementInstance, variables: Document) -> None:
         node = plan.node
         assert isinstance(node, StartNode)
         if not node.interrupting:
             run.later(FollowTrigger(node.id, host.key, variables))
+            open_again(run, host, node)
             return
         self._close_siblings(run, host)
         run.emit(_trigger(run, host, node.id, variables, interrupts=True))
@@ -63,6 +67,12 @@ class StartEvent(TriggeredElement):
         assert isinstance(scope, Container)
         starts = {start.id for each in scope.event_sub_processes for start in each.event_starts}
         close_events(run, host.key, starts)
+
+
+def _are_messages(node: Node) -> bool:
+    """Only messages are kept until the others have come, and have a key that joins them (B17)."""
+    assert isinstance(node, StartNode)
+    return all(isinstance(each, MessageDefinition) for each in node.definitions)
 
 
 def _trigger(

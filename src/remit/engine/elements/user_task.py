@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
-from remit.engine import forms, user_tasks
+from remit.engine import forms, jobs, user_tasks
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.job_activity import JOB, JobActivityElement
 from remit.engine.expressions import evaluate
@@ -18,9 +19,13 @@ from remit.feel import Expression
 from remit.model.bpmn.elements.user_task import UserTask as UserTaskNode
 from remit.model.bpmn.graph import Node
 from remit.model.timing import instant
+from remit.protocol.values import NONE_KEY
 from remit.protocol.values import UserTask as Task
 
 DEFAULT_PRIORITY = 50
+
+RESERVED = "io.camunda.zeebe:"
+"""Before the names of headers that are a user task's attributes (reference 1)."""
 
 
 def prepare_task(run: Run, plan: Plan, key: int) -> bool:
@@ -31,13 +36,35 @@ def prepare_task(run: Run, plan: Plan, key: int) -> bool:
     return False
 
 
+def make_job(run: Run, plan: Plan, key: int) -> bool:
+    """A job with all attributes as headers, each under its reserved name."""
+    node, element = plan.node, run.element(key)
+    assert isinstance(node, UserTaskNode)
+    assert node.job is not None
+    task = _task(run, plan, node, element)
+    form = node.form.form_key if node.form is not None else None
+    attributes = {
+        "assignee": task.assignee,
+        "candidateGroups": _json(task.candidate_groups),
+        "candidateUsers": _json(task.candidate_users),
+        "dueDate": task.due_date,
+        "followUpDate": task.follow_up_date,
+        "formKey": form or ("" if task.form_key == NONE_KEY else str(task.form_key)),
+        "priority": "" if node.priority is None else str(task.priority),
+    }
+    given = {f"{RESERVED}{name}": value for name, value in attributes.items() if value}
+    jobs.create(run, element, node.job, headers={**node.headers, **given})
+    return False
+
+
 TASK = Stage("user-task", prepare_task)
+AS_JOB = Stage("job", make_job)
 
 
 class UserTask(JobActivityElement):
     def opening(self, node: Node) -> Sequence[Stage]:
-        stages = super().opening(node)
-        return (*(each for each in stages if each is not JOB), TASK) if _is_native(node) else stages
+        stages = (each for each in super().opening(node) if each is not JOB)
+        return (*stages, TASK if _is_native(node) else AS_JOB)
 
     def opened(self, run: Run, plan: Plan, key: int) -> None:
         task: Task | None = run.choices.pop(key, None)
@@ -78,6 +105,10 @@ def _task(run: Run, plan: Plan, node: UserTaskNode, element: ElementInstance) ->
         tags=instance.tags if instance else (),
         created=run.now,
     )  # fmt: skip
+
+
+def _json(names: tuple[str, ...]) -> str:
+    return json.dumps(names, ensure_ascii=False) if names else ""
 
 
 def _value(run: Run, expression: Expression | None, element: ElementInstance) -> Any:

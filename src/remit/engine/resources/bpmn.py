@@ -19,14 +19,17 @@ from remit.engine.faults import IncidentRaised
 from remit.engine.played import unplayed
 from remit.engine.resources.draft import Draft
 from remit.engine.run import Run
+from remit.engine.triggering import wants_all
 from remit.model.bpmn import read, refusal
 from remit.model.bpmn.graph import (
     EventNode,
     MessageDefinition,
+    Node,
     Process,
     SignalDefinition,
     TimerDefinition,
 )
+from remit.model.bpmn.starts import starts
 from remit.protocol.events.deployment import ProcessCreated
 from remit.protocol.events.message import StartSubscriptionCreated, StartSubscriptionDeleted
 from remit.protocol.events.timer import TimerCanceled
@@ -130,19 +133,31 @@ def close_starts(run: Run, row: ProcessDefinition) -> None:
 
 
 def open_starts(run: Run, row: ProcessDefinition, process: Process) -> None:
-    """Subscribe the message and signal start events of this version."""
-    for start in process.event_starts:
-        for definition in start.definitions:
-            if isinstance(definition, MessageDefinition):
-                name = evaluate_static(definition.name, run.now)
-                key = run.new_key()
-                subscription = StartSubscription(
-                    key, row.key, row.process_id, start.id, str(name), row.tenant
-                )
-                run.emit(StartSubscriptionCreated(key, subscription))
-            elif isinstance(definition, SignalDefinition):
-                signal = evaluate_static(definition.name, run.now)
-                signals.listen_to_start(run, row, start, str(signal))
+    """Subscribe the messages and signals that start this version."""
+    for start, definition in starts(process):
+        if isinstance(definition, MessageDefinition):
+            name = evaluate_static(definition.name, run.now)
+            key = run.new_key()
+            subscription = StartSubscription(
+                key, row.key, row.process_id, start.id, str(name), row.tenant,
+                _together(run, start),
+            )  # fmt: skip
+            run.emit(StartSubscriptionCreated(key, subscription))
+        elif isinstance(definition, SignalDefinition):
+            signal = evaluate_static(definition.name, run.now)
+            signals.listen_to_start(run, row, start, str(signal))
+
+
+def _together(run: Run, start: Node) -> tuple[str, ...]:
+    """The names of all messages that this start event wants, if it wants them all (B17)."""
+    if not isinstance(start, EventNode) or not wants_all(start):
+        return ()
+    names = (
+        str(evaluate_static(each.name, run.now))
+        for each in start.definitions
+        if isinstance(each, MessageDefinition)
+    )
+    return tuple(dict.fromkeys(names))
 
 
 def start_timers(run: Run, row: ProcessDefinition, process: Process) -> None:

@@ -163,7 +163,8 @@ class Result(Value, frozen=True):
 class Trigger(Value, frozen=True):
     """An event that has fired on `element_key` and waits until that has ended (rule 35).
 
-    With `placed` it is no event: a token placed inside, and `inner` what is placed in that.
+    With `placed` it is no event: a token placed inside, and `inner` what is placed in that. With
+    `is_partial` it is one of several definitions that `target` wants all (B15).
     """
 
     key: int
@@ -173,6 +174,16 @@ class Trigger(Value, frozen=True):
     root: int
     placed: bool = False
     inner: tuple[Placement, ...] = ()
+    is_partial: bool = False
+
+
+class FiredGateway(Value, frozen=True):
+    """The complex gateway `gateway` has fired by tokens of `flows`, and waits for the rest (B3)."""
+
+    scope: int
+    gateway: str
+    flows: tuple[str, ...]
+    root: int
 
 
 class Rest(Value, frozen=True):

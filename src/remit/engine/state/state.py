@@ -23,6 +23,7 @@ from remit.engine.state.entities import (
     BatchPart,
     Distribution,
     ElementInstance,
+    FiredGateway,
     Governed,
     ProcessInstance,
     Rest,
@@ -205,6 +206,12 @@ class State:
             address=lambda number, row: layout.indexed(number, row.root, row.body, row.index),
             index_of=lambda row: row.body,
         )  # fmt: skip
+        self.gateways = Table[tuple[int, str], FiredGateway](
+            11, FiredGateway, journal,
+            key_of=lambda row: (row.scope, row.gateway),
+            address=lambda number, row: layout.named(number, row.root, row.scope, row.gateway),
+            index_of=lambda row: row.scope,
+        )  # fmt: skip
         self.signals = Table[int, SignalSubscription](
             60, SignalSubscription, journal,
             key_of=lambda row: row.key, address=_owned,
@@ -322,7 +329,8 @@ class State:
                 self.elements, self.variables, self.jobs, self.timers, self.subscriptions,
                 self.incidents, self.tokens, self.instances, self.triggers, self.results,
                 self.signals, self.conditions, self.user_tasks, self.governed,
-                self.compensations, self.suspensions, self.batches, self.batch_parts, self.batch_chunks,
+                self.compensations, self.gateways, self.suspensions, self.batches,
+                self.batch_parts, self.batch_chunks,
             )
         }  # fmt: skip
         self.correlation_tables: dict[int, Table[Any, Any]] = {

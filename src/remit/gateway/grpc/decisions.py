@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from remit.gateway.broker import Broker
-from remit.gateway.documents import document, tenant
+from remit.gateway.documents import document
 from remit.gateway.grpc.service import Call, Methods, Unary
 from remit.protocol.commands import EvaluateDecision
 from remit.protocol.replies import DecisionEvaluated
@@ -22,7 +22,7 @@ async def evaluate(
         request.decisionKey if request.decisionKey > 0 else NONE_KEY,
         request.decisionId,
         document(request.variables),
-        tenant(request.tenantId),
+        broker.tenancy.one(request.tenantId),
     )
     reply = await broker.router.round_robin(command, call.header)
     assert isinstance(reply, DecisionEvaluated)

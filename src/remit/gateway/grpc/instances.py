@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from remit.gateway.broker import Broker
-from remit.gateway.documents import document, tenant, text
+from remit.gateway.documents import document, text
 from remit.gateway.faults import Code, Status
 from remit.gateway.grpc.service import Call, Methods, Unary
+from remit.gateway.tenancy import Tenancy
 from remit.protocol.commands import (
     BroadcastSignal,
     CancelInstance,
@@ -30,7 +31,11 @@ DEFAULT_RESULT_SECONDS = 15.0
 
 
 def creation(
-    request: pb.CreateProcessInstanceRequest, *, await_result: bool, fetch: tuple[str, ...] = ()
+    tenancy: Tenancy,
+    request: pb.CreateProcessInstanceRequest,
+    *,
+    await_result: bool,
+    fetch: tuple[str, ...] = (),
 ) -> CreateInstance:
     """By key when one is given, else by id; version 0 and -1 both mean the latest."""
     return CreateInstance(
@@ -38,7 +43,7 @@ def creation(
         request.bpmnProcessId,
         request.version if request.version > 0 else -1,
         document(request.variables),
-        tenant(request.tenantId),
+        tenancy.one(request.tenantId),
         tuple(StartInstruction(each.elementId) for each in request.startInstructions),
         tuple(
             TerminateAfter(each.terminate.afterElementId) for each in request.runtimeInstructions
@@ -53,7 +58,7 @@ def creation(
 async def create(
     broker: Broker, request: pb.CreateProcessInstanceRequest, call: Call
 ) -> pb.CreateProcessInstanceResponse:
-    command = creation(request, await_result=False)
+    command = creation(broker.tenancy, request, await_result=False)
     made = await broker.router.round_robin(command, call.header)
     assert isinstance(made, InstanceCreated)
     return pb.CreateProcessInstanceResponse(
@@ -71,7 +76,9 @@ async def create_with_result(
     broker: Broker, request: pb.CreateProcessInstanceWithResultRequest, call: Call
 ) -> pb.CreateProcessInstanceWithResultResponse:
     """Answered when the process has completed; it goes on when the answer comes too late."""
-    command = creation(request.request, await_result=True, fetch=tuple(request.fetchVariables))
+    command = creation(
+        broker.tenancy, request.request, await_result=True, fetch=tuple(request.fetchVariables)
+    )
     seconds = (
         request.requestTimeout / 1000 if request.requestTimeout > 0 else DEFAULT_RESULT_SECONDS
     )
@@ -129,7 +136,7 @@ async def publish(
 ) -> pb.PublishMessageResponse:
     command = PublishMessage(
         request.name, request.correlationKey, request.timeToLive, request.messageId,
-        document(request.variables), tenant(request.tenantId),
+        document(request.variables), broker.tenancy.one(request.tenantId),
     )  # fmt: skip
     reply = await broker.router.by_correlation(request.correlationKey, command, call.header)
     assert isinstance(reply, MessagePublished)
@@ -140,7 +147,7 @@ async def broadcast(
     broker: Broker, request: pb.BroadcastSignalRequest, call: Call
 ) -> pb.BroadcastSignalResponse:
     command = BroadcastSignal(
-        request.signalName, document(request.variables), tenant(request.tenantId)
+        request.signalName, document(request.variables), broker.tenancy.one(request.tenantId)
     )
     reply = await broker.router.round_robin(command, call.header)
     assert isinstance(reply, SignalBroadcast)

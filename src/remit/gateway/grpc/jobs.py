@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from google.protobuf.json_format import MessageToDict
 
 from remit.gateway.broker import Broker
-from remit.gateway.documents import document, headers_of, tenants, text
+from remit.gateway.documents import document, headers_of, text
 from remit.gateway.faults import Code, Status
 from remit.gateway.grpc.service import Call, Methods, Stream, Streaming, Unary
 from remit.partition.client import JobStream
@@ -36,7 +36,7 @@ async def activate(
     """Long polling; ends without a message when no job came in time."""
     command = ActivateJobs(
         request.type, request.worker, request.timeout, request.maxJobsToActivate,
-        tuple(request.fetchVariable), tenants(request.tenantIds),
+        tuple(request.fetchVariable), broker.tenancy.several(request.tenantIds),
     )  # fmt: skip
     jobs = await broker.polls.activate(command, call.header, request.requestTimeout)
     delivered = 0
@@ -62,7 +62,7 @@ async def stream(
         )
     wanted = JobStream(
         request.type, request.worker, request.timeout, tuple(request.fetchVariable),
-        tenants(request.tenantIds),
+        broker.tenants_of(call.header.actor, request.tenantIds), call.header.actor,
     )  # fmt: skip
     queue: asyncio.Queue[ActivatedJob] = asyncio.Queue()
     closers: list[Callable[[], None]] = [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from remit.gateway.broker import Broker
-from remit.gateway.documents import document, tenant
+from remit.gateway.documents import document
 from remit.gateway.grpc.service import Call, Methods, Unary
 from remit.protocol.commands import EvaluateConditional, MigrateInstance, ModifyInstance
 from remit.protocol.replies import InstancesStarted
@@ -50,7 +50,9 @@ async def evaluate_conditional(
 ) -> pb.EvaluateConditionalResponse:
     key = request.processDefinitionKey
     command = EvaluateConditional(
-        key if key > 0 else NONE_KEY, document(request.variables), tenant(request.tenantId)
+        key if key > 0 else NONE_KEY,
+        document(request.variables),
+        broker.tenancy.one(request.tenantId),
     )
     reply = await broker.router.round_robin(command, call.header)
     assert isinstance(reply, InstancesStarted)

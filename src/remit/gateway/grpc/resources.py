@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from remit.gateway.broker import VERSION, Broker
-from remit.gateway.documents import tenant
 from remit.gateway.grpc.service import Call, Methods, Unary
 from remit.protocol.commands import DeleteResource, DeployResources
 from remit.protocol.replies import Deployed, DeployedResource
@@ -14,7 +13,7 @@ async def deploy(
     broker: Broker, request: pb.DeployResourceRequest, call: Call
 ) -> pb.DeployResourceResponse:
     resources = tuple((each.name, each.content) for each in request.resources)
-    command = DeployResources(resources, tenant(request.tenantId))
+    command = DeployResources(resources, broker.tenancy.one(request.tenantId))
     reply = await broker.router.to_deployment(command, call.header)
     assert isinstance(reply, Deployed)
     return pb.DeployResourceResponse(

@@ -73,6 +73,7 @@ class GrpcService:
         try:
             if method is None:
                 raise Status(Code.UNIMPLEMENTED, f"there is no method {scope['path']}")
+            header = self._broker.authenticate(headers, scope)
             payload = await framing.read_message(receive, headers)
             try:
                 request = method.request.FromString(payload)
@@ -80,7 +81,7 @@ class GrpcService:
                 raise Status(
                     Code.INVALID_ARGUMENT, f"the message is no {method.request.__name__}: {fault}"
                 ) from fault
-            header = _referring(self._broker.authenticate(headers), request)
+            header = _referring(header, request)
             call = Call(header, framing.timeout_of(headers))
             if isinstance(method, Unary):
                 response = await method.handle(self._broker, request, call)
@@ -89,7 +90,11 @@ class GrpcService:
         except Exception as fault:
             await framing.send_status(send, _status(fault, scope))
             return
-        await self._stream(method, request, call, scope, receive, send)
+        try:
+            with self._broker.limits.waiting(self._broker.client(header.actor, scope)):
+                await self._stream(method, request, call, scope, receive, send)
+        except Status as status:
+            await framing.send_status(send, status)
 
     async def _stream(
         self,

@@ -10,6 +10,7 @@ from remit.gateway.rest import (
     cluster,
     decisions,
     deployments,
+    identity,
     instances,
     jobs,
     messages,
@@ -32,6 +33,7 @@ SERVED = (
     *user_tasks.OPERATIONS,
     *decisions.OPERATIONS,
     *searches.OPERATIONS,
+    *identity.OPERATIONS,
     *policies.OPERATIONS,
     *batches.OPERATIONS,
 )

@@ -7,6 +7,7 @@ from typing import Any
 from remit.gateway.broker import VERSION, Broker
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import MAX_BODY_BYTES, Body, Call, Operation
+from remit.identity.directory import Directory
 from remit.protocol.commands import PinClock, ResetClock
 from remit.protocol.values import DEFAULT_TENANT
 
@@ -59,21 +60,35 @@ async def license_of(call: Call, body: None) -> dict[str, Any]:
 
 
 async def me(call: Call, body: None) -> dict[str, Any]:
-    name = call.header.actor.id
+    """Who is asking, with the groups, roles and tenants that apply."""
+    directory, name = call.broker.directory, call.header.actor.id
+    who, user = directory.principal(call.header.actor), directory.user(name)
+    components = who.ids("COMPONENT", "ACCESS")
     return {
-        "username": name, "displayName": name, "email": None, "authorizedComponents": ["*"],
-        "tenants": [
-            {"tenantId": DEFAULT_TENANT, "name": "Default", "description": "Default tenant"}
-        ],
-        "groups": [], "roles": [], "salesPlanType": None, "c8Links": {}, "canLogout": False,
+        "username": name, "displayName": user.name if user and user.name else name,
+        "email": user.email or None if user else None,
+        "authorizedComponents": ["*"] if components is None else sorted(components),
+        "tenants": [each for each in _tenants(directory) if who.sees(each["tenantId"])],
+        "groups": who.circles("GROUP"), "roles": who.circles("ROLE"),
+        "salesPlanType": None, "c8Links": {}, "canLogout": False,
     }  # fmt: skip
+
+
+def _tenants(directory: Directory) -> list[dict[str, Any]]:
+    named = [
+        {"tenantId": each.id, "name": each.name, "description": each.description or None}
+        for each in directory.snapshot.circles
+        if each.kind == "TENANT" and directory.access.tenants
+    ]
+    default = {"tenantId": DEFAULT_TENANT, "name": "Default", "description": "Default tenant"}
+    return [default, *named]
 
 
 async def configuration(call: Call, body: None) -> dict[str, Any]:
     return {
         "components": {"active": ["operate", "tasklist"]},
         "deployment": {
-            "isMultiTenancyEnabled": False,
+            "isMultiTenancyEnabled": call.broker.tenancy.is_on,
             "isEnterprise": False,
             "maxRequestSize": MAX_BODY_BYTES,
         },

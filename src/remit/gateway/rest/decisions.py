@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from remit import feel
-from remit.gateway.documents import bounded, tenant
+from remit.gateway.documents import bounded
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import Answer, Body, Call, Key, Operation, key_of
 from remit.protocol.commands import EvaluateDecision
@@ -65,7 +65,7 @@ async def evaluate(call: Call, body: Evaluation) -> Evaluated:
         NONE_KEY if key is None else key_of(key, "decisionDefinitionKey"),
         body.decision_definition_id or "",
         bounded(body.variables or {}),
-        tenant(body.tenant_id or ""),
+        call.broker.tenancy.one(body.tenant_id),
     )
     reply = await call.broker.router.round_robin(command, call.header)
     assert isinstance(reply, DecisionEvaluated)

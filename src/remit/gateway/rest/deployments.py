@@ -8,7 +8,6 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from remit.gateway.documents import tenant
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest import batches
 from remit.gateway.rest.frame import MAX_BODY_BYTES, Answer, BadRequest, Body, Call, Operation
@@ -27,7 +26,7 @@ async def deploy(call: Call, body: None) -> Deployment:
     resources, tenant_id = await _parts(call)
     if not resources:
         raise Status(Code.INVALID_ARGUMENT, "No resources provided: add a file to the form")
-    command = DeployResources(tuple(resources), tenant(tenant_id))
+    command = DeployResources(tuple(resources), call.broker.tenancy.one(tenant_id))
     reply = await call.broker.router.to_deployment(command, call.header)
     assert isinstance(reply, Deployed)
     return Deployment(

@@ -23,7 +23,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from remit.gateway.broker import Broker
-from remit.gateway.faults import PROBLEMS, Code, Status, of_fault
+from remit.gateway.faults import Code, Problem, Status, of_fault
 from remit.history.searching import Entity
 from remit.protocol.values import Header
 
@@ -65,6 +65,11 @@ class Call:
     scope: Scope = field(repr=False)
     receive: Receive = field(repr=False)
     content: bytes = b""
+
+    @property
+    def client(self) -> str:
+        """By what limits know who calls."""
+        return self.broker.client(self.header.actor, self.scope)
 
     def key(self, name: str) -> int:
         """A key in the path; raises `Status` for what is no number."""
@@ -153,7 +158,7 @@ class Rest:
             known = of_fault(fault)
             if known.code is Code.INTERNAL and not isinstance(fault, Status):
                 log.error("unexpected fault", exc_info=fault, extra={"path": path})
-            twin = PROBLEMS[known.code]
+            twin = known.problem
             status, content = _problem(twin.http, twin.title, str(known), path)
             media_type = PROBLEM
         await _send(send, status, content, media_type)
@@ -163,7 +168,7 @@ class Rest:
         entry, values = self._find(scope)
         operation = entry.operation
         path = dict(zip(entry.names, values, strict=True))
-        header = self._broker.authenticate(headers)
+        header = self._broker.authenticate(headers, scope)
         call = Call(self._broker, header, path, _query(scope), scope, receive)
         if operation.reads_body:
             call.content = await read_body(receive, headers)
@@ -225,6 +230,9 @@ _encode = msgspec.json.Encoder().encode
 
 async def read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
     """The whole body; raises `Status` when it is too large."""
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+        raise _too_large(int(announced))
     event = await receive()
     body: bytes = event.get("body", b"")
     while event.get("more_body"):
@@ -235,13 +243,21 @@ async def read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
         if len(body) > MAX_BODY_BYTES:
             break
     if len(body) > MAX_BODY_BYTES:
-        raise Status(
-            Code.INVALID_ARGUMENT,
-            f"The request has {len(body)} bytes, more than the {MAX_BODY_BYTES} that are taken",
-        )
+        raise _too_large(len(body))
     if headers.get(b"content-encoding", b"") == b"gzip":
         return _unzip(body)
     return body
+
+
+TOO_LARGE = Problem(413, "Content Too Large")
+
+
+def _too_large(size: int) -> Status:
+    return Status(
+        Code.INVALID_ARGUMENT,
+        f"The request has {size} bytes, more than the {MAX_BODY_BYTES} that are taken",
+        TOO_LARGE,
+    )
 
 
 def _unzip(body: bytes) -> bytes:
@@ -251,7 +267,9 @@ def _unzip(body: bytes) -> bytes:
     except zlib.error as fault:
         raise BadRequest(f"The body is no gzip: {fault}") from fault
     if unzip.unconsumed_tail:
-        raise Status(Code.INVALID_ARGUMENT, f"The request has more than {MAX_BODY_BYTES} bytes")
+        raise Status(
+            Code.INVALID_ARGUMENT, f"The request has more than {MAX_BODY_BYTES} bytes", TOO_LARGE
+        )
     return plain
 
 
@@ -319,6 +337,8 @@ async def _send(send: Send, status: int, content: bytes, media_type: bytes) -> N
     headers = [(b"content-length", str(len(content)).encode())]
     if content:
         headers.append((b"content-type", media_type))
+    if status == 429:
+        headers.append((b"retry-after", b"1"))
     if status == 401:
         headers.append((b"www-authenticate", b'Basic realm="remit", Bearer'))
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from remit.gateway.documents import bounded, tenant
+from remit.gateway.documents import bounded
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import Answer, Body, Call, Key, Operation, key_of
 from remit.protocol import commands as c
@@ -120,7 +120,7 @@ class Modification(Body):
 
 
 async def create(call: Call, body: Creation) -> Created:
-    command = _creation(body)
+    command = _creation(call, body)
     if not body.await_completion:
         reply = await call.broker.router.round_robin(command, call.header)
         assert isinstance(reply, InstanceCreated)
@@ -139,7 +139,7 @@ async def create(call: Call, body: Creation) -> Created:
     return _created(done.created, done.variables)
 
 
-def _creation(body: Creation) -> c.CreateInstance:
+def _creation(call: Call, body: Creation) -> c.CreateInstance:
     given = (body.process_definition_key, body.process_definition_id)
     if sum(each is not None for each in given) != 1:
         raise Status(
@@ -152,7 +152,7 @@ def _creation(body: Creation) -> c.CreateInstance:
         body.process_definition_id or "",
         body.process_definition_version if body.process_definition_version > 0 else -1,
         bounded(body.variables or {}),
-        tenant(body.tenant_id or ""),
+        call.broker.tenancy.one(body.tenant_id),
         tuple(StartInstruction(each.element_id) for each in body.start_instructions),
         tuple(TerminateAfter(each.after_element_id) for each in body.runtime_instructions),
         tuple(body.tags),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
-from remit.gateway.documents import bounded, headers_of, tenants
+from remit.gateway.documents import bounded, headers_of
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import Answer, Body, Call, Operation, Receive
 from remit.protocol import commands as c
@@ -23,7 +23,7 @@ class Activation(Body):
     fetch_variable: list[str] = []
     request_timeout: int = 0
     tenant_ids: list[str] = []
-    tenant_filter: str = "PROVIDED"
+    tenant_filter: Literal["PROVIDED", "ASSIGNED"] = "PROVIDED"
     with_lease: bool = False
 
 
@@ -68,11 +68,13 @@ async def activate(call: Call, body: Activation) -> Activated:
     """What is there is given at once; only who has to wait is watched, for whether he goes away."""
     command = c.ActivateJobs(
         body.type, body.worker, body.timeout, body.max_jobs_to_activate,
-        tuple(body.fetch_variable), tenants(body.tenant_ids),
+        tuple(body.fetch_variable),
+        call.broker.tenancy.several(body.tenant_ids, assigned=body.tenant_filter == "ASSIGNED"),
     )  # fmt: skip
     jobs = await call.broker.polls.activate(command, call.header, AT_ONCE)
     if not jobs and body.request_timeout >= 0:
-        jobs = await _wait(call, command, body.request_timeout)
+        with call.broker.limits.waiting(call.client):
+            jobs = await _wait(call, command, body.request_timeout)
     return Activated(jobs=[_told(each) for each in jobs])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from remit.gateway.documents import bounded, tenant
+from remit.gateway.documents import bounded
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import Answer, Body, Call, Key, Operation, key_of
 from remit.protocol import commands as c
@@ -60,7 +60,7 @@ class Broadcast(Answer):
 async def publish(call: Call, body: Publication) -> Published:
     command = c.PublishMessage(
         body.name, body.correlation_key, body.time_to_live, body.message_id,
-        bounded(body.variables or {}), tenant(body.tenant_id or ""),
+        bounded(body.variables or {}), call.broker.tenancy.one(body.tenant_id),
     )  # fmt: skip
     reply = await call.broker.router.by_correlation(body.correlation_key, command, call.header)
     assert isinstance(reply, MessagePublished)
@@ -70,7 +70,10 @@ async def publish(call: Call, body: Publication) -> Published:
 async def correlate(call: Call, body: Correlation) -> Correlated:
     """To whoever waits for it now; 404 when nobody does."""
     command = c.CorrelateMessage(
-        body.name, body.correlation_key, bounded(body.variables or {}), tenant(body.tenant_id or "")
+        body.name,
+        body.correlation_key,
+        bounded(body.variables or {}),
+        call.broker.tenancy.one(body.tenant_id),
     )
     reply = await call.broker.router.by_correlation(body.correlation_key, command, call.header)
     assert isinstance(reply, MessageCorrelated)
@@ -85,7 +88,7 @@ async def broadcast(call: Call, body: Signal) -> Broadcast:
     if not body.signal_name:
         raise Status(Code.INVALID_ARGUMENT, "No signalName provided.")
     command = c.BroadcastSignal(
-        body.signal_name, bounded(body.variables or {}), tenant(body.tenant_id or "")
+        body.signal_name, bounded(body.variables or {}), call.broker.tenancy.one(body.tenant_id)
     )
     reply = await call.broker.router.round_robin(command, call.header)
     assert isinstance(reply, SignalBroadcast)
@@ -109,7 +112,7 @@ async def evaluate_conditions(call: Call, body: Conditions) -> Started:
     key = body.process_definition_key
     command = c.EvaluateConditional(
         NONE_KEY if key is None else key_of(key, "processDefinitionKey"),
-        bounded(body.variables), tenant(body.tenant_id or ""),
+        bounded(body.variables), call.broker.tenancy.one(body.tenant_id),
     )  # fmt: skip
     reply = await call.broker.router.round_robin(command, call.header)
     assert isinstance(reply, InstancesStarted)

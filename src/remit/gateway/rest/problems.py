@@ -6,7 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from remit.gateway.faults import PROBLEMS, of_fault
+from remit.gateway.faults import of_fault
 
 TITLES = {
     400: "the request is wrong",
@@ -14,6 +14,8 @@ TITLES = {
     403: "not permitted",
     404: "not found",
     409: "not in a state for this",
+    413: "too large",
+    429: "too many at once",
     500: "an unexpected fault",
     503: "not now",
     504: "not in time",
@@ -36,7 +38,7 @@ def problem(http: int, title: str, detail: str, instance: str) -> Response:
 
 async def on_fault(request: Request, fault: Exception) -> Response:
     status = of_fault(fault)
-    twin = PROBLEMS[status.code]
+    twin = status.problem
     return problem(twin.http, twin.title, str(status), request.url.path)
 
 

@@ -35,7 +35,8 @@ async def read(call: Call, query: Query) -> Any:
             Code.UNIMPLEMENTED, "this broker keeps no history: start it without --history none"
         )
     try:
-        return await history.read(query, call.broker.reached())
+        who = call.broker.principal(call.header.actor)
+        return await history.read(query, call.broker.reached(), who)
     except Wrong as fault:
         if "cannot be parsed" in str(fault):
             raise BadRequest(str(fault)) from fault

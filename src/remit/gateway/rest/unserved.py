@@ -13,31 +13,14 @@ from remit.gateway.rest.frame import Call, Handle, Operation
 
 NAMES = files(__package__).joinpath("unserved.txt").read_text().strip()
 
-_MEMBERS = {
-    "groups/{groupId}": ("users", "clients", "mapping-rules", "roles"),
-    "roles/{roleId}": ("users", "clients", "groups", "mapping-rules"),
-    "tenants/{tenantId}": ("users", "clients", "groups", "mapping-rules", "roles"),
-}
-"""Who can be a member of what: PUT and DELETE of one, POST to search."""
-
 
 def operations(served: Collection[Operation]) -> Iterator[Operation]:
     """One operation for each that is not among those that are served."""
     known = {(each.method, _shape(each.path)) for each in served}
-    for line in (*NAMES.splitlines(), *_members()):
+    for line in NAMES.splitlines():
         method, path, name = line.split()
         if (method, _shape(path)) not in known:
             yield Operation(method, path, name, _refusing(name), success=501)
-
-
-def _members() -> Iterator[str]:
-    for holder, kinds in _MEMBERS.items():
-        of = holder.partition("s/")[0].capitalize()
-        for kind in kinds:
-            name = "".join(part.capitalize() for part in kind.split("-"))
-            yield f"POST /{holder}/{kind}/search search{name}For{of}"
-            yield f"PUT /{holder}/{kind}/{{memberId}} assign{name}To{of}"
-            yield f"DELETE /{holder}/{kind}/{{memberId}} unassign{name}From{of}"
 
 
 def _refusing(name: str) -> Handle:

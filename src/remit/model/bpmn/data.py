@@ -94,12 +94,19 @@ def _map(
     if source is None and association.sources:
         source = f"`{known[association.sources[0]]}`"
     if source is not None:
-        _add(reading, node, association.is_input, source, target)
+        mapped = node.inputs if association.is_input else node.outputs
+        mapping = _mapping(reading, node, source, target, tuple(known.values()))
+        if mapping is not None:
+            mapped.append(mapping)
 
 
-def _add(reading: Reading, node: Activity, is_input: bool, source: str, target: str) -> None:
+def _mapping(
+    reading: Reading, node: Activity, source: str, target: str, names: tuple[str, ...]
+) -> Mapping | None:
+    """`names` of data items may be of several words."""
     try:
-        mapping = Mapping(feel.compile(source.strip().removeprefix("=")), (target,))
+        text = source.strip().removeprefix("=")
+        return Mapping(feel.compile(text, names=names), (target,))
     except feel.FeelError as wrong:
         reading.findings.append(
             fault(
@@ -107,8 +114,7 @@ def _add(reading: Reading, node: Activity, is_input: bool, source: str, target: 
                 f"expression: {wrong}", "write it in FEEL, or remove the association",
             )
         )  # fmt: skip
-        return
-    (node.inputs if is_input else node.outputs).append(mapping)
+        return None
 
 
 def _unknown(node: Activity, said: str) -> Finding:

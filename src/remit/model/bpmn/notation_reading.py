@@ -22,6 +22,8 @@ from remit.model.bpmn.notation import (
     Participant,
     TextAnnotation,
 )
+from remit.model.errors import Unreadable
+from remit.model.xml import parse
 
 INITIAL_VALUE = "remit:initialValue"
 """The `zeebe:property` that gives a data object its initial value, in FEEL."""
@@ -135,9 +137,22 @@ def _data_association(notation: Notation, element: etree._Element) -> None:
             xml.local_name(element) in _INPUTS,
             tuple(text for each in xml.children(element, "sourceRef") if (text := _text(each))),
             _text(xml.child(element, "targetRef")),
-            _text(xml.child(element, "transformation")),
+            _transformation(element),
         )
     )
+
+
+def _transformation(element: etree._Element) -> str | None:
+    """Its text; DMN editors write a whole literal expression into it, as text."""
+    text = _text(xml.child(element, "transformation"))
+    if text is None or not text.lstrip().startswith("<"):
+        return text
+    try:
+        literal = parse(text.encode(), shallower="write the expression as text")
+    except Unreadable:
+        return text
+    inner = literal.find("{*}text")
+    return text if inner is None else inner.text
 
 
 def _association(notation: Notation, element: etree._Element) -> None:

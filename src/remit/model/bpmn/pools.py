@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
+from remit import feel
 from remit.model.bpmn.checks.finding import fault
+from remit.model.bpmn.elements.user_task import UserTask
 from remit.model.bpmn.graph import MessageDefinition, Node, Process
 from remit.model.bpmn.reading import Reading
+
+LANES = "remit:laneAsCandidateGroup"
+"""The `zeebe:property` of a process, `true` or nothing, that lets lanes assign user tasks (B23)."""
 
 
 def bind_pools(reading: Reading, processes: Sequence[Process]) -> None:
@@ -27,9 +33,18 @@ def bind_pools(reading: Reading, processes: Sequence[Process]) -> None:
             _deliver(sender[0])
     for lane in reading.notation.lanes:
         for held in lane.holds:
-            node, _ = nodes.get(held, (None, None))
-            if node is not None and hasattr(node, "lane"):
-                node.lane = lane.name
+            if held in nodes:
+                _assign(*nodes[held], lane.name)
+
+
+def _assign(node: Node, process: Process, lane: str | None) -> None:
+    """A user task without candidate groups is meant for those of its lane, if the process says so."""
+    if not isinstance(node, UserTask):
+        return
+    node.lane = lane
+    if process.properties.get(LANES) != "true" or node.candidate_groups is not None or not lane:
+        return
+    node.candidate_groups = feel.compile(json.dumps([lane], ensure_ascii=False))
 
 
 def _deliver(sender: Node) -> None:

@@ -12,7 +12,7 @@ from collections import Counter
 
 from lxml import etree
 
-from remit.model.bpmn import limits, xml
+from remit.model.bpmn import global_tasks, limits, xml
 from remit.model.bpmn.checking import check
 from remit.model.bpmn.connecting import connect
 from remit.model.bpmn.data import bind_data
@@ -65,7 +65,7 @@ def read(content: bytes, resource_name: str, *, executable_only: bool = True) ->
         reading.roots[element.get("id") or ""] = element
     processes = [
         _read_process(reading, element)
-        for element in xml.children(root, "process")
+        for element in global_tasks.processes(root)
         if not executable_only or xml.is_true(element, "isExecutable")
     ]
     if not any(process.is_executable for process in processes):

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
+
+from sortedcontainers import SortedDict
 
 from remit.partition.storage.contract import Batch, Fenced, LogBatch, Recovered
 
 
 class MemoryStore:
     def __init__(self) -> None:
-        self._rows: dict[bytes, bytes] = {}
-        self._order: list[bytes] = []
+        self._rows: SortedDict[bytes, bytes] = SortedDict()
         self._log: list[LogBatch] = []
         self._epoch = 0
 
@@ -30,24 +31,18 @@ class MemoryStore:
     def scan(
         self, prefix: bytes, *, after: bytes | None = None, limit: int = 1 << 30
     ) -> Sequence[tuple[bytes, bytes]]:
-        order = self._order
-        at = bisect_left(order, prefix) if after is None else bisect_right(order, after)
-        found: list[tuple[bytes, bytes]] = []
-        while at < len(order) and len(found) < limit and order[at].startswith(prefix):
-            found.append((order[at], self._rows[order[at]]))
-            at += 1
-        return found
+        rows = self._rows
+        keys = rows.irange(prefix if after is None else after, inclusive=(after is None, True))
+        mine = takewhile(lambda key: key.startswith(prefix), keys)
+        return [(key, rows[key]) for key in islice(mine, limit)]
 
     def stage(self, batch: Batch) -> None:
         if batch.epoch != self._epoch:
             raise Fenced(f"epoch {batch.epoch} is over: the partition is at {self._epoch}")
         for key, row in batch.puts:
-            if key not in self._rows:
-                self._insert(key)
             self._rows[key] = row
         for key in batch.deletes:
-            if self._rows.pop(key, None) is not None:
-                del self._order[bisect_left(self._order, key)]
+            self._rows.pop(key, None)
         if batch.log is not None:
             self._log.append(batch.log)
 
@@ -59,9 +54,3 @@ class MemoryStore:
 
     def close(self) -> None:
         """Nothing to close."""
-
-    def _insert(self, key: bytes) -> None:
-        if not self._order or self._order[-1] < key:
-            self._order.append(key)
-        else:
-            insort(self._order, key)

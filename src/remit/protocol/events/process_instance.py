@@ -198,7 +198,8 @@ class TriggerSet(Event, frozen=True, tag=number(ValueType.PROCESS_EVENT, 0)):
     """An event fired on `element_key`; `target` follows it.
 
     `interrupts`: when the element, or what is inside it, has ended (rules 35, 37). Otherwise the
-    element has yet to open, and `target` is where it starts.
+    element has yet to open, and `target` is where it starts. `is_partial`: one of the definitions of
+    `target`, which wants them all, has come (B15).
     """
 
     key: int
@@ -210,6 +211,7 @@ class TriggerSet(Event, frozen=True, tag=number(ValueType.PROCESS_EVENT, 0)):
     variables: Document = {}
     tenant: str = DEFAULT_TENANT
     interrupts: bool = True
+    is_partial: bool = False
 
 
 @event("TRIGGERED")
@@ -261,6 +263,27 @@ class LoopStarted(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTAN
 @event("FULFILLED")
 class AdHocFulfilled(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 203)):
     """An ad-hoc sub-process is to end: nothing more begins in it."""
+
+
+@event("GATEWAY_FIRED")
+class GatewayFired(Event, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 204)):
+    """A complex gateway in `scope` goes on with tokens of `flows`, then waits for the others (B2)."""
+
+    key: int
+    scope: int
+    element: str
+    flows: tuple[str, ...]
+    root: int
+
+
+@event("GATEWAY_RESET")
+class GatewayReset(Event, frozen=True, tag=number(ValueType.PROCESS_INSTANCE, 205)):
+    """All that could still come has come: the gateway waits for its next start (B3)."""
+
+    key: int
+    scope: int
+    element: str
+    root: int
 
 
 @event("RESULT_KEPT")

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from remit.engine.state.entities import (
     ElementInstance,
+    FiredGateway,
     ProcessInstance,
     Rest,
     Result,
@@ -32,6 +33,8 @@ from remit.protocol.events.process_instance import (
     ElementMigrated,
     ElementTerminated,
     ElementTerminating,
+    GatewayFired,
+    GatewayReset,
     InstanceCreated,
     InstanceMigrated,
     InstanceModified,
@@ -99,6 +102,8 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
         state.triggers.delete(trigger)
     for result in state.results.of(key):
         state.results.delete(result)
+    for gateway in state.gateways.of(key):
+        state.gateways.delete(gateway)
     for compensation in state.compensations.of(key):
         state.compensations.delete(compensation)
     state.elements.delete(key)
@@ -178,8 +183,11 @@ def trigger_set(state: State, event: TriggerSet) -> None:
         state.elements.put(element.key, replace(element, interrupted_by=event.target, tokens=0))
     state.triggers.put(
         event.key,
-        Trigger(event.key, event.element_key, event.target, event.variables, event.root),
-    )
+        Trigger(
+            event.key, event.element_key, event.target, event.variables, event.root,
+            is_partial=event.is_partial,
+        ),
+    )  # fmt: skip
 
 
 def placement_set(state: State, event: PlacementSet) -> None:
@@ -204,6 +212,15 @@ def loop_started(state: State, event: LoopStarted) -> None:
 
 def fulfilled(state: State, event: AdHocFulfilled) -> None:
     state.elements.put(event.key, replace(state.elements[event.key], is_fulfilled=True))
+
+
+def gateway_fired(state: State, event: GatewayFired) -> None:
+    name = (event.scope, event.element)
+    state.gateways.put(name, FiredGateway(event.scope, event.element, event.flows, event.root))
+
+
+def gateway_reset(state: State, event: GatewayReset) -> None:
+    state.gateways.delete((event.scope, event.element))
 
 
 def result_kept(state: State, event: ResultKept) -> None:
@@ -255,6 +272,8 @@ FOLDS: dict[Any, Any] = {
     TriggerTaken: trigger_taken,
     LoopStarted: loop_started,
     AdHocFulfilled: fulfilled,
+    GatewayFired: gateway_fired,
+    GatewayReset: gateway_reset,
     ResultKept: result_kept,
     AgendaDeferred: agenda_deferred,
     AgendaResumed: agenda_resumed,

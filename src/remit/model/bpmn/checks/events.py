@@ -174,11 +174,10 @@ def _code(node: EventNode, code: Any, what: str) -> Iterator[Finding]:
 
 
 def _starts_process(node: Node) -> bool:
-    return (
-        isinstance(node, StartNode)
-        and node.scope is not None
-        and node.scope.type is ElementType.PROCESS
-    )
+    """A start event of a process, or an event behind a gateway that instantiates it."""
+    if not isinstance(node, StartNode):
+        return any(getattr(flow.source, "instantiate", False) for flow in node.incoming)
+    return node.scope is not None and node.scope.type is ElementType.PROCESS
 
 
 _TIMES: dict[str, Callable[[object], object]] = {

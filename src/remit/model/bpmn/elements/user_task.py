@@ -31,11 +31,6 @@ from remit.model.timing import instant
 TAG = "userTask"
 JOB_TYPE = "io.camunda.zeebe:userTask"
 LISTENER_EVENTS = ("creating", "assigning", "updating", "completing", "canceling")
-_HEADERS = {
-    "assignee": "io.camunda.zeebe:assignee",
-    "candidateGroups": "io.camunda.zeebe:candidateGroups",
-    "candidateUsers": "io.camunda.zeebe:candidateUsers",
-}
 _WHOLE = re.compile(r"[0-9]{1,9}")
 
 
@@ -71,7 +66,7 @@ def read(reading: Reading, element: etree._Element) -> Node:
         node.job = JobDefinition(
             reading.attribute(element, JOB_TYPE, ""),
             reading.attribute(element, DEFAULT_RETRIES, ""),
-            {**node.headers, **_job_headers(element, node)},
+            node.headers,
         )
     return fill(reading, element, node)
 
@@ -88,18 +83,6 @@ def _read_assignment(reading: Reading, element: etree._Element, node: UserTask) 
     node.due_date = value("taskSchedule", "dueDate")
     node.follow_up_date = value("taskSchedule", "followUpDate")
     node.priority = value("priorityDefinition", "priority")
-
-
-def _job_headers(element: etree._Element, node: UserTask) -> dict[str, str]:
-    found = {}
-    if node.form is not None and node.form.form_key:
-        found["io.camunda.zeebe:formKey"] = node.form.form_key
-    assignment = xml.extension(element, "assignmentDefinition")
-    for name, header in _HEADERS.items():
-        value = None if assignment is None else assignment.get(name)
-        if value and not value.startswith("="):
-            found[header] = value
-    return found
 
 
 def check(node: UserTask) -> Iterator[Finding]:
