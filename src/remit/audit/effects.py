@@ -206,7 +206,7 @@ ACTIONS_WITH_EFFECT = frozenset(
     {
         "instance.create", "element.enter", "flow.take", "call.activity", "instance.cancel",
         "job.activate", "job.complete", "job.fail", "job.error", "usertask.assign",
-        "usertask.complete", "decision.evaluate", "incident.resolve", "instance.modify",
+        "usertask.complete", "decision.evaluate", "incident.resolve",
         "instance.migrate",
     }
 )  # fmt: skip
