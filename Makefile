@@ -22,8 +22,9 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
 	@touch $@
 
-run: $(STAMP) ## Start a broker and watch it run an order process with real workers.
+run: $(STAMP) ## Start a broker and watch it run an order process with real workers, and a governed one.
 	@$(BIN)/python -m examples.order.run
+	@$(BIN)/python -m examples.governed.run
 
 test: $(STAMP) lint unit doors ## Check and test everything.
 
