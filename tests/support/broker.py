@@ -41,6 +41,12 @@ class Broker:
         """Most tests search nothing, and one process less is faster."""
         return () if "--history" in self._options else ("--history", "none")
 
+    @property
+    def pid(self) -> int:
+        """The supervisor's process."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> int:
         """SIGTERM, and wait; returns the exit code."""
         if self._process is None:

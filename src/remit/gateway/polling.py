@@ -24,6 +24,9 @@ DEFAULT_SECONDS = 10.0
 PROBE_SECONDS = 10.0
 """How often a waiting request looks without having been told to."""
 
+AGAIN_SECONDS = 0.1
+"""How soon the first of those look again that met a partition with too much to do."""
+
 
 class LongPolls:
     def __init__(self, partitions: Sequence[PartitionClient]) -> None:
@@ -50,16 +53,21 @@ class LongPolls:
         try:
             while True:
                 event.clear()
-                jobs = await self._one_pass(command, header, number)
+                jobs, refused = await self._look(command, header, number)
                 left = deadline - monotonic()
                 if jobs:
                     self._wake(command.type, "")
                 if jobs or request_timeout_ms < 0 or left <= 0:
+                    if refused is not None:
+                        raise refused
                     return jobs
+                pause = PROBE_SECONDS
+                if refused is not None:
+                    pause = AGAIN_SECONDS * (1 + number % 16)  # not all of them at once
                 try:
-                    await asyncio.wait_for(event.wait(), min(left, PROBE_SECONDS))
+                    await asyncio.wait_for(event.wait(), min(left, pause))
                 except TimeoutError:
-                    if deadline - monotonic() <= 0:
+                    if refused is None and deadline - monotonic() <= 0:
                         return []
         finally:
             del waiting[number]
@@ -74,6 +82,15 @@ class LongPolls:
                 await partition.submit(YieldJob(activated.job.key), header)
             except Unavailable:
                 return  # their time-out hands them back
+
+    async def _look(
+        self, command: ActivateJobs, header: Header, number: int
+    ) -> tuple[list[ActivatedJob], Overloaded | None]:
+        """One pass; who waits anyway is not sent away because there is much to do just now."""
+        try:
+            return await self._one_pass(command, header, number), None
+        except Overloaded as fault:
+            return [], fault
 
     async def _one_pass(
         self, command: ActivateJobs, header: Header, number: int

@@ -13,6 +13,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     not_,
+    null,
     or_,
     select,
     true,
@@ -205,13 +206,17 @@ PROCESS_INSTANCES = Entity(
     natural=(_I.start_date,),
 )  # fmt: skip
 
+KNOWN_TYPES = {"TRANSACTION": "SUB_PROCESS", "COMPLEX_GATEWAY": "UNKNOWN"}
+"""Elements that official clients have no word for, and refuse to read: shown as what they know."""
+
 ELEMENT_INSTANCES = Entity(
     schema.ELEMENTS,
     _E.key,
     {
         "processDefinitionId": text(_E.process_id), "startDate": date(_E.start_date),
         "endDate": date(_E.end_date), "elementId": text(_E.element),
-        "elementName": text(_E.element_name), "type": enum(_E.type), "state": enum(_E.state),
+        "elementName": text(_E.element_name), "type": enum(_E.type, KNOWN_TYPES),
+        "state": enum(_E.state),
         "hasIncident": flag(_E.incident), "tenantId": text(_E.tenant),
         "elementInstanceKey": key(_E.key), "processInstanceKey": key(_E.instance),
         "rootProcessInstanceKey": key(_E.root), "processDefinitionKey": key(_E.definition),
@@ -342,6 +347,33 @@ DECISION_REQUIREMENTS = Entity(
         "decisionRequirementsKey": key(_R.key),
     },
 )  # fmt: skip
+
+_F = schema.FORMS.c
+
+
+def _resources() -> Any:
+    """Every deployed process, decision file and form."""
+    tagless = null().label("version_tag")
+    return union_all(
+        select(_P.key, _P.resource_name, _P.version, _P.version_tag,
+               _P.process_id.label("id"), _P.tenant, _P.xml.label("content"))
+        .where(_P.state == "ACTIVE"),
+        select(_R.key, _R.resource_name, _R.version, tagless, _R.requirements_id, _R.tenant, _R.xml),
+        select(_F.key, _F.resource_name, _F.version, tagless, _F.form_id, _F.tenant, _F.schema),
+    ).subquery("resources")  # fmt: skip
+
+
+_Q = _resources().c
+RESOURCES = Entity(
+    _Q.key.table,
+    _Q.key,
+    {
+        "resourceName": text(_Q.resource_name), "version": number(_Q.version),
+        "versionTag": text(_Q.version_tag), "resourceId": text(_Q.id), "tenantId": text(_Q.tenant),
+        "resourceKey": key(_Q.key),
+    },
+)  # fmt: skip
+RESOURCE_CONTENT = _Q.content
 
 _D = schema.DECISIONS.c
 DECISION_DEFINITIONS = Entity(
@@ -541,7 +573,7 @@ WAIT_STATES = Entity(
     {
         "rootProcessInstanceKey": key(_W.root), "processInstanceKey": key(_W.instance),
         "elementInstanceKey": key(_W.element_key), "elementId": text(_W.element),
-        "elementType": enum(_W.type), "tenantId": text(_W.tenant),
+        "elementType": enum(_W.type, KNOWN_TYPES), "tenantId": text(_W.tenant),
         "bpmnProcessId": text(_W.process_id),
     },
     hidden={"waitStateType": enum(_W.kind)},

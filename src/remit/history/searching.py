@@ -76,9 +76,12 @@ def text(column: Anything) -> Field:
     return Field(column, _same, _text, "string")
 
 
-def enum(column: Anything) -> Field:
-    """Shown in upper case; asked for in any."""
-    return Field(column, _same, lambda value: _text(value).upper(), "enum")
+def enum(column: Anything, shown: Mapping[str, str] | None = None) -> Field:
+    """Shown in upper case; asked for in any. `shown` has other words for what clients do not know."""
+    words = shown or {}
+    return Field(
+        column, lambda value: words.get(value, value), lambda value: _text(value).upper(), "enum"
+    )
 
 
 def key(column: Anything) -> Field:

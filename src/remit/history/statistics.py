@@ -51,23 +51,9 @@ def _with(condition: ColumnElement[bool]) -> Any:
 
 def _process_counts() -> Entity:
     latest = schema.PROCESSES.alias()
-    name = (
-        select(latest.c.name)
-        .where(latest.c.process_id == _I.process_id, latest.c.tenant == _I.tenant)
-        .order_by(latest.c.version.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    versions = (
-        select(func.count())
-        .select_from(latest)
-        .where(latest.c.process_id == _I.process_id, latest.c.tenant == _I.tenant)
-        .scalar_subquery()
-    )
-    found = (
+    counted = (
         select(
-            (_I.process_id + literal("\n") + _I.tenant).label("id"), _I.process_id, _I.tenant,
-            name.label("name"), (versions > 1).label("several"),
+            _I.process_id, _I.tenant,
             _with(_I.incidents > 0).label("troubled"), _with(_I.incidents <= 0).label("fine"),
         )
         .with_hint(schema.INSTANCES, "INDEXED BY instances_running", "sqlite")
@@ -75,6 +61,19 @@ def _process_counts() -> Entity:
         .group_by(_I.process_id, _I.tenant)
         .subquery()
     )  # fmt: skip
+    same = (latest.c.process_id == counted.c.process_id, latest.c.tenant == counted.c.tenant)
+    versions = select(func.count()).select_from(latest).where(*same).scalar_subquery()
+    name = (
+        select(latest.c.name)
+        .where(*same)
+        .order_by(latest.c.version.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    found = select(
+        (counted.c.process_id + literal("\n") + counted.c.tenant).label("id"), *counted.c,
+        name.label("name"), (versions > 1).label("several"),
+    ).subquery()  # fmt: skip
     return Entity(
         found,
         found.c.id,

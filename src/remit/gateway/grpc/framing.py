@@ -6,7 +6,6 @@ Our own framing, for one reason: it costs half of what the next best server cost
 
 from __future__ import annotations
 
-import asyncio
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
@@ -84,12 +83,6 @@ async def end_stream(send: Send, status: Status | None = None) -> None:
 
 def frame(message: bytes) -> bytes:
     return b"\0" + len(message).to_bytes(4, "big") + message
-
-
-async def until_gone(receive: Receive) -> None:
-    """Returns when the client has cancelled or its connection is lost."""
-    while (await receive())["type"] != "http.disconnect":
-        await asyncio.sleep(0)
 
 
 def timeout_of(headers: Mapping[bytes, bytes]) -> float | None:

@@ -19,6 +19,7 @@ from remit.gateway.broker import Broker
 from remit.gateway.faults import Code, Status, of_fault
 from remit.gateway.grpc import framing
 from remit.gateway.grpc.framing import Receive, Scope, Send
+from remit.gateway.leaving import Watch
 from remit.protocol.values import Header
 
 log = logging.getLogger("remit.gateway")
@@ -31,11 +32,14 @@ _LEAVING: set[asyncio.Future[None]] = set()
 class Stream:
     """The answers of a streaming call."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, watch: Watch) -> None:
         self._send = send
-        self.is_open = True
+        self._watch = watch
 
     async def write(self, *messages: Any) -> None:
+        """Raises `Status` when the client is gone: then nothing was delivered."""
+        if await self._watch.look_again():
+            raise Status(Code.CANCELLED, "the client went away")
         await framing.send_parts(self._send, [each.SerializeToString() for each in messages])
 
 
@@ -107,14 +111,15 @@ class GrpcService:
     ) -> None:
         """Run a streaming handler until it ends or the client is gone, whichever is first."""
         await framing.start_stream(send)
-        stream = Stream(send)
+        watch = Watch(receive)
+        stream = Stream(send, watch)
         handling = asyncio.ensure_future(method.handle(self._broker, request, call, stream))
-        leaving = asyncio.ensure_future(framing.until_gone(receive))
-        _LEAVING.add(leaving)  # never cancelled: the server answers it when the stream is over
+        leaving = asyncio.ensure_future(watch.until_gone())
+        _LEAVING.add(leaving)
         leaving.add_done_callback(_LEAVING.discard)
         await asyncio.wait((handling, leaving), return_when=asyncio.FIRST_COMPLETED)
+        watch.end()
         if not handling.done():
-            stream.is_open = False
             handling.cancel()
             await asyncio.gather(handling, return_exceptions=True)
             return

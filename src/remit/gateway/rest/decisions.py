@@ -10,6 +10,7 @@ from remit import feel
 from remit.gateway.documents import bounded
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import Answer, Body, Call, Key, Operation, key_of
+from remit.gateway.rest.searches import visible_variables
 from remit.protocol.commands import EvaluateDecision
 from remit.protocol.replies import DecisionEvaluated
 from remit.protocol.values import NONE_KEY
@@ -123,12 +124,14 @@ def _rule(rule: dict[str, Any]) -> dict[str, Any]:
 
 
 async def evaluate_expression(call: Call, body: Expression) -> Result:
-    """A FEEL expression over the variables that are given."""
+    """A FEEL expression over what its scope sees, and over the variables that are given first."""
+    variables = body.variables or {}
     if body.scope_key is not None:
-        raise Status(Code.UNIMPLEMENTED, "expressions are not evaluated in a running scope yet")
+        scope = key_of(body.scope_key, "scopeKey")
+        variables = {**await visible_variables(call, scope), **variables}
     try:
         compiled = feel.compile(body.expression.strip().removeprefix("="))
-        explained = compiled.evaluate_explained(body.variables or {})
+        explained = compiled.evaluate_explained(variables)
     except feel.FeelError as fault:
         raise Status(
             Code.INVALID_ARGUMENT,

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Literal
 
+from remit.base.errors import Overloaded
 from remit.gateway.documents import bounded, headers_of
 from remit.gateway.faults import Code, Status
-from remit.gateway.rest.frame import Answer, Body, Call, Operation, Receive
+from remit.gateway.leaving import Watch
+from remit.gateway.rest.frame import Answer, Body, Call, Operation
 from remit.protocol import commands as c
 from remit.protocol.values import ActivatedJob, Job
 
@@ -71,7 +73,12 @@ async def activate(call: Call, body: Activation) -> Activated:
         tuple(body.fetch_variable),
         call.broker.tenancy.several(body.tenant_ids, assigned=body.tenant_filter == "ASSIGNED"),
     )  # fmt: skip
-    jobs = await call.broker.polls.activate(command, call.header, AT_ONCE)
+    try:
+        jobs = await call.broker.polls.activate(command, call.header, AT_ONCE)
+    except Overloaded:
+        if body.request_timeout < 0:
+            raise
+        jobs = []
     if not jobs and body.request_timeout >= 0:
         with call.broker.limits.waiting(call.client):
             jobs = await _wait(call, command, body.request_timeout)
@@ -80,30 +87,26 @@ async def activate(call: Call, body: Activation) -> Activated:
 
 async def _wait(call: Call, command: c.ActivateJobs, milliseconds: int) -> list[ActivatedJob]:
     """A client that goes away meanwhile gets no jobs: they are handed back."""
-    polls = call.broker.polls
+    polls, watch = call.broker.polls, Watch(call.receive)
     asking = asyncio.ensure_future(polls.activate(command, call.header, milliseconds))
-    leaving = asyncio.ensure_future(_until_gone(call.receive))
+    leaving = asyncio.ensure_future(watch.until_gone())
+    _LEAVING.add(leaving)
+    leaving.add_done_callback(_LEAVING.discard)
     await asyncio.wait((asking, leaving), return_when=asyncio.FIRST_COMPLETED)
+    watch.end()
     if not asking.done():
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
         raise Status(Code.CANCELLED, "the client went away")
     jobs = asking.result()
-    if leaving.done():
+    if await watch.look():
         await polls.hand_back(jobs, call.header)
         raise Status(Code.CANCELLED, "the client went away")
-    _LEAVING.add(leaving)
-    leaving.add_done_callback(_LEAVING.discard)
     return jobs
 
 
 _LEAVING: set[asyncio.Future[None]] = set()
-"""Watches for clients that go away, kept while they run: the server ends them with the request."""
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+"""Watches for clients that go away, kept while they run."""
 
 
 async def complete(call: Call, body: Completion) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -323,6 +323,36 @@ async def decision_xml(call: Call, body: None) -> Page:
     return Page(bytes(content), "text/xml")
 
 
+async def resource_content(call: Call, body: None) -> Page:
+    """A resource in the media type that it has: JSON for forms, XML for everything else."""
+    content: Page = await telling(
+        entities.RESOURCE_CONTENT, entities.RESOURCES.identity, "resourceKey", "text/xml", "Resource"
+    )(call, body)  # fmt: skip
+    is_json = content.content.lstrip()[:1] == b"{"
+    return replace(content, media_type="application/json") if is_json else content
+
+
+async def visible_variables(call: Call, scope: int) -> dict[str, Any]:
+    """What an expression sees in an element instance, or a process instance: inner ones hide outer."""
+    elements, variables = schema.ELEMENTS.c, schema.VARIABLES.c
+
+    def find(connection: Connection) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        at: int | None = scope
+        while at is not None:
+            row = connection.execute(select(elements.scope).where(elements.key == at)).first()
+            if row is None:
+                raise Status(Code.NOT_FOUND, f"Element instance with key '{scope}' not found")
+            wanted = select(variables.name, variables.value).where(variables.scope == at)
+            for name, value in connection.execute(wanted):
+                found.setdefault(name, msgspec.json.decode(value))
+            at = row.scope
+        return found
+
+    seen: dict[str, Any] = await read(call, find)
+    return seen
+
+
 def _form(row: Any) -> dict[str, Any]:
     return {
         "tenantId": row.tenant, "formId": row.form_id, "schema": bytes(row.schema).decode(),
@@ -423,6 +453,13 @@ OPERATIONS = (
     _search("/user-tasks/{userTaskKey}/audit-logs/search", "searchUserTaskAuditLogs",
             searching(entities.AUDIT, ("userTaskKey", "userTaskKey"))),
     _get("/forms/{formKey}", "getForm", form),
+    _search("/resources/search", "searchResources", searching(entities.RESOURCES)),
+    _get("/resources/{resourceKey}", "getResource",
+         looking_up(entities.RESOURCES, "resourceKey", "resourceKey", "Resource")),
+    _get("/resources/{resourceKey}/content", "getResourceContent", resource_content),
+    _get("/resources/{resourceKey}/content/binary", "getResourceContentBinary",
+         telling(entities.RESOURCE_CONTENT, entities.RESOURCES.identity, "resourceKey",
+                 "application/octet-stream", "Resource")),
     _search("/decision-definitions/search", "searchDecisionDefinitions",
             searching(entities.DECISION_DEFINITIONS)),
     _get("/decision-definitions/{decisionDefinitionKey}", "getDecisionDefinition",
