@@ -33,6 +33,7 @@ class LongPolls:
         self._partitions = partitions
         self._waiting: dict[str, dict[int, _Bell]] = {}
         self._numbers = count()
+        self._is_closed = False
         for partition in partitions:
             partition.watch_jobs(self._wake)
 
@@ -49,7 +50,8 @@ class LongPolls:
     ) -> list[ActivatedJob]:
         """Jobs of one type, at once or within `request_timeout_ms` (0: ten seconds, < 0: at once).
 
-        `is_gone` tells whether the client has left; one that has gets no jobs, and waits no longer.
+        Raises `Unavailable` when the broker closes meanwhile. `is_gone` tells whether the client has
+        left; one that has gets no jobs, and waits no longer.
         """
         seconds = request_timeout_ms / 1000 if request_timeout_ms else DEFAULT_SECONDS
         deadline = monotonic() + seconds
@@ -75,6 +77,8 @@ class LongPolls:
                 if refused is not None:
                     pause = AGAIN_SECONDS * (1 + number % 16)  # not all of them at once
                 await bell.wait(min(left, pause))
+                if self._is_closed:
+                    raise Unavailable("the broker is closing")
                 if is_gone is not None and await is_gone():
                     return []
                 if refused is None and not bell.is_rung and deadline - monotonic() <= 0:
@@ -83,6 +87,13 @@ class LongPolls:
             del waiting[number]
             if not waiting:
                 self._waiting.pop(command.type, None)
+
+    def close(self) -> None:
+        """Everybody who waits is told that the broker is closing."""
+        self._is_closed = True
+        for bells in self._waiting.values():
+            for bell in bells.values():
+                bell.ring()
 
     async def hand_back(self, jobs: Sequence[ActivatedJob], header: Header) -> None:
         """The client has gone: its jobs wait for another worker."""
