@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+DOORS := tests/audit tests/gateway tests/client tests/clients tests/history tests/exporters tests/crash tests/partition/test_processes.py tests/test_command_line.py tests/test_reading_commands.py tests/test_documents.py
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint unit bench bench-long bench-zeebe fuzz proto clean
+.PHONY: help setup run test lint unit doors bench bench-long bench-zeebe fuzz proto clean
 
 help: ## What there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -20,18 +22,22 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
 	@touch $@
 
-run: $(STAMP) ## Start a broker and watch it run an order process with real workers.
+run: $(STAMP) ## Start a broker and watch it run an order process with real workers, and a governed one.
 	@$(BIN)/python -m examples.order.run
+	@$(BIN)/python -m examples.governed.run
 
-test: $(STAMP) lint unit ## Check and test everything.
+test: $(STAMP) lint unit doors ## Check and test everything.
 
 lint: $(STAMP) ## Format, style, types.
 	$(BIN)/ruff format --check src tests examples benchmarks fuzz
 	$(BIN)/ruff check src tests examples benchmarks fuzz
 	$(BIN)/mypy
 
-unit: $(STAMP) ## The tests.
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+unit: $(STAMP) ## The tests that need no broker.
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(DOORS:%=--ignore=%)
+
+doors: $(STAMP) ## The tests with real brokers: every door, real clients, crashes.
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(DOORS)
 
 bench: $(STAMP) ## The benchmarks (a few minutes); results are printed and kept by hand in benchmarks/RESULTS.md.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "spiffworkflow>=3.1"

@@ -35,11 +35,11 @@ console = Console()
 
 
 @contextmanager
-def broker(data: str) -> Iterator[tuple[str, str]]:
+def broker(data: str, *options: str) -> Iterator[tuple[str, str]]:
     """A broker on free ports; gives its gRPC and HTTP addresses."""
     command = [sys.executable, "-m", "remit.cli.main", "serve", "--data", data]
     process = subprocess.Popen(
-        [*command, "--grpc-port", "0", "--http-port", "0"],
+        [*command, "--grpc-port", "0", "--http-port", "0", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

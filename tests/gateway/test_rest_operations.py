@@ -400,6 +400,12 @@ def test_the_command_line_does_batches(rest: Rest, broker: Broker) -> None:
     assert run("start", "migrate", "--filter", these)[0] == 2
     listed = remit("batch", "list", address=broker.grpc)
     assert str(begun["batch"]) in listed.stdout
+    where = ("--rest-address", broker.http, "--json")
+    (shown,) = remit("list", "batch", *where, "--limit", "1").stdout.splitlines()
+    assert json.loads(shown)["batchOperationKey"] == str(begun["batch"])
+    which = f"batchOperationKey={failed['batch']}"
+    told = remit("search", "item", which, "state=FAILED", *where).stdout.splitlines()
+    assert [json.loads(line)["state"] for line in told] == ["FAILED"] * 2
 
 
 def test_a_batch_reaches_every_partition(tmp_path: Path) -> None:

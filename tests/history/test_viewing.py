@@ -6,23 +6,42 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Engine, func, insert, select
 
 from remit.history import schema
-from remit.history.database import open_database, prepare
+from remit.history.database import clear, open_database
 from remit.history.viewing import seen_by
 from remit.identity.principal import Principal
+from tests.support.postgresql import NoPostgresql, postgresql
 
 QUOTED = "it's%(p)s\\ ?"
 READ = ("PROCESS_DEFINITION", "READ_PROCESS_INSTANCE")
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Engine]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """A PostgreSQL in which the tables are not where they usually are."""
+    try:
+        with postgresql() as url:
+            with psycopg.connect(url.replace("+psycopg", "")) as connection:
+                connection.execute('CREATE SCHEMA "Own one"')
+            yield f"{url}?options=-csearch_path%3D%22Own%5C%20one%22"
+    except NoPostgresql as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("postgresql"))]
+)
+def database(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
     """Flows 1 and 3 are acme's, 2 the default tenant's; 1 is of a process with an odd name."""
-    engine = open_database(f"sqlite:///{tmp_path / 'history.db'}")
-    prepare(engine)
+    url = f"sqlite:///{tmp_path / 'history.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("server")
+    engine = open_database(url)
+    clear(engine)
     rows = ((1, "acme", QUOTED), (2, "<default>", "q"), (3, "acme", "q"))
     with engine.begin() as connection:
         for key, tenant, process in rows:

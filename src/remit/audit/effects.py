@@ -33,6 +33,7 @@ from remit.protocol.events import Event
 from remit.protocol.events.condition import ConditionTriggered
 from remit.protocol.events.decision import DecisionEvaluated, DecisionFailed
 from remit.protocol.events.escalation import Escalated, NotEscalated
+from remit.protocol.events.governance import EvaluatorsDisagreed, WorkerRejected
 from remit.protocol.events.incident import IncidentResolved
 from remit.protocol.events.job import (
     JobCompleted,
@@ -121,10 +122,20 @@ def _activated(turn: Logged, event: JobsActivated, _: Mapping[int, int]) -> Iter
 
 def _job(action: str, *commands: str) -> Callable[..., Iterator[Effect]]:
     def found(turn: Logged, event: Any, _: Mapping[int, int]) -> Iterator[Effect]:
-        if turn.command in commands and event.key == turn.key:
+        is_asked = turn.command in commands and event.key == turn.key
+        if is_asked and not _is_refusal(turn, event.key):
             yield Effect(event.job.instance, action)
 
     return found
+
+
+def _is_refusal(turn: Logged, job: int) -> bool:
+    """A worker may always refuse what the policy denies: its receipt says so, and is checked."""
+    return any(
+        isinstance(each, WorkerRejected | EvaluatorsDisagreed)
+        and (each.job, each.admitted) == (job, False)
+        for each in turn.events
+    )
 
 
 def _user_task(action: str, *commands: str) -> Callable[..., Iterator[Effect]]:
@@ -195,7 +206,7 @@ ACTIONS_WITH_EFFECT = frozenset(
     {
         "instance.create", "element.enter", "flow.take", "call.activity", "instance.cancel",
         "job.activate", "job.complete", "job.fail", "job.error", "usertask.assign",
-        "usertask.complete", "decision.evaluate", "incident.resolve", "instance.modify",
+        "usertask.complete", "decision.evaluate", "incident.resolve",
         "instance.migrate",
     }
 )  # fmt: skip

@@ -16,7 +16,16 @@ from remit.audit.reading import batches
 from remit.authority import AuthorityFault, jws
 from remit.base.keys import partition_of
 from remit.partition.log import open_batches
-from remit.protocol.events.governance import PolicyAttached, StepAdmitted, StepRejected
+from remit.protocol.events.governance import (
+    EvaluatorsDisagreed,
+    PolicyAttached,
+    PolicySucceeded,
+    SlopeReanchored,
+    StepAdmitted,
+    StepRejected,
+    WorkerAdmitted,
+    WorkerRejected,
+)
 from remit.protocol.values import NONE_KEY
 
 
@@ -56,8 +65,16 @@ def explain(folder: Path, instance: int) -> Iterator[Step]:
                 if event.instance == instance or event.parent in blocks:
                     blocks[event.instance] = names = block_names(event.tokens)
                     yield _attached(position, at, event, names)
-            elif isinstance(event, StepAdmitted | StepRejected) and event.instance in blocks:
+            elif getattr(event, "instance", NONE_KEY) not in blocks:
+                continue
+            elif isinstance(event, StepAdmitted | StepRejected):
                 yield _decided(position, at, event, blocks[event.instance])
+            elif isinstance(event, WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed):
+                yield _receipt(position, at, event)
+            elif isinstance(event, PolicySucceeded | SlopeReanchored):
+                if isinstance(event, PolicySucceeded):
+                    blocks[event.instance] = block_names(event.tokens)
+                yield _changed(position, at, event, blocks[event.instance])
 
 
 def block_names(tokens: tuple[str, ...]) -> tuple[str, ...]:
@@ -81,6 +98,34 @@ def _attached(position: int, at: str, event: PolicyAttached, names: tuple[str, .
     return Step(
         position, at, event.instance, "policy attached", "", about, "", "", True, "", (), {}, -1,
         "", event.policy,
+    )  # fmt: skip
+
+
+def _receipt(
+    position: int, at: str, event: WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed
+) -> Step:
+    """What the worker has said, signed with its key."""
+    is_at_odds = isinstance(event, EvaluatorsDisagreed)
+    said = event.difference if isinstance(event, EvaluatorsDisagreed) else event.clause
+    return Step(
+        position, at, event.instance, f"receipt for {event.action or 'nothing'}", event.element,
+        str(event.job), event.signed_by, "key", event.admitted and not is_at_odds,
+        "disagreement" if is_at_odds else "receipt", (said,), {}, -1, "", "",
+    )  # fmt: skip
+
+
+def _changed(
+    position: int, at: str, event: PolicySucceeded | SlopeReanchored, names: tuple[str, ...]
+) -> Step:
+    """The policy was renewed, or trust re-anchored: who brought the signed statement."""
+    if isinstance(event, PolicySucceeded):
+        action, about, trust, head, policy = event.cause, " + ".join(names), -1, "", event.policy
+    else:
+        kid = jws.read(event.statement, "anchor").kid
+        action, about, trust, head, policy = "re-anchored", f"by {kid}", event.low, event.head, ""
+    return Step(
+        position, at, event.instance, action, "", about, event.actor or "anonymous", event.method,
+        True, action, (), {}, trust, head, policy,
     )  # fmt: skip
 
 

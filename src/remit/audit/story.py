@@ -196,8 +196,8 @@ class Story:
             actor = Actor(event.actor, event.method)  # it acts for who asked for the batch
         said: dict[str, object] = {"elementId": event.element}
         if event.kind:
-            said |= {"actor": actor.id or "anonymous", "actorMethod": actor.method}
-            if (event.actor, event.method) != (actor.id, actor.method):
+            said |= {"actor": actor.id or "anonymous", "actorMethod": actor.channel}
+            if (event.actor, event.method) != (actor.id, actor.channel):
                 text = f"{event.action}: decided for {event.actor}, asked by {actor.id}"
                 yield Finding(position, "facts", text)
         for name, value in event.facts.items():

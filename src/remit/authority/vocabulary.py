@@ -26,6 +26,7 @@ texts counts as missing.
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -181,6 +182,20 @@ def matching(pattern: str) -> tuple[str, ...]:
     if pattern.endswith(".*"):
         return tuple(name for name in ACTIONS if name.startswith(pattern[:-1]))
     return (pattern,) if pattern in ACTIONS else ()
+
+
+def value_types(document: Mapping[str, object]) -> tuple[str, ...]:
+    """What `var.write` has as `valueTypes`: the JSON types of the values, each once.
+
+    >>> value_types({"a": 1, "b": 2.5, "c": None, "d": [True]})
+    ('array', 'null', 'number')
+    """
+    return tuple(sorted({_JSON.get(value.__class__, "number") for value in document.values()}))
+
+
+_JSON: dict[type, str] = {
+    type(None): "null", bool: "boolean", str: "string", list: "array", dict: "object",
+}  # fmt: skip
 
 
 def closest(word: str, words: list[str]) -> str:

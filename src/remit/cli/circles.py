@@ -1,4 +1,4 @@
-"""`remit group`, `remit role`, `remit tenant`: make them, and say who is in them."""
+"""What `remit group`, `remit role` and `remit tenant` have in common: all but the kind of circle."""
 
 from __future__ import annotations
 

@@ -53,6 +53,12 @@ KINDS = (
           "decisionDefinitionKey", "decisionDefinitionId version name decisionRequirementsId"),
     _kind("decision-instances", "di", entities.DECISION_INSTANCES, "decisionEvaluationInstanceKey",
           "evaluationDate", "decisionDefinitionId state result evaluationDate processInstanceKey"),
+    _kind("batch-operations", "batch", entities.BATCH_OPERATIONS, "batchOperationKey", "startDate",
+          "batchOperationType state operationsTotalCount operationsCompletedCount "
+          "operationsFailedCount startDate endDate actorId"),
+    _kind("batch-operation-items", "item", entities.BATCH_ITEMS, "itemKey", "processedDate",
+          "batchOperationKey operationType state processInstanceKey processedDate errorMessage",
+          one=False),
     _kind("audit-logs", "audit", entities.AUDIT, "auditLogKey", "timestamp",
           "timestamp actorId operationType entityType entityKey result processInstanceKey"),
 )  # fmt: skip

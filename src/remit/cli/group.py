@@ -1,4 +1,6 @@
-"""`remit group`: groups and who is in them."""
+"""`remit group`: make groups, and say who is in them."""
+
+from __future__ import annotations
 
 from remit.cli.circles import circle_group
 

@@ -1,4 +1,6 @@
-"""`remit role`: roles and who is in them."""
+"""`remit role`: make roles, and say who is in them."""
+
+from __future__ import annotations
 
 from remit.cli.circles import circle_group
 

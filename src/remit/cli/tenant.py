@@ -1,4 +1,6 @@
-"""`remit tenant`: tenants and who is in them."""
+"""`remit tenant`: make tenants, and say who is in them."""
+
+from __future__ import annotations
 
 from remit.cli.circles import circle_group
 

@@ -30,6 +30,7 @@ from remit.authority import (
     verify_chain,
 )
 from remit.authority.receipt import TOLERANCE_MS, write_receipt
+from remit.authority.vocabulary import value_types
 from remit.client.work import ASKED, POLICY, RECEIPT, STEP_HEADER, Step, Work
 
 DENIED = "GOV_DENIED"
@@ -110,15 +111,24 @@ class Permit:
 
     def completing(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         """What to complete the job with: the variables and the receipt. Raises `PolicyDenied`."""
+        self._write(variables)
         return self.ask("job.complete", variables)
 
     def throwing(self, code: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         """What to throw the BPMN error `code` with. Raises `PolicyDenied`."""
+        self._write(variables)
         return self.ask("job.error", variables, errorCode=code)
 
     def failing(self, variables: Mapping[str, Any]) -> dict[str, Any]:
         """What to fail the job with. Raises `PolicyDenied`."""
+        self._write(variables)
         return self.ask("job.fail", variables)
+
+    def _write(self, variables: Mapping[str, Any]) -> None:
+        """The answer's variables may be written; raises `PolicyDenied`."""
+        given = {name: each for name, each in variables.items() if name not in (POLICY, RECEIPT)}
+        if given:
+            self.ask("var.write", given, valueTypes=value_types(given))
 
     def ask(self, action: str, variables: Mapping[str, Any], **more: object) -> dict[str, Any]:
         """The variables with the receipt for `action`. Raises `PolicyDenied`."""
@@ -156,6 +166,8 @@ class Permit:
             "jobKey": str(work.key),
             "retries": work.retries,
             "varNames": tuple(variables),
+            "scope": work.element,
+            "source": "job",
             "receipt": self._gate.signer is not None,
             "actorIsActivator": True,
             "initiator": self._authority.chain.initiator.actor,

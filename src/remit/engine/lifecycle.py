@@ -12,7 +12,8 @@ nor tokens left (rule 46).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from remit.engine import incidents
 from remit.engine.agenda import (
@@ -66,28 +67,6 @@ JOIN = "join:"
 """Before the stage of an incident at a scope: the id of a join that can't tell whether it opens."""
 
 IS_ENDING = frozenset((Phase.TERMINATING, Phase.TERMINATED))
-
-
-def play(run: Run, item: AgendaItem) -> None:
-    """Play one item of the agenda."""
-    if isinstance(item, Activate):
-        activate(run, item)
-    elif isinstance(item, Complete):
-        complete(run, item.key, item.variables, admitted=item.admitted)
-    elif isinstance(item, Terminate):
-        terminate(run, item.key)
-    elif isinstance(item, Resume):
-        resume(run, item.key, item.stage)
-    elif isinstance(item, ResumeAfter):
-        resume(run, item.key, item.stage, done=True)
-    elif isinstance(item, FollowTrigger):
-        follow_trigger(run, item)
-    elif isinstance(item, Place):
-        place(run, item)
-    elif isinstance(item, Settle):
-        settle(run, item.key)
-    else:
-        raise AssertionError(f"no way to play {item}")
 
 
 # --- opening ---------------------------------------------------------------------------------------
@@ -529,3 +508,16 @@ def _index(stages: tuple, name: str) -> int:  # type: ignore[type-arg]
         if stage.name == name:
             return index
     raise AssertionError(f"no stage '{name}' to resume at")
+
+
+PLAYS: dict[type, Callable[[Run, Any], None]] = {
+    Activate: activate,
+    Complete: lambda run, item: complete(run, item.key, item.variables, admitted=item.admitted),
+    Terminate: lambda run, item: terminate(run, item.key),
+    Resume: lambda run, item: resume(run, item.key, item.stage),
+    ResumeAfter: lambda run, item: resume(run, item.key, item.stage, done=True),
+    FollowTrigger: follow_trigger,
+    Place: place,
+    Settle: lambda run, item: settle(run, item.key),
+}
+"""How the items of the agenda that concern one element are played."""

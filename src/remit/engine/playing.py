@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from remit.engine import compensation, conditional, errors, joins, lifecycle, triggering
 from remit.engine.agenda import (
     LIMIT,
@@ -22,6 +25,21 @@ from remit.engine.run import Run
 from remit.engine.signals import reach
 from remit.protocol.events.process_instance import AgendaDeferred
 
+PLAYS: dict[type, Callable[[Run, Any], object]] = {
+    **lifecycle.PLAYS,
+    StartByMessage: lambda run, item: start_next(
+        run, item.tenant, item.process_id, item.correlation_key
+    ),
+    Signal: reach,
+    AskConditions: conditional.ask,
+    AskJoins: joins.ask,
+    HandlerEnded: compensation.handler_ended,
+    StartHandler: compensation.start_again,
+    Hit: triggering.hit,
+    ThrowDenied: errors.throw_denied,
+}
+"""What each kind of item asks for; `Spawn`, which is many steps in one, has its own way."""
+
 
 def play_agenda(run: Run) -> None:
     """Play until nothing is left to do here, or until the turn has grown too long."""
@@ -34,26 +52,11 @@ def play_agenda(run: Run) -> None:
         if agenda:
             item = agenda.popleft()
             played += 1
-            if isinstance(item, StartByMessage):
-                start_next(run, item.tenant, item.process_id, item.correlation_key)
-            elif isinstance(item, Spawn):
+            if item.__class__ is Spawn:
+                assert isinstance(item, Spawn)
                 played += WEIGHT * spawn(run, item.key, item.index)
-            elif isinstance(item, Signal):
-                reach(run, item)
-            elif isinstance(item, AskConditions):
-                conditional.ask(run, item)
-            elif isinstance(item, AskJoins):
-                joins.ask(run, item)
-            elif isinstance(item, HandlerEnded):
-                compensation.handler_ended(run, item)
-            elif isinstance(item, StartHandler):
-                compensation.start_again(run, item)
-            elif isinstance(item, Hit):
-                triggering.hit(run, item)
-            elif isinstance(item, ThrowDenied):
-                errors.throw_denied(run, item)
             else:
-                lifecycle.play(run, item)
+                PLAYS[item.__class__](run, item)
         else:
             run.handle(local.popleft())
 

@@ -24,11 +24,11 @@ from sqlalchemy import (
     Table,
     and_,
     false,
+    func,
     or_,
     select,
     true,
 )
-from sqlalchemy.sql import quoted_name
 
 from remit.history import schema
 from remit.history.searching import plain
@@ -36,9 +36,6 @@ from remit.identity.principal import Principal
 
 Condition = ColumnElement[bool]
 Rule = Callable[[Table, Principal], Condition]
-
-_OWN = {"sqlite": "main", "postgresql": "public"}
-"""Where the tables themselves are."""
 
 
 def sees_everything(who: Principal) -> bool:
@@ -50,7 +47,7 @@ def seen_by(connection: Connection, who: Principal) -> Iterator[None]:
     """Within, the tables of `connection` are what `who` sees of them."""
     made: list[str] = []
     try:
-        for name, statement in _known(connection.dialect, who):
+        for name, statement in _known(connection, who):
             connection.exec_driver_sql(statement)
             made.append(name)
         yield
@@ -61,6 +58,13 @@ def seen_by(connection: Connection, who: Principal) -> Iterator[None]:
         connection.rollback()
 
 
+def _own(connection: Connection) -> str:
+    """Where the tables themselves are."""
+    if connection.dialect.name == "sqlite":
+        return "main"
+    return str(connection.scalar(select(func.current_schema())))
+
+
 def _temporary(connection: Connection) -> str:
     return "temp" if connection.dialect.name == "sqlite" else "pg_temp"
 
@@ -68,30 +72,31 @@ def _temporary(connection: Connection) -> str:
 View = tuple[str, str]
 """The name of a view, and the statement that makes it."""
 
-_VIEWS: OrderedDict[tuple[str, int], tuple[Principal, list[View]]] = OrderedDict()
+_VIEWS: OrderedDict[tuple[str, str, int], tuple[Principal, list[View]]] = OrderedDict()
 REMEMBERED = 256
 
 
-def _known(dialect: Dialect, who: Principal) -> list[View]:
+def _known(connection: Connection, who: Principal) -> list[View]:
     """The views of a caller, who is the same object as long as nothing has changed."""
-    name = (dialect.name, id(who))
+    dialect, own = connection.dialect, _own(connection)
+    name = (dialect.name, own, id(who))
     found = _VIEWS.get(name)
     if found is None or found[0] is not who:
-        found = _VIEWS[name] = (who, list(_views(dialect, who)))
+        found = _VIEWS[name] = (who, list(_views(dialect, own, who)))
         while len(_VIEWS) > REMEMBERED:
             _VIEWS.popitem(last=False)
     return found[1]
 
 
 @cache
-def _own_tables(dialect: str) -> dict[str, Table]:
-    own = MetaData(schema=quoted_name(_OWN.get(dialect, "public"), quote=False))
-    return {table.name: table.to_metadata(own) for table in schema.metadata.sorted_tables}
+def _own_tables(own: str) -> dict[str, Table]:
+    there = MetaData(schema=own)
+    return {table.name: table.to_metadata(there) for table in schema.metadata.sorted_tables}
 
 
-def _views(dialect: Dialect, who: Principal) -> Iterator[View]:
+def _views(dialect: Dialect, own: str, who: Principal) -> Iterator[View]:
     """A view for each table."""
-    for name, table in _own_tables(dialect.name).items():
+    for name, table in _own_tables(own).items():
         if name in _COMMON:
             continue
         query = select(table).where(_condition(table, who))

@@ -30,6 +30,11 @@ class Actor(Value, frozen=True):
     level: str = "none"
     claims: Document = {}
 
+    @property
+    def channel(self) -> str:
+        """How the channel knows the caller, as finely as it can be said: `svid` rather than `mtls`."""
+        return self.method if self.level == "none" else self.level
+
 
 ANONYMOUS = Actor()
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from remit.base.errors import InvalidArgument, InvalidState, NotFound
 from remit.engine import user_tasks
-from remit.engine.governance import admit_command, admit_write_by, without_policy
+from remit.engine.governance import admit_command, admit_write_by, check_write_by, without_policy
 from remit.engine.run import Handler, Run
 from remit.model.timing import instant
 from remit.protocol.commands import AssignUserTask, CompleteUserTask, UpdateUserTask
@@ -47,6 +47,7 @@ def complete(run: Run, command: CompleteUserTask) -> None:
     element = run.element(task.element_key)
     variables = without_policy(run, element, command.variables)
     facts = {"assignee": task.assignee, "varNames": tuple(variables)}
+    check_write_by(run, element, variables, "user task")
     admit_command(run, element, "usertask.complete", facts)
     admit_write_by(run, element, variables, "user task")
     wanted = replace(

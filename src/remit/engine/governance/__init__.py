@@ -46,6 +46,7 @@ from remit.engine.governance.steps import (
     admit_flows,
     admit_write,
     admit_write_by,
+    check_write_by,
     readable,
 )
 from remit.engine.governance.work import (
@@ -77,6 +78,7 @@ __all__ = [
     "begin_by_event",
     "check_derivable",
     "check_rebindable",
+    "check_write_by",
     "derive_child",
     "hand_over",
     "may_activate",

@@ -113,7 +113,24 @@ def admit_command(
     answer = ask(run, asked)
     if not answer.decision.admitted:
         raise StepDenied(sentence(asked, answer), rejection(run, asked, answer))
-    log_admission(run, asked, answer, wrote=bool(facts.get("varNames")))
+    log_admission(run, asked, answer)
+
+
+def check_command(
+    run: Run,
+    element: ElementInstance | None,
+    action: str,
+    facts: Mapping[str, Any],
+    kind: HopKind = "human",
+) -> None:
+    """The same without an admission: asked in advance, where something else is admitted first."""
+    row = governed_row(run, element)
+    if row is None or element is None:
+        return
+    asked = Question(row, element, action, facts, hop_of(run.actor, kind))
+    answer = ask(run, asked)
+    if not answer.decision.admitted:
+        raise StepDenied(sentence(asked, answer), rejection(run, asked, answer))
 
 
 def admit_step(
@@ -149,7 +166,7 @@ def denied_step(run: Run, asked: Question, answer: Answer) -> ElementDenied:
 
 
 def hop_of(actor: Actor, kind: HopKind) -> Hop:
-    return Hop(actor.id or "anonymous", kind, actor.method, domain_of(actor))
+    return Hop(actor.id or "anonymous", kind, actor.channel, domain_of(actor))
 
 
 def tell(run: Run, event: GovernanceEvent) -> None:
@@ -295,8 +312,9 @@ def _about(facts: Mapping[str, Any]) -> str:
     return next((str(facts[name]) for name in _ABOUT if name in facts), "")
 
 
-def log_admission(run: Run, asked: Question, answer: Answer, *, wrote: bool = False) -> None:
-    """Log it; the actor's hop is over with the step."""
+def log_admission(run: Run, asked: Question, answer: Answer) -> None:
+    """Log it; the actor's hop is over with the step. What was written is worth what the actor is."""
+    wrote = asked.hop is not None and asked.action == "var.write"
     element, hop, decision, actor = asked.element, asked.hop, answer.decision, run.actor
     if hop is None and asked.lowered < 0:
         after, content = decision.slope, asked.row.slope
@@ -308,7 +326,7 @@ def log_admission(run: Run, asked: Question, answer: Answer, *, wrote: bool = Fa
             run.new_key(), element.instance, element.definition,
             asked.facts.get("elementId", element.element), asked.action, decision.clauses,
             _plain(answer.facts), asked.row.policy, content, after.head, after.trust,
-            after.low, actor.id, actor.method, decision.duties, element.tenant,
+            after.low, actor.id, actor.channel, decision.duties, element.tenant,
             "" if hop is None else hop.kind, "" if hop is None else hop.domain, wrote, element.key,
             _about(asked.facts), asked.lowered,
         )
@@ -322,7 +340,7 @@ def rejection(run: Run, asked: Question, answer: Answer, about: str = "") -> Ste
         asked.facts.get("elementId", element.element), asked.action, decision.reason,
         decision.clauses, _plain(answer.facts), asked.row.policy,
         decode_slope(asked.row.slope).head, actor.id,
-        actor.method, about, element.tenant, "" if hop is None else hop.kind,
+        actor.channel, about, element.tenant, "" if hop is None else hop.kind,
         "" if hop is None else hop.domain, element.key, asked.lowered,
     )  # fmt: skip
 

@@ -49,7 +49,7 @@ def sender_of(message: Message) -> Sender:
     """The instance that sent a message, or else the client that published it."""
     actor: Actor = message.header.actor
     return message.sender or Sender(
-        actor.id or "anonymous", actor.method, domain_of(actor), message.tenant
+        actor.id or "anonymous", actor.channel, domain_of(actor), message.tenant
     )
 
 
@@ -74,7 +74,7 @@ def admit_message(run: Run, element: ElementInstance, name: str, sender: Sender)
     answer = ask(run, asked)
     if not answer.decision.admitted:
         raise StepDenied(sentence(asked, answer), rejection(run, asked, answer))
-    log_admission(run, asked, answer, wrote=False)
+    log_admission(run, asked, answer)
 
 
 def attach_by_message(

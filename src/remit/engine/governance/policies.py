@@ -81,7 +81,7 @@ def attach(
     row, actor = definition.row, run.actor
     bound = BoundTo(tenant=row.tenant, process=row.process_id, ver=row.version, instance=str(key))
     initiator = Initiator(
-        actor=actor.id or "anonymous", method=actor.method, domain=domain_of(actor)
+        actor=actor.id or "anonymous", method=actor.channel, domain=domain_of(actor)
     )
     try:
         grants = [verify_block(each, governor.ring) for each in given]

@@ -6,11 +6,13 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 from remit.authority.slope import HopKind
+from remit.authority.vocabulary import value_types
 from remit.engine.governance.asking import (
     Question,
     admit_command,
     admit_step,
     ask,
+    check_command,
     governed_row,
     hop_of,
     log_admission,
@@ -78,7 +80,7 @@ def write_facts(element: ElementInstance, document: Document, source: str) -> di
         "varNames": tuple(sorted(document)),
         "scope": element.element,
         "source": source,
-        "valueTypes": tuple(sorted({_type_of(value) for value in document.values()})),
+        "valueTypes": value_types(document),
     }
 
 
@@ -121,17 +123,17 @@ def readable(
     return {name: variables[name] for name in kept}
 
 
+def check_write_by(
+    run: Run, element: ElementInstance, document: Document, source: str, kind: HopKind = "human"
+) -> None:
+    """Before a command is admitted that brings variables; raises `StepDenied`."""
+    if document and element.instance in run.state.governed.rows:
+        check_command(run, element, "var.write", write_facts(element, document, source), kind)
+
+
 def admit_write_by(
     run: Run, element: ElementInstance, document: Document, source: str, kind: HopKind = "human"
 ) -> None:
     """Variables that somebody's command brings; raises `StepDenied`."""
     if document and element.instance in run.state.governed.rows:
         admit_command(run, element, "var.write", write_facts(element, document, source), kind)
-
-
-def _type_of(value: object) -> str:
-    if value is None:
-        return "null"
-    return {bool: "boolean", str: "string", list: "array", dict: "object"}.get(
-        value.__class__, "number"
-    )

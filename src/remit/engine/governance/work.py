@@ -34,7 +34,7 @@ from remit.engine.governance.asking import (
     tell,
 )
 from remit.engine.governance.policies import without_policy
-from remit.engine.governance.steps import admit_write_by
+from remit.engine.governance.steps import admit_write_by, check_write_by
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance, Governed
 from remit.protocol.events.governance import (
@@ -53,13 +53,14 @@ ASKED = "_asked"
 GOV_DENIED = "GOV_DENIED"
 """The BPMN error that a worker throws for work that the policy denies."""
 
-AT_WORK = ("job.activate", "job.complete", "job.fail", "job.error")
+AT_WORK = ("job.activate", "job.complete", "job.fail", "job.error", "var.write")
 """What a worker asks the policy about."""
 
 _ITS_OWN = frozenset(
     {
         "tenant", "process", "version", "instance", "elementId", "jobType", "jobKey", "retries",
-        "varNames", "receipt", "actorIsActivator", "errorCode", "initiator",
+        "varNames", "valueTypes", "scope", "source", "receipt", "actorIsActivator", "errorCode",
+        "initiator",
     }
 )  # fmt: skip
 """Facts that the worker sees for itself."""
@@ -140,7 +141,8 @@ def admit_work(
         tell(run, said)
     if denied is not None:
         raise StepDenied(sentence(asked, answer), denied)
-    log_admission(run, asked, answer, wrote=bool(variables))
+    check_write_by(run, element, variables, "job", "worker")
+    log_admission(run, asked, answer)
     admit_write_by(run, element, variables, "job", "worker")
     return variables
 
@@ -160,6 +162,8 @@ def refused_by_worker(
     if receipt.admitted or receipt.action not in AT_WORK:
         return None
     facts = {**_facts(run, job, {}, token), **_told(given.get(ASKED))}
+    if receipt.action == "var.write":
+        facts |= {"scope": element.element, "source": "job"}
     asked = Question(row, element, receipt.action, facts, hop_of(run.actor, "worker"))
     answer = ask(run, asked)
     tell(run, _compared(run, asked, answer, job, token))
@@ -177,9 +181,11 @@ def _told(asked: Any) -> dict[str, object]:
     """What a worker says that it asked about; its receipt is over the same facts, or it counts not."""
     found: dict[str, object] = {}
     if isinstance(asked, dict):
-        names, code = asked.get("varNames"), asked.get("errorCode")
-        if isinstance(names, list) and all(isinstance(each, str) for each in names):
-            found["varNames"] = tuple(names)
+        code = asked.get("errorCode")
+        for name in ("varNames", "valueTypes"):
+            names = asked.get(name)
+            if isinstance(names, list) and all(isinstance(each, str) for each in names):
+                found[name] = tuple(names)
         if isinstance(code, str):
             found["errorCode"] = code
     return found
