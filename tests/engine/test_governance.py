@@ -116,6 +116,17 @@ def test_r7_what_no_clause_allows_is_denied_without_effect(engine: Engine) -> No
     assert "a" not in completed(engine)
 
 
+def test_t27_the_same_denial_again_and_again_fills_no_log(engine: Engine) -> None:
+    create(engine, grant(Clause(id="W", do=("job.activate",))))
+    (job,) = engine.activate("work")
+    for _ in range(30):
+        with pytest.raises(Refused):
+            engine.complete(job.job.key)
+    assert len(told(engine, StepRejected)) == 10
+    with engine.acting_as(WORKER):  # somebody else is told of
+        assert denied(engine, lambda: engine.complete(job.job.key)).actor == WORKER.id
+
+
 def test_r8_a_denial_names_the_clause_and_what_it_has_read(engine: Engine) -> None:
     deny = Clause(id="D1", do=("job.complete",), on={"var.amount": {"min": 1000}})
     create(engine, grant(WORK, deny=(deny,)), amount=5000)

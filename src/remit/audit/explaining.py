@@ -134,7 +134,8 @@ def _decided(
 ) -> Step:
     admitted = isinstance(event, StepAdmitted)
     return Step(
-        position, at, event.instance, event.action, event.element, event.about,
+        position, at, event.instance, event.action, event.element,
+        event.about if isinstance(event, StepAdmitted) else "",
         (event.actor or "anonymous") if event.kind else "engine",
         event.method if event.kind else "",
         admitted,

@@ -43,25 +43,32 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
             if len(found) >= command.limit:
                 break
             run.state.load_root(root)
-            job, mark = run.state.jobs[key], run.mark()
+            job = run.state.jobs[key]
             if not may_work(run, job):
                 continue
-            element = run.element(job.element_key)
-            if not may_activate(run, element, job_facts(job)):
-                continue
             variables = visible(run, job.element_key, command.fetch_variables)
-            variables = readable(run, element, variables, "job", f"{job.key} {run.actor.id}")
+            is_governed = job.instance in run.state.governed.rows
+            if is_governed:
+                mark = run.mark()
+                admitted = _admitted(run, job, variables)
+                if admitted is None:
+                    continue
+                variables = admitted
             size = len(_encode(variables)) + _overhead(job)
+            if is_governed and size > min(room, MESSAGE_LIMIT):
+                run.undo(mark)  # it is not handed out: nothing was admitted
             if size > MESSAGE_LIMIT:
-                run.undo(mark)
                 _too_large(run, job, size)
                 continue
             if size > room:
-                run.undo(mark)
                 truncated = True
                 break
             room -= size
-            found.append(_activate(run, command, job, variables))
+            activated = _activate(run, command, job)
+            if is_governed:
+                found.append(_under_policy(run, command, activated, variables))
+            else:
+                found.append(ActivatedJob(activated, variables))
     if found:
         run.emit(
             events.JobsActivated(
@@ -104,18 +111,30 @@ def _check(command: ActivateJobs) -> None:
         )
 
 
-def _activate(run: Run, command: ActivateJobs, job: Job, variables: Document) -> ActivatedJob:
-    element = run.element(job.element_key)
-    activated = replace(
+def _activate(run: Run, command: ActivateJobs, job: Job) -> Job:
+    return replace(
         job,
         state=JobState.ACTIVATED,
         worker=command.worker,
         timeout=command.timeout,
         deadline=run.now + command.timeout,
-        handed=hand_over(run, element),
     )
+
+
+def _admitted(run: Run, job: Job, variables: Document) -> Document | None:
+    """The variables that this worker may read; None when it may not have the job."""
+    element = run.element(job.element_key)
+    if not may_activate(run, element, job_facts(job)):
+        return None
+    return readable(run, element, variables, "job", f"{job.key} {run.actor.id}")
+
+
+def _under_policy(run: Run, command: ActivateJobs, job: Job, variables: Document) -> ActivatedJob:
+    """With what the worker needs to ask the policy itself."""
+    element = run.element(job.element_key)
+    activated = replace(job, handed=hand_over(run, element))
     policy = tokens_of(run, element)
-    if policy and (not command.fetch_variables or POLICY in command.fetch_variables):
+    if not command.fetch_variables or POLICY in command.fetch_variables:
         variables = {**variables, POLICY: list(policy)}
     return ActivatedJob(activated, variables, policy, step_for_worker(run, element, activated))
 

@@ -29,10 +29,11 @@ def create_instance(run: Run, command: CreateInstance) -> None:
     run.root = key
     variables = dict(command.variables)
     policy = variables.pop(governance.POLICY, None)
-    facts: Document = {"varNames": tuple(sorted(variables))}
-    if len(command.start) == 1:
-        facts["startElement"] = command.start[0].element
-    governance.begin(run, definition, instances.unborn(definition, key), policy, facts)
+    if policy is not None or run.state.governor is not None:
+        facts: Document = {"varNames": tuple(sorted(variables))}
+        if len(command.start) == 1:
+            facts["startElement"] = command.start[0].element
+        governance.begin(run, definition, instances.unborn(definition, key), policy, facts)
     instances.prepare_variables(run, definition, key, variables)
     run.emit(
         Created(

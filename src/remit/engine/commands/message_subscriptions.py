@@ -31,7 +31,7 @@ from remit.protocol.events.message import (
     ProcessSubscriptionCreated,
     ProcessSubscriptionDeleted,
 )
-from remit.protocol.values import NONE_KEY, MessageSubscription
+from remit.protocol.values import NONE_KEY, MessageSubscription, Sender
 
 # --- message side ----------------------------------------------------------------------------------
 
@@ -160,10 +160,9 @@ def _is_admitted(
     run: Run, element: ElementInstance, home: int, command: CorrelateSubscription
 ) -> bool:
     """What the receiver's policy denies is not consumed: the message goes to another, or is kept."""
-    if command.sender is None:
-        return True
+    sender = command.sender or Sender("anonymous", "none", "", command.tenant)
     try:
-        admit_message(run, element, command.name, command.sender)
+        admit_message(run, element, command.name, sender)
     except StepDenied as fault:
         if isinstance(run.request.command, CorrelateMessage):
             raise

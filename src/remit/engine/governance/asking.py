@@ -170,8 +170,21 @@ def hop_of(actor: Actor, kind: HopKind) -> Hop:
 
 
 def tell(run: Run, event: GovernanceEvent) -> None:
-    """Log a rejection after everything else of the step was undone."""
+    """Log a rejection after everything else of the step was undone.
+
+    The same one, of the same step by the same actor, is told so often and no more (T27).
+    """
+    if isinstance(event, StepRejected) and not event.about:
+        about = f"{event.action} {event.scope} {event.actor} {event.reason}"
+        row = run.state.governed.get(event.instance)
+        if row is not None and row.rejections.count(about) >= TOLD:
+            return
+        event = replace(event, about=about)
     run.emit(replace(event, key=run.new_key()))
+
+
+TOLD = 10
+"""Whoever asks for the same again and again is refused each time, and fills no log with it."""
 
 
 # --- inside ----------------------------------------------------------------------------------------
