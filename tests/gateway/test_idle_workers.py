@@ -80,3 +80,16 @@ def test_a_job_passes_by_those_who_have_left(start_broker: Callable[..., Broker]
     assert len(jobs) == 1
     assert time.monotonic() - began < 10
     there.close()
+
+
+def test_a_broker_that_closes_tells_those_who_wait(start_broker: Callable[..., Broker]) -> None:
+    broker = start_broker()
+    waiting = [wait_for_jobs(broker, "idle", 60_000) for _ in range(10)]
+    time.sleep(0.5)
+
+    began = time.monotonic()
+    code = broker.stop()
+
+    assert code == 0
+    assert time.monotonic() - began < 20
+    assert {each.getresponse().status for each in waiting} == {503}

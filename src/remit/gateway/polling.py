@@ -7,7 +7,7 @@ until its time is over. It is answered with the first jobs found, be they fewer 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import count
 from time import monotonic
 
@@ -21,8 +21,8 @@ from remit.protocol.replies import JobsActivated, Rejected, Reply
 from remit.protocol.values import ActivatedJob, Header
 
 DEFAULT_SECONDS = 10.0
-PROBE_SECONDS = 10.0
-"""How often a waiting request looks without having been told to."""
+PROBE_SECONDS = 5.0
+"""How often a waiting request looks without having been told to, and whether its client is there."""
 
 AGAIN_SECONDS = 0.1
 """How soon the first of those look again that met a partition with too much to do."""
@@ -31,8 +31,9 @@ AGAIN_SECONDS = 0.1
 class LongPolls:
     def __init__(self, partitions: Sequence[PartitionClient]) -> None:
         self._partitions = partitions
-        self._waiting: dict[str, dict[int, asyncio.Event]] = {}
+        self._waiting: dict[str, dict[int, _Bell]] = {}
         self._numbers = count()
+        self._is_closed = False
         for partition in partitions:
             partition.watch_jobs(self._wake)
 
@@ -41,20 +42,31 @@ class LongPolls:
         return sum(len(events) for events in self._waiting.values())
 
     async def activate(
-        self, command: ActivateJobs, header: Header, request_timeout_ms: int
+        self,
+        command: ActivateJobs,
+        header: Header,
+        request_timeout_ms: int,
+        is_gone: Callable[[], Awaitable[bool]] | None = None,
     ) -> list[ActivatedJob]:
-        """Jobs of one type, at once or within `request_timeout_ms` (0: ten seconds, < 0: at once)."""
+        """Jobs of one type, at once or within `request_timeout_ms` (0: ten seconds, < 0: at once).
+
+        Raises `Unavailable` when the broker closes meanwhile. `is_gone` tells whether the client has
+        left; one that has gets no jobs, and waits no longer.
+        """
         seconds = request_timeout_ms / 1000 if request_timeout_ms else DEFAULT_SECONDS
         deadline = monotonic() + seconds
         number = next(self._numbers)
-        event = asyncio.Event()
+        bell = _Bell()
         waiting = self._waiting.setdefault(command.type, {})
-        waiting[number] = event
+        waiting[number] = bell
         try:
             while True:
-                event.clear()
+                bell.is_rung = False
                 jobs, refused = await self._look(command, header, number)
                 left = deadline - monotonic()
+                if jobs and is_gone is not None and await is_gone():
+                    await self.hand_back(jobs, header)
+                    return []
                 if jobs:
                     self._wake(command.type, "")
                 if jobs or request_timeout_ms < 0 or left <= 0:
@@ -64,15 +76,24 @@ class LongPolls:
                 pause = PROBE_SECONDS
                 if refused is not None:
                     pause = AGAIN_SECONDS * (1 + number % 16)  # not all of them at once
-                try:
-                    await asyncio.wait_for(event.wait(), min(left, pause))
-                except TimeoutError:
-                    if refused is None and deadline - monotonic() <= 0:
-                        return []
+                await bell.wait(min(left, pause))
+                if self._is_closed:
+                    raise Unavailable("the broker is closing")
+                if is_gone is not None and await is_gone():
+                    return []
+                if refused is None and not bell.is_rung and deadline - monotonic() <= 0:
+                    return []
         finally:
             del waiting[number]
             if not waiting:
                 self._waiting.pop(command.type, None)
+
+    def close(self) -> None:
+        """Everybody who waits is told that the broker is closing."""
+        self._is_closed = True
+        for bells in self._waiting.values():
+            for bell in bells.values():
+                bell.ring()
 
     async def hand_back(self, jobs: Sequence[ActivatedJob], header: Header) -> None:
         """The client has gone: its jobs wait for another worker."""
@@ -141,10 +162,41 @@ class LongPolls:
 
     def _wake(self, job_type: str, tenant: str) -> None:
         """Jobs are there: the oldest waiting request looks, and when it finds some wakes the next."""
-        for event in self._waiting.get(job_type, {}).values():
-            if not event.is_set():
-                event.set()
+        for bell in self._waiting.get(job_type, {}).values():
+            if not bell.is_rung:
+                bell.ring()
                 return
+
+
+class _Bell:
+    """What a request waits for: an event and a time, without a task for either."""
+
+    __slots__ = ("_waiting", "is_rung")
+
+    def __init__(self) -> None:
+        self.is_rung = False
+        self._waiting: asyncio.Future[None] | None = None
+
+    def ring(self) -> None:
+        self.is_rung = True
+        self._stop()
+
+    async def wait(self, seconds: float) -> None:
+        """Until it has rung, or until the time is over."""
+        if self.is_rung:
+            return
+        loop = asyncio.get_running_loop()
+        self._waiting = loop.create_future()
+        timer = loop.call_later(seconds, self._stop)
+        try:
+            await self._waiting
+        finally:
+            timer.cancel()
+            self._waiting = None
+
+    def _stop(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
 
 _KEPT: set[asyncio.Future[None]] = set()

@@ -151,7 +151,7 @@ def _by_element_state(value: Any) -> Related:
     parts = _state(_E)(value)
     hints = tuple(each.condition for each in parts if isinstance(each, Hint))
     where = tuple(each for each in parts if not isinstance(each, Hint))
-    return Related(_I.key, _E.instance, where, hints)
+    return Related(_I.key, _E.instance, where, hints, few=bool(hints))
 
 
 def _by_incident(field: Field) -> Any:

@@ -190,18 +190,22 @@ def _nothing(value: Any) -> Any:
 class Related:
     """Rows that have to do with others: `of`, a column of those, is `owner`, and `where` holds.
 
-    `hints` hold where `where` does, and have an index.
+    `hints` hold where `where` does, and have an index; `few` says that by those the others are never
+    many beside all rows.
     """
 
     owner: Anything
     of: Anything
     where: tuple[ColumnElement[bool], ...]
     hints: tuple[ColumnElement[bool], ...] = ()
+    few: bool = False
 
     def condition(self, connection: Connection | None) -> ColumnElement[bool]:
         """The way that suits how many others there are: look them up first, or for each row."""
         if connection is not None:
             wanted = select(self.of).where(*self.where, *self.hints)
+            if self.few:
+                return self.owner.in_(wanted)
             some = wanted.limit(COUNTED + 1).subquery()
             if (connection.scalar(select(func.count()).select_from(some)) or 0) <= COUNTED:
                 return self.owner.in_(wanted)

@@ -107,6 +107,8 @@ class Application:
                 _, self._broker.host, port = said.split()
                 self._broker.port = int(port)
             elif said == "drain" and self._partitions is not None:
+                if self._broker is not None:
+                    self._broker.polls.close()
                 await self._partitions.close()
                 log.info("drained")
                 await line.say("drained")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, Literal
 
 from remit.base.errors import Overloaded
@@ -87,26 +86,11 @@ async def activate(call: Call, body: Activation) -> Activated:
 
 async def _wait(call: Call, command: c.ActivateJobs, milliseconds: int) -> list[ActivatedJob]:
     """A client that goes away meanwhile gets no jobs: they are handed back."""
-    polls, watch = call.broker.polls, Watch(call.receive)
-    asking = asyncio.ensure_future(polls.activate(command, call.header, milliseconds))
-    leaving = asyncio.ensure_future(watch.until_gone())
-    _LEAVING.add(leaving)
-    leaving.add_done_callback(_LEAVING.discard)
-    await asyncio.wait((asking, leaving), return_when=asyncio.FIRST_COMPLETED)
-    watch.end()
-    if not asking.done():
-        asking.cancel()
-        await asyncio.gather(asking, return_exceptions=True)
-        raise Status(Code.CANCELLED, "the client went away")
-    jobs = asking.result()
-    if await watch.look():
-        await polls.hand_back(jobs, call.header)
+    watch = Watch(call.receive)
+    jobs = await call.broker.polls.activate(command, call.header, milliseconds, watch.look)
+    if watch.is_gone:
         raise Status(Code.CANCELLED, "the client went away")
     return jobs
-
-
-_LEAVING: set[asyncio.Future[None]] = set()
-"""Watches for clients that go away, kept while they run."""
 
 
 async def complete(call: Call, body: Completion) -> None:
