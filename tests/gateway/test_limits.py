@@ -121,6 +121,19 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(shared_broker: Br
     assert str(MAX_BODY_BYTES) in problem["detail"]
 
 
+def test_the_servers_own_door_does_nothing_for_anybody(shared_broker: Broker) -> None:
+    known = {
+        int(address.rpartition(":")[2]) for address in (shared_broker.grpc, shared_broker.http)
+    }
+    (door,) = shared_broker.listening() - known
+    for method, path in (("POST", "/quitquitquit"), ("GET", "/config_dump"), ("GET", "/certs")):
+        connection = http.client.HTTPConnection("127.0.0.1", door, timeout=10)
+        connection.request(method, path)
+        assert connection.getresponse().status == 403, path
+        connection.close()
+    assert Rest(shared_broker).ask("GET", "/topology")[0] == 200
+
+
 @pytest.mark.parametrize("size", [70_000, 2_000_000])
 def test_headers_that_are_too_large_are_a_problem_document(
     shared_broker: Broker, size: int

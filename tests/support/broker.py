@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -65,6 +66,24 @@ class Broker:
         self._process.kill()
         self._process.wait(10)
 
+    def listening(self) -> set[int]:
+        """The TCP ports that the broker's processes listen on."""
+        assert self._process is not None
+        family, waiting = {str(self._process.pid)}, [str(self._process.pid)]
+        while waiting:
+            found = subprocess.run(
+                ["pgrep", "-P", waiting.pop()], capture_output=True, text=True, check=False
+            )
+            waiting += found.stdout.split()
+            family |= set(found.stdout.split())
+        sockets = {_target(link) for pid in family for link in Path(f"/proc/{pid}/fd").iterdir()}
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        return {
+            int(row[1].partition(":")[2], 16)
+            for row in rows
+            if row[3] == "0A" and f"socket:[{row[9]}]" in sockets
+        }
+
     def client(self) -> Client:
         return Client(self.grpc)
 
@@ -74,6 +93,14 @@ class Broker:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _target(link: Path) -> str:
+    """What an open file is; nothing when it is closed meanwhile."""
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
 
 
 class Client:

@@ -86,6 +86,8 @@ class TwoPorts(PyvoyServer):
 
     def get_envoy_config(self) -> dict[str, Any]:
         config: dict[str, Any] = super().get_envoy_config()
+        # anybody on this machine reaches the server's own door: it tells the ports and does nothing else
+        config["admin"]["allow_paths"] = [{"prefix": "/listeners"}]
         listener = config["static_resources"]["listeners"][0]
         socket = {"socket_address": {"address": self._host, "port_value": self._http_port}}
         listener["enable_reuse_port"] = False  # or a second broker would share the port unnoticed
