@@ -20,7 +20,7 @@ from remit.gateway.rest.app import SERVED
 from remit.gateway.rest.openapi import document
 from tests.support.broker import Broker
 
-EXAMPLES = int(os.environ.get("EXAMPLES", "4"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "2"))
 LEFT_OUT = ("pinClock", "resetClock")
 """A clock that stands in the year 5000 tells nothing about the operations after it."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from remit.history.entities import KNOWN_TYPES
-from remit.history.projection import _AUDITED
+from remit.history.telling.audit import AUDITED
 from remit.protocol.events.process_instance import ELEMENT_KINDS
 from tests.gateway.test_rest_commands import Rest
 from tests.support.broker import Broker
@@ -90,8 +90,8 @@ def test_types_of_elements_are_words_that_the_client_knows() -> None:
 
 
 def test_what_is_audited_has_words_that_the_client_knows() -> None:
-    entities = {entity for entity, _, _ in _AUDITED.values()}
-    operations = {operation for _, operation, _ in _AUDITED.values()}
+    entities = {entity for entity, _, _ in AUDITED.values()}
+    operations = {operation for _, operation, _ in AUDITED.values()}
 
     assert entities - words(AuditLogEntityTypeEnum) == set()
     assert operations - words(AuditLogOperationTypeEnum) == set()

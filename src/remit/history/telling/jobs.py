@@ -1,0 +1,132 @@
+"""Jobs, and how many of each kind there were in each minute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, update
+
+from remit.history import schema
+from remit.history.telling.rows import Row, json
+from remit.history.telling.told import Tells, Told
+from remit.protocol.events import job as j
+from remit.protocol.values import Job
+
+_MINUTE = 60_000
+_LONGEST_MESSAGE = 500
+"""Characters of an error message that its count is kept by."""
+
+
+def job_created(told: Told, event: j.JobCreated) -> None:
+    job = event.job
+    _count(told, job, "CREATED")
+    told.jobs.add(
+        job.key,
+        {
+            "key": job.key, "type": job.type, "worker": job.worker, "state": "CREATED",
+            "retries": job.retries, "kind": job.kind.name,
+            "listener_event": job.listener_event.upper() or "UNSPECIFIED",
+            "deadline": None, "end_date": None, "created": told.now, "updated": told.now,
+            "error_code": None, "error_message": None, "headers": json(job.headers).decode(),
+            "denied": None, "denied_reason": None,
+            "element": job.element, "element_key": job.element_key, "instance": job.instance,
+            "definition": job.definition, "process_id": job.process_id, "root": job.root,
+            "tenant": job.tenant,
+        },
+    )  # fmt: skip
+
+
+def jobs_activated(told: Told, event: j.JobsActivated) -> None:
+    for job in event.jobs:
+        told.jobs.change(job.key, worker=job.worker, deadline=job.deadline, updated=told.now)
+
+
+def job_changed(told: Told, job: Job, state: str, *, ends: bool = False) -> None:
+    changes: Row = {
+        "state": state, "retries": job.retries, "updated": told.now,
+        "deadline": job.deadline if job.deadline > 0 else None,
+    }  # fmt: skip
+    if job.error_message or job.error_code:
+        changes |= {
+            "error_message": job.error_message or None,
+            "error_code": job.error_code or None,
+        }
+    if ends:
+        changes["end_date"] = told.now
+    told.jobs.change(job.key, **changes)
+
+
+def job_completed(told: Told, event: j.JobCompleted) -> None:
+    job_changed(told, event.job, "COMPLETED", ends=True)
+    _count(told, event.job, "COMPLETED")
+    if event.result and "denied" in event.result:
+        told.jobs.change(
+            event.key,
+            denied=bool(event.result["denied"]),
+            denied_reason=event.result.get("deniedReason") or None,
+        )
+
+
+def job_failed(told: Told, event: j.JobFailed) -> None:
+    job_changed(told, event.job, "FAILED")
+    _count(told, event.job, "FAILED")
+
+
+def error_thrown(told: Told, event: j.JobErrorThrown) -> None:
+    job_changed(told, event.job, "ERROR_THROWN")
+    _count(told, event.job, "FAILED")
+
+
+def _count(told: Told, job: Job, status: str) -> None:
+    failed = status == "FAILED"
+    key = (
+        told.now - told.now % _MINUTE, job.type, job.worker, status,
+        job.error_code if failed else "",
+        job.error_message[:_LONGEST_MESSAGE] if failed else "",
+    )  # fmt: skip
+    counted = told.counts.get(key)
+    if counted is None:
+        told.counts[key] = [1, told.now]
+    else:
+        counted[0] += 1
+        counted[1] = told.now
+
+
+def write_counts(told: Told, connection: Connection) -> None:
+    """Add to what is there; what is not there yet is made."""
+    if not told.counts:
+        return
+    table = schema.JOB_COUNTS
+    names = ("minute", "type", "worker", "status", "error_code", "error_message")
+    more = (
+        update(table)
+        .where(*(table.c[name] == bindparam(f"b_{name}") for name in names))
+        .values(count=table.c.count + bindparam("b_count"), last=bindparam("b_last"))
+    )
+    for key, (count, last) in told.counts.items():
+        values = {f"b_{name}": value for name, value in zip(names, key, strict=True)}
+        found = connection.execute(more, {**values, "b_count": count, "b_last": last})
+        if not found.rowcount:
+            row = dict(zip(names, key, strict=True)) | {"count": count, "last": last}
+            connection.execute(insert(table), row)
+    told.counts = {}
+
+
+def _job(state: str, *, ends: bool = False) -> Callable[[Told, Any], None]:
+    return lambda told, event: job_changed(told, event.job, state, ends=ends)
+
+
+TELLS: Tells = {
+    j.JobCreated: job_created,
+    j.JobsActivated: jobs_activated,
+    j.JobCompleted: job_completed,
+    j.JobCanceled: _job("CANCELED", ends=True),
+    j.JobFailed: job_failed,
+    j.JobTimedOut: _job("TIMED_OUT"),
+    j.JobErrorThrown: error_thrown,
+    j.JobRetriesUpdated: _job("RETRIES_UPDATED"),
+    j.JobRecurred: _job("CREATED"),
+    j.JobYielded: _job("CREATED"),
+    j.JobTimeoutUpdated: _job("CREATED"),
+}
