@@ -156,6 +156,10 @@ class PartitionLoop:
 
     async def submit(self, command: Command, header: Header) -> Reply:
         """The reply, once it is durable. See `PartitionClient.submit`."""
+        return await self.ask(command, header)
+
+    def ask(self, command: Command, header: Header) -> asyncio.Future[Reply]:
+        """The same without a task of its own: raises at once what can be refused at once."""
         self._refuse_if_unfit(command)
         self._requests += 1
         request_id = f"{self._run}-{self._requests}"
@@ -163,13 +167,11 @@ class PartitionLoop:
         request = Request(command, replace(header, request_id=request_id))
         if command.answers_late or getattr(command, "await_result", False):
             self._late[request_id] = future
+            future.add_done_callback(lambda _: self._late.pop(request_id, None))
         self._pressure.in_flight += 1
         self._inbox.append(_Waiting(request, future, time.perf_counter()))
         self._schedule()
-        try:
-            return await future
-        finally:
-            self._late.pop(request_id, None)
+        return future
 
     def open_stream(
         self, stream: JobStream, push: Callable[[ActivatedJob], None]

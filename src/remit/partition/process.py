@@ -28,6 +28,7 @@ from remit.partition.keys import PolicyFiles, read_governor
 from remit.partition.loop import PartitionLoop
 from remit.partition.outbox import Parcel
 from remit.partition.storage.sqlite import SqliteStore
+from remit.protocol.replies import Reply
 from remit.protocol.values import ActivatedJob
 
 REPORT_SECONDS = 0.2
@@ -49,7 +50,6 @@ class Served:
     ) -> None:
         self._channel = channel
         self._streams: dict[int, Callable[[], None]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._last: f.Report | None = None
         self.loop = PartitionLoop(
@@ -81,9 +81,7 @@ class Served:
 
     def _heard(self, message: f.Frame) -> None:
         if isinstance(message, f.Ask):
-            task = asyncio.ensure_future(self._answer(message))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._ask(message)
         elif isinstance(message, f.Deliver):
             self.loop.receive(message.source, message.parcels)
         elif isinstance(message, f.Applied):
@@ -102,14 +100,24 @@ class Served:
         elif isinstance(message, f.Stop):
             self._stopping.set()
 
-    async def _answer(self, message: f.Ask) -> None:
+    def _ask(self, message: f.Ask) -> None:
+        number = message.number
         try:
-            reply = await self.loop.submit(message.command, message.header)
+            asked = self.loop.ask(message.command, message.header)
         except Unavailable as fault:
-            overloaded = isinstance(fault, Overloaded)
-            self._channel.say(f.Refuse(message.number, overloaded, str(fault)))
+            self._refuse(number, fault)
         else:
-            self._channel.say(f.Tell(message.number, reply, self.loop.state.position))
+            asked.add_done_callback(lambda done: self._answer(number, done))
+
+    def _answer(self, number: int, done: asyncio.Future[Reply]) -> None:
+        fault = done.exception()
+        if fault is None:
+            self._channel.say(f.Tell(number, done.result(), self.loop.state.position))
+        else:
+            self._refuse(number, fault)
+
+    def _refuse(self, number: int, fault: BaseException) -> None:
+        self._channel.say(f.Refuse(number, isinstance(fault, Overloaded), str(fault)))
 
     def _push(self, number: int, job: ActivatedJob) -> None:
         self._channel.say(f.Push(number, job))
