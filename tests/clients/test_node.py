@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -24,12 +25,14 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def installed() -> Path:
-    """The client's packages, installed once."""
-    if not (FOLDER / "node_modules" / "@camunda8" / "orchestration-cluster-api").exists():
-        subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "--silent"],
-            cwd=FOLDER, check=True, timeout=300,
-        )  # fmt: skip
+    """The client's packages, installed once, by whichever process of the tests comes first."""
+    with (FOLDER / "package.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (FOLDER / "node_modules" / ".package-lock.json").exists():  # npm writes it at last
+            subprocess.run(
+                ["npm", "install", "--no-audit", "--no-fund", "--silent"],
+                cwd=FOLDER, check=True, timeout=300,
+            )  # fmt: skip
     return FOLDER
 
 
