@@ -98,6 +98,14 @@ class Table(Generic[K, V]):
         if self.index_of is not None:
             self._unlink(key, old)
 
+    def delete_of(self, owner: Any) -> None:
+        """Delete every row that belongs to `owner`."""
+        for key in self.index.pop(owner, ()):
+            old = self.rows.pop(key)
+            self.journal.append((self, key, old))
+            if key not in self.changed:
+                self.changed[key] = old
+
     def restore(self, key: K, old: V | None) -> None:
         """Undo one change. What `changed` says stays: at worst an unchanged row is written again."""
         current = self.rows.get(key)

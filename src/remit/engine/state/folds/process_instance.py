@@ -94,18 +94,12 @@ def terminating(state: State, event: ElementTerminating) -> None:
 def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
     """Remove the element and all that still hangs on it; its scope has a child less."""
     key = event.key
-    for name in state.variables.of(key):
-        state.variables.delete(name)
-    for token in state.tokens.of(key):
-        state.tokens.delete(token)
-    for trigger in state.triggers.of(key):
-        state.triggers.delete(trigger)
-    for result in state.results.of(key):
-        state.results.delete(result)
-    for gateway in state.gateways.of(key):
-        state.gateways.delete(gateway)
-    for compensation in state.compensations.of(key):
-        state.compensations.delete(compensation)
+    state.variables.delete_of(key)
+    state.tokens.delete_of(key)
+    state.triggers.delete_of(key)
+    state.results.delete_of(key)
+    state.gateways.delete_of(key)
+    state.compensations.delete_of(key)
     state.elements.delete(key)
     if key in state.governed:
         state.governed.delete(key)
@@ -120,8 +114,7 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
     tokens = scope.tokens
     if isinstance(event, ElementCompleted) and event.clears_scope:
         tokens = 0
-        for token in state.tokens.of(scope.key):
-            state.tokens.delete(token)
+        state.tokens.delete_of(scope.key)
     completed = scope.completed_children + isinstance(event, ElementCompleted)
     state.elements.put(
         scope.key,
