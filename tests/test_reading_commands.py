@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from remit.cli.entities import KINDS
 from tests.gateway.test_rest_commands import Rest
 from tests.support.broker import Broker
 from tests.support.model import one_task
@@ -85,6 +86,39 @@ def test_incidents_are_asked_for_by_flags(broker: Broker) -> None:
 
     assert [row["processInstanceKey"] for row in fine] == [key]
     assert troubled == []
+
+
+@pytest.mark.parametrize(("kind", "columns"), [("pi", "40"), ("job", "80")])
+def test_keys_are_whole_in_a_narrow_terminal(
+    broker: Broker, kind: str, columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(broker, orderId="long" * 30)
+    monkeypatch.setenv("COLUMNS", columns)
+    found = rows(broker, "list", kind, "--limit", "5")
+
+    shown = remit(broker, "list", kind, "--limit", "5").stdout
+
+    (own,) = [each.key for each in KINDS if each.short == kind]
+    begins = [line.split()[0] for line in shown.splitlines() if line[:1].isdigit()]
+    assert begins == [row[own] for row in found]
+    assert kind != "job" or all(row["processInstanceKey"] in shown.split() for row in found)
+    assert "…" not in shown
+
+
+def test_what_has_no_room_is_named_and_what_is_no_terminal_has_room(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = create(broker, note="[red] " + "word " * 40)
+    inside = ("search", "vars", f"processInstanceKey={key}")
+    whole = remit(broker, *inside).stdout
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = remit(broker, "list", "pi").stdout
+
+    assert "[red] " + "word " * 39 in whole
+    assert len(whole.splitlines()) == 2
+    assert "(no room for" in narrow
+    assert "businessId; --json shows all)" in narrow
+    assert max(map(len, narrow.splitlines())) <= 80
 
 
 def test_watching_in_json_tells_a_row_again_only_when_it_changed(broker: Broker) -> None:
