@@ -37,7 +37,7 @@ def describe(run: Run, plan: Plan, key: int) -> bool:
 def choose(run: Run, plan: Plan, key: int) -> bool:
     """What the model's list names is placed; what a modification has placed comes instead."""
     node = ad_hoc.node_of(plan)
-    if node.active_elements is None or _has_placed(run, key):
+    if node.active_elements is None or ad_hoc.placed(run, key):
         return False
     chosen = ad_hoc.check_list(node, evaluate(run, node.active_elements, key))
     for element in chosen:
@@ -126,7 +126,7 @@ class AdHocSubProcessElement(ContainerElement):
                 return
         ad_hoc.begin_waiting(run, key)
         ends_by_itself = node.completion_condition is None and node.job is None
-        if ends_by_itself and is_done_inside(scope) and not _has_placed(run, key):
+        if ends_by_itself and is_done_inside(scope) and not ad_hoc.placed(run, key):
             run.later(Complete(key))
 
     def _is_fulfilled(self, run: Run, node: AdHocSubProcess, scope: ElementInstance) -> bool:
@@ -138,10 +138,6 @@ class AdHocSubProcessElement(ContainerElement):
             f"Expected the completion condition '{node.completion_condition.text}' of ad-hoc "
             f"sub-process '{node.id}' to be true or false, but it is {repr(value)[:100]}"
         )
-
-
-def _has_placed(run: Run, key: int) -> bool:
-    return any(each.placed for each in run.state.triggers.values_of(key))
 
 
 ELEMENT = AdHocSubProcessElement()
