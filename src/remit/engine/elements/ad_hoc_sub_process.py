@@ -7,10 +7,11 @@ from typing import Any
 
 from remit.engine import ad_hoc, incidents, jobs
 from remit.engine.agenda import Complete
+from remit.engine.conditions import as_boolean
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.container import ContainerElement
 from remit.engine.expressions import evaluate
-from remit.engine.faults import IncidentRaised, extract_value_error
+from remit.engine.faults import IncidentRaised
 from remit.engine.lifecycle import is_done_inside, placement_set
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
@@ -131,13 +132,10 @@ class AdHocSubProcessElement(ContainerElement):
 
     def _is_fulfilled(self, run: Run, node: AdHocSubProcess, scope: ElementInstance) -> bool:
         assert node.completion_condition is not None
+        text = node.completion_condition.text
         value = evaluate(run, node.completion_condition, scope.key)
-        if value is True or value is False:
-            return bool(value)
-        raise extract_value_error(
-            f"Expected the completion condition '{node.completion_condition.text}' of ad-hoc "
-            f"sub-process '{node.id}' to be true or false, but it is {repr(value)[:100]}"
-        )
+        said = f"the completion condition '{text}' of ad-hoc sub-process '{node.id}'"
+        return as_boolean(value, said)
 
 
 ELEMENT = AdHocSubProcessElement()
