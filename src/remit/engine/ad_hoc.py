@@ -15,7 +15,7 @@ from typing import Any
 
 from remit.base.errors import InvalidArgument, InvalidState, NotFound
 from remit.engine import lifecycle, triggering
-from remit.engine.agenda import Complete, Place, Terminate
+from remit.engine.agenda import Complete, Terminate
 from remit.engine.definitions import Plan
 from remit.engine.faults import extract_value_error
 from remit.engine.run import Run
@@ -195,9 +195,10 @@ def begin_waiting(run: Run, key: int) -> None:
     if is_sequential and scope.children:
         return
     waiting = placed(run, key)
-    for trigger in waiting[:1] if is_sequential else waiting:
+    chosen = waiting[:1] if is_sequential else waiting
+    for trigger in chosen:
         triggering.take(run, scope, trigger)
-        run.later(Place(key, Placement(trigger.target, trigger.variables, trigger.inner)))
+    lifecycle.begin_inside(run, scope, chosen)
 
 
 def placed(run: Run, key: int) -> list[Trigger]:
