@@ -7,7 +7,6 @@ terminal gets rows of any length, one line each.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -47,7 +46,7 @@ class Rows:
         self._titles = titles
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        room = options.max_width if _is_narrow(console) else 1 << 20
+        room = options.max_width if console.is_terminal else 1 << 20
         chosen, left_out = _chosen([self._column(*each) for each in enumerate(self._names)], room)
         widths = _widths(chosen, room)
         table = Table(
@@ -87,10 +86,6 @@ def boxed(*names: str) -> Table:
 def show(console: Console, drawn: RenderableType) -> None:
     """Print what may be wider than the console."""
     console.print(drawn, crop=False)
-
-
-def _is_narrow(console: Console) -> bool:
-    return console.is_terminal or "COLUMNS" in os.environ
 
 
 def _width(text: str) -> int:
