@@ -106,9 +106,7 @@ def step_for_worker(run: Run, element: ElementInstance, job: Job) -> str:
     asked = Question(row, element, "job.activate", job_facts(job), hop)
     names = authority.beyond_subject(*AT_WORK)
     facts = {
-        name: each
-        for name, each in facts_of(run, authority, asked, names).items()
-        if name not in _ITS_OWN
+        name: each for name, each in facts_of(run, asked, names).items() if name not in _ITS_OWN
     }
     step = {
         "slope": decode_slope(row.slope), "actor": hop.actor, "method": hop.method,
