@@ -14,16 +14,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from remit.base.errors import InvalidArgument, InvalidState, NotFound
-from remit.engine import lifecycle
-from remit.engine.agenda import Complete, Place, Terminate
+from remit.engine import lifecycle, triggering
+from remit.engine.agenda import Complete, Terminate
 from remit.engine.definitions import Plan
 from remit.engine.faults import extract_value_error
 from remit.engine.run import Run
-from remit.engine.state.entities import ElementInstance
+from remit.engine.state.entities import ElementInstance, Trigger
 from remit.feel import tree
 from remit.model.bpmn.elements.ad_hoc_sub_process import AdHocSubProcess
 from remit.model.bpmn.graph import Mapping
-from remit.protocol.events.process_instance import AdHocFulfilled, TriggerTaken
+from remit.protocol.events.process_instance import AdHocFulfilled
 from remit.protocol.values import AdHocActivation, Document, Placement, Value
 
 DESCRIPTION = "adHocSubProcessElements"
@@ -194,26 +194,22 @@ def begin_waiting(run: Run, key: int) -> None:
     is_sequential = node_of(run.plan(scope)).is_sequential
     if is_sequential and scope.children:
         return
-    waiting = [each for each in run.state.triggers.values_of(key) if each.placed]
-    for trigger in waiting[:1] if is_sequential else waiting:
-        run.emit(
-            TriggerTaken(
-                trigger.key, key, trigger.target, scope.instance, scope.definition, scope.tenant
-            )
-        )
-        run.later(Place(key, Placement(trigger.target, trigger.variables, trigger.inner)))
+    waiting = placed(run, key)
+    chosen = waiting[:1] if is_sequential else waiting
+    for trigger in chosen:
+        triggering.take(run, scope, trigger)
+    lifecycle.begin_inside(run, scope, chosen)
+
+
+def placed(run: Run, key: int) -> list[Trigger]:
+    """What waits to be opened in it."""
+    return [each for each in run.state.triggers.values_of(key) if each.placed]
 
 
 def fulfil(run: Run, scope: ElementInstance) -> None:
     """The completion condition holds: nothing more begins, and the end comes when all have ended."""
-    for trigger in tuple(run.state.triggers.values_of(scope.key)):
-        if trigger.placed:
-            run.emit(
-                TriggerTaken(
-                    trigger.key, scope.key, trigger.target, scope.instance, scope.definition,
-                    scope.tenant,
-                )
-            )  # fmt: skip
+    for trigger in placed(run, scope.key):
+        triggering.take(run, scope, trigger)
     plan = run.plan(scope)
     run.emit(
         AdHocFulfilled(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from remit.engine.expressions import evaluate
 from remit.engine.faults import IncidentRaised, extract_value_error
 from remit.engine.run import Run
@@ -13,11 +15,15 @@ def holds(run: Run, flow: Flow, scope_key: int) -> bool:
     if flow.condition is None:
         return True
     value = evaluate(run, flow.condition, scope_key)
+    return as_boolean(value, f"the condition '{flow.condition.text}' of sequence flow '{flow.id}'")
+
+
+def as_boolean(value: Any, what: str) -> bool:
+    """The value of a condition; `what` names it in the incident that anything else is."""
     if value is True or value is False:
         return bool(value)
     raise extract_value_error(
-        f"Expected the condition '{flow.condition.text}' of sequence flow '{flow.id}' to be true or "
-        f"false, but it is {'null' if value is None else repr(value)}"
+        f"Expected {what} to be true or false, but it is {'null' if value is None else repr(value)}"
     )
 
 

@@ -6,6 +6,7 @@ cannot be evaluated is an incident, one over a missing variable is null (rule 18
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,14 +16,18 @@ from remit.engine.faults import extract_value_error
 from remit.engine.run import Run
 from remit.engine.variables import MISSING, look_up
 
+NOTHING: Mapping[str, Any] = {}
 
-def evaluate(run: Run, expression: feel.Expression, scope_key: int) -> Any:
-    """The value of `expression`; names are looked up from `scope_key` outward."""
+
+def evaluate(
+    run: Run, expression: feel.Expression, scope_key: int, known: Mapping[str, Any] = NOTHING
+) -> Any:
+    """The value of `expression`; names not `known` are looked up from `scope_key` outward."""
     if expression.is_static:
         return expression.static_value
     context = {}
     for name in expression.variables:
-        value = look_up(run, scope_key, name)
+        value = known[name] if name in known else look_up(run, scope_key, name)
         if value is not MISSING:
             context[name] = value
     return _evaluate(expression, context, run.now, run.chance)

@@ -13,6 +13,14 @@ from remit.protocol.events.process_instance import ElementActivating, TriggerSet
 from remit.protocol.values import NONE_KEY, Document, Placement
 
 
+def find_running(run: Run, key: int) -> ElementInstance | None:
+    """The process instance with this key, unless it is ending, or nothing that the caller sees."""
+    element = run.state.find_element(key)
+    if element is None or element.scope != NONE_KEY or element.phase in lifecycle.IS_ENDING:
+        return None
+    return element if run.sees(element.tenant) else None
+
+
 def prepare_variables(
     run: Run,
     definition: Definition,

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from remit.engine import incidents
+from remit.engine import incidents, triggering
 from remit.engine.agenda import (
     Activate,
     AgendaItem,
@@ -53,7 +53,6 @@ from remit.protocol.events.process_instance import (
     ElementTerminating,
     PlacementSet,
     SequenceFlowTaken,
-    TriggerTaken,
 )
 from remit.protocol.values import NONE_KEY, Document, Phase, Placement
 
@@ -466,16 +465,7 @@ def take_triggers(run: Run, element: ElementInstance) -> tuple[Trigger, ...]:
         each for each in run.state.triggers.values_of(element.key) if not each.is_partial
     )
     for trigger in waiting:
-        run.emit(
-            TriggerTaken(
-                trigger.key,
-                element.key,
-                trigger.target,
-                element.instance,
-                element.definition,
-                element.tenant,
-            )
-        )
+        triggering.take(run, element, trigger)
     return waiting
 
 

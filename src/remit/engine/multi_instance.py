@@ -18,12 +18,12 @@ from remit.engine import incidents, lifecycle
 from remit.engine.agenda import Activate, Complete, Spawn, Terminate
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
-from remit.engine.expressions import evaluate, evaluate_with
+from remit.engine.expressions import evaluate
 from remit.engine.faults import IncidentRaised, extract_value_error
 from remit.engine.run import Run
 from remit.engine.stages.events import CLOSED, HOSTED
 from remit.engine.state.entities import ElementInstance
-from remit.engine.variables import MISSING, look_up, propagate
+from remit.engine.variables import propagate
 from remit.model.bpmn.graph import Activity, MultiInstance, Node
 from remit.protocol.events.process_instance import LoopStarted, ResultKept
 from remit.protocol.values import Document
@@ -120,12 +120,7 @@ class MultiInstanceBody(Element):
             "numberOfCompletedInstances": body.completed_children,
             "numberOfTerminatedInstances": 0,
         }
-        context = dict(counters)
-        for name in condition.variables:
-            value = look_up(run, body.key, name)
-            if name not in counters and value is not MISSING:
-                context[name] = value
-        return evaluate_with(run, condition, context) is True
+        return evaluate(run, condition, body.key, counters) is True
 
 
 BODY = MultiInstanceBody()

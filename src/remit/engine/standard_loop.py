@@ -11,14 +11,14 @@ from collections.abc import Sequence
 
 from remit.engine import incidents, lifecycle
 from remit.engine.agenda import Activate, Complete
+from remit.engine.conditions import as_boolean
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
-from remit.engine.expressions import evaluate_with
-from remit.engine.faults import IncidentRaised, extract_value_error
+from remit.engine.expressions import evaluate
+from remit.engine.faults import IncidentRaised
 from remit.engine.run import Run
 from remit.engine.stages.events import CLOSED, HOSTED
 from remit.engine.state.entities import ElementInstance
-from remit.engine.variables import MISSING, look_up
 from remit.model.bpmn.graph import Activity, Node, StandardLoop
 
 CONDITION = "loop-condition"
@@ -67,18 +67,8 @@ class LoopBody(Element):
             return False
         if loop.condition is None or (rounds == 0 and not loop.test_before):
             return True
-        context = {}
-        for name in loop.condition.variables:
-            value = rounds if name == "loopCounter" else look_up(run, body.key, name)
-            if value is not MISSING:
-                context[name] = value
-        value = evaluate_with(run, loop.condition, context)
-        if value is True or value is False:
-            return bool(value)
-        raise extract_value_error(
-            f"Expected the loop condition '{loop.condition.text}' of '{body.element}' to be true or "
-            f"false, but it is {'null' if value is None else repr(value)}"
-        )
+        value = evaluate(run, loop.condition, body.key, {"loopCounter": rounds})
+        return as_boolean(value, f"the loop condition '{loop.condition.text}' of '{body.element}'")
 
 
 LOOP = LoopBody()

@@ -7,7 +7,7 @@ from itertools import chain
 from remit.engine.agenda import Hit
 from remit.engine.denials import may_happen
 from remit.engine.run import Run
-from remit.engine.state.entities import ElementInstance
+from remit.engine.state.entities import ElementInstance, Trigger
 from remit.model.bpmn.graph import Node
 from remit.protocol.events.process_instance import TriggerSet, TriggerTaken
 from remit.protocol.values import Document, Phase
@@ -40,6 +40,20 @@ def trigger(run: Run, host: ElementInstance, target: str, variables: Document) -
             return
         variables = _gathered(run, host, target)
     plan.element.hit(run, plan, host, happened, variables)
+
+
+def take(run: Run, element: ElementInstance, trigger: Trigger) -> None:
+    """What has waited on `element` waits no more."""
+    run.emit(
+        TriggerTaken(
+            trigger.key,
+            element.key,
+            trigger.target,
+            element.instance,
+            element.definition,
+            element.tenant,
+        )
+    )
 
 
 # --- parallel multiple events (B15) ----------------------------------------------------------------
@@ -76,9 +90,5 @@ def _gathered(run: Run, host: ElementInstance, target: str) -> Document:
     for part in tuple(run.state.triggers.values_of(host.key)):
         if part.is_partial and part.target == target:
             merged.update(part.variables)
-            run.emit(
-                TriggerTaken(
-                    part.key, host.key, target, host.instance, host.definition, host.tenant
-                )
-            )
+            take(run, host, part)
     return merged

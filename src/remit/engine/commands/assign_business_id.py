@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from remit.base.errors import InvalidArgument, InvalidState, NotFound
 from remit.engine.governance import admit_command
-from remit.engine.lifecycle import IS_ENDING
+from remit.engine.instances import find_running
 from remit.engine.run import Handler, Run
 from remit.engine.state.entities import ElementInstance
 from remit.protocol.commands import AssignBusinessId
@@ -45,13 +45,8 @@ def assign_business_id(run: Run, command: AssignBusinessId) -> None:
 
 
 def _root(run: Run, command: AssignBusinessId) -> ElementInstance:
-    element = run.state.find_element(command.key)
-    if (
-        element is None
-        or element.scope != NONE_KEY
-        or element.phase in IS_ENDING
-        or not run.sees(element.tenant)
-    ):
+    element = find_running(run, command.key)
+    if element is None:
         raise NotFound(
             f"Expected to assign a business id to process instance with key '{command.key}', but no "
             f"such process was found"

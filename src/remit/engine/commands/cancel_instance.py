@@ -5,7 +5,7 @@ from __future__ import annotations
 from remit.base.errors import InvalidState, NotFound
 from remit.engine.agenda import Terminate
 from remit.engine.governance import admit_command
-from remit.engine.lifecycle import IS_ENDING
+from remit.engine.instances import find_running
 from remit.engine.run import Handler, Run
 from remit.protocol.commands import CancelInstance
 from remit.protocol.replies import Done
@@ -13,13 +13,8 @@ from remit.protocol.values import NONE_KEY
 
 
 def cancel_instance(run: Run, command: CancelInstance) -> None:
-    element = run.state.find_element(command.key)
-    if (
-        element is None
-        or element.scope != NONE_KEY
-        or element.phase in IS_ENDING
-        or not run.sees(element.tenant)
-    ):
+    element = find_running(run, command.key)
+    if element is None:
         raise NotFound(
             f"Expected to cancel a process instance with key '{command.key}', but no such process "
             f"was found"

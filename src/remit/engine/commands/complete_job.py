@@ -5,6 +5,9 @@ Accepted whether or not the job's time is over, as long as it exists (rule 75).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from remit.engine import ad_hoc, user_tasks
 from remit.engine.agenda import Complete
 from remit.engine.governance import admit_work
@@ -21,11 +24,12 @@ from remit.protocol.values import Document, Job, JobKind
 def complete_job(run: Run, command: CompleteJob) -> None:
     job = find(run, command.key, "complete")
     element = run.element(job.element_key)
+    result: Any = command.result
     if job.kind is JobKind.AD_HOC_SUB_PROCESS:
-        ad_hoc.read_result(run, element, command.result)
+        result = ad_hoc.read_result(run, element, result)
     variables = admit_work(run, job, element, "job.complete", command.variables)
     run.emit(JobCompleted(job.key, job, variables, command.result))
-    _DONE[job.kind](run, job, variables, command.result)
+    _DONE[job.kind](run, job, variables, result)
     run.reply = Done(job.key)
 
 
@@ -41,14 +45,14 @@ def _task_listener_done(run: Run, job: Job, variables: Document, result: Documen
     user_tasks.listener_done(run, job, result)
 
 
-def _ad_hoc_done(run: Run, job: Job, variables: Document, result: Document | None) -> None:
-    """The variables stay in the sub-process; the result says what happens in it (rule 74)."""
+def _ad_hoc_done(run: Run, job: Job, variables: Document, orders: ad_hoc.Orders) -> None:
+    """The variables stay in the sub-process; the orders say what happens in it (rule 74)."""
     scope = run.element(job.element_key)
     set_local(run, scope, variables)
-    ad_hoc.carry_out(run, scope.key, ad_hoc.read_result(run, scope, result))
+    ad_hoc.carry_out(run, scope.key, orders)
 
 
-_DONE = {
+_DONE: dict[JobKind, Callable[[Run, Job, Document, Any], None]] = {
     JobKind.BPMN_ELEMENT: _work_done,
     JobKind.EXECUTION_LISTENER: _listener_done,
     JobKind.TASK_LISTENER: _task_listener_done,

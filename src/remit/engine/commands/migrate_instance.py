@@ -16,7 +16,7 @@ from remit.engine import conditional, messages, signals, timers
 from remit.engine.definitions import Definition
 from remit.engine.events import open_events
 from remit.engine.governance import admit_command, check_rebindable, rebind
-from remit.engine.lifecycle import IS_ENDING
+from remit.engine.instances import find_running
 from remit.engine.run import BODY_KIND, Handler, Run
 from remit.engine.stages.events import hosted
 from remit.engine.state.entities import ElementInstance
@@ -29,7 +29,6 @@ from remit.protocol.events.job import JobMigrated
 from remit.protocol.events.process_instance import ElementMigrated, InstanceMigrated
 from remit.protocol.events.user_task import UserTaskMigrated
 from remit.protocol.replies import Done
-from remit.protocol.values import NONE_KEY
 
 Mapping = dict[str, str]
 
@@ -60,13 +59,8 @@ def _facts(target: Definition) -> dict[str, object]:
 
 
 def _instance(run: Run, key: int) -> ElementInstance:
-    element = run.state.find_element(key)
-    if (
-        element is None
-        or element.scope != NONE_KEY
-        or element.phase in IS_ENDING
-        or not run.sees(element.tenant)
-    ):
+    element = find_running(run, key)
+    if element is None:
         raise NotFound(
             f"Expected to migrate process instance but no process instance found with key '{key}'"
         )

@@ -12,6 +12,7 @@ from remit.base.errors import InvalidArgument, NotFound
 from remit.engine.agenda import Place, Terminate
 from remit.engine.definitions import Definition
 from remit.engine.governance import admit_command
+from remit.engine.instances import find_running
 from remit.engine.lifecycle import IS_ENDING
 from remit.engine.placing import Wanted, node_to_place, placements
 from remit.engine.run import BODY_KIND, Handler, Run
@@ -60,13 +61,8 @@ def modify_instance(run: Run, command: ModifyInstance) -> None:
 
 
 def _instance(run: Run, key: int) -> ElementInstance:
-    element = run.state.find_element(key)
-    if (
-        element is None
-        or element.scope != NONE_KEY
-        or element.phase in IS_ENDING
-        or not run.sees(element.tenant)
-    ):
+    element = find_running(run, key)
+    if element is None:
         raise NotFound(
             f"Expected to modify process instance but no process instance found with key '{key}'"
         )

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from remit.base.errors import NotFound
 from remit.engine import governance
-from remit.engine.lifecycle import IS_ENDING
+from remit.engine.instances import find_running
 from remit.engine.run import Handler, Run
 from remit.engine.state.entities import ElementInstance
 from remit.protocol.commands import ChangeRevocations, ReanchorTrust, RenewPolicy, ShowPolicy
 from remit.protocol.replies import Done
-from remit.protocol.values import NONE_KEY
 
 
 def renew_policy(run: Run, command: RenewPolicy) -> None:
@@ -35,9 +34,8 @@ def change_revocations(run: Run, command: ChangeRevocations) -> None:
 
 
 def _instance(run: Run, key: int, verb: str) -> ElementInstance:
-    element = run.state.find_element(key)
-    is_there = element is not None and element.scope == NONE_KEY and run.sees(element.tenant)
-    if element is None or not is_there or element.phase in IS_ENDING:
+    element = find_running(run, key)
+    if element is None:
         raise NotFound(
             f"Expected to {verb} process instance with key '{key}', but no such process instance was "
             f"found"

@@ -5,12 +5,11 @@ from __future__ import annotations
 from remit.base.errors import InvalidState, NotFound
 from remit.engine import suspension
 from remit.engine.governance import admit_command
-from remit.engine.lifecycle import IS_ENDING
+from remit.engine.instances import find_running
 from remit.engine.run import Handler, Run
 from remit.engine.state.entities import ElementInstance
 from remit.protocol.commands import ResumeInstance, SuspendInstance
 from remit.protocol.replies import Done
-from remit.protocol.values import NONE_KEY
 
 
 def suspend_instance(run: Run, command: SuspendInstance) -> None:
@@ -43,13 +42,8 @@ def resume_instance(run: Run, command: ResumeInstance) -> None:
 
 
 def _instance(run: Run, key: int, verb: str) -> ElementInstance:
-    element = run.state.find_element(key)
-    if (
-        element is None
-        or element.scope != NONE_KEY
-        or element.phase in IS_ENDING
-        or not run.sees(element.tenant)
-    ):
+    element = find_running(run, key)
+    if element is None:
         raise NotFound(
             f"Expected to {verb} a process instance with key '{key}', but no such process was found"
         )

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from remit.engine.agenda import Activate, Place
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.container import ContainerElement
 from remit.engine.expressions import evaluate
-from remit.engine.lifecycle import take_triggers
 from remit.engine.run import Run
 from remit.engine.variables import local, set_local
 from remit.model.bpmn.elements.ad_hoc_sub_process import AdHocSubProcess
 from remit.model.bpmn.graph import Node
-from remit.protocol.values import Phase, Placement
+from remit.protocol.values import Phase
 
 
 def collect(run: Run, plan: Plan, key: int) -> bool:
@@ -34,21 +32,13 @@ OUTPUT = Stage("output-element", collect)
 
 
 class AdHocInnerInstance(ContainerElement):
+    """It begins with the element that it was made for, which is placed in it."""
+
     def closing(self, node: Node) -> Sequence[Stage]:
         outer = node.scope
         assert isinstance(outer, AdHocSubProcess)
         collects = outer.output_collection is not None and outer.output_element is not None
         return (OUTPUT,) if collects else ()
-
-    def opened(self, run: Run, plan: Plan, key: int) -> None:
-        """Begin with the element it was made for, as if a flow had led to it."""
-        for trigger in take_triggers(run, run.element(key)):
-            if trigger.inner:
-                placed = Placement(trigger.target, trigger.variables, trigger.inner)
-                run.later(Place(key, placed))
-            else:
-                variables = trigger.variables or None
-                run.later(Activate(trigger.target, key, variables=variables))
 
     def ending(self, run: Run, plan: Plan, key: int) -> Callable[[], None] | None:
         element = run.element(key)

@@ -7,11 +7,12 @@ from typing import Any
 
 from remit.engine import ad_hoc, incidents, jobs
 from remit.engine.agenda import Complete
+from remit.engine.conditions import as_boolean
 from remit.engine.definitions import Plan, Stage
 from remit.engine.denials import stopped
 from remit.engine.elements.container import ContainerElement
 from remit.engine.expressions import evaluate
-from remit.engine.faults import IncidentRaised, extract_value_error
+from remit.engine.faults import IncidentRaised
 from remit.engine.lifecycle import is_done_inside, placement_set
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
@@ -38,7 +39,7 @@ def describe(run: Run, plan: Plan, key: int) -> bool:
 def choose(run: Run, plan: Plan, key: int) -> bool:
     """What the model's list names is placed; what a modification has placed comes instead."""
     node = ad_hoc.node_of(plan)
-    if node.active_elements is None or _has_placed(run, key):
+    if node.active_elements is None or ad_hoc.placed(run, key):
         return False
     chosen = ad_hoc.check_list(node, evaluate(run, node.active_elements, key))
     for element in chosen:
@@ -127,22 +128,15 @@ class AdHocSubProcessElement(ContainerElement):
                 return
         ad_hoc.begin_waiting(run, key)
         ends_by_itself = node.completion_condition is None and node.job is None
-        if ends_by_itself and is_done_inside(scope) and not _has_placed(run, key):
+        if ends_by_itself and is_done_inside(scope) and not ad_hoc.placed(run, key):
             run.later(Complete(key))
 
     def _is_fulfilled(self, run: Run, node: AdHocSubProcess, scope: ElementInstance) -> bool:
         assert node.completion_condition is not None
+        text = node.completion_condition.text
         value = evaluate(run, node.completion_condition, scope.key)
-        if value is True or value is False:
-            return bool(value)
-        raise extract_value_error(
-            f"Expected the completion condition '{node.completion_condition.text}' of ad-hoc "
-            f"sub-process '{node.id}' to be true or false, but it is {repr(value)[:100]}"
-        )
-
-
-def _has_placed(run: Run, key: int) -> bool:
-    return any(each.placed for each in run.state.triggers.values_of(key))
+        said = f"the completion condition '{text}' of ad-hoc sub-process '{node.id}'"
+        return as_boolean(value, said)
 
 
 ELEMENT = AdHocSubProcessElement()

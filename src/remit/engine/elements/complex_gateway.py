@@ -16,17 +16,17 @@ from typing import Any
 
 from remit.engine import incidents
 from remit.engine.agenda import Activate, AskJoins
-from remit.engine.conditions import holds
+from remit.engine.conditions import as_boolean, holds
 from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
-from remit.engine.expressions import evaluate_with
-from remit.engine.faults import IncidentRaised, extract_value_error
+from remit.engine.expressions import evaluate
+from remit.engine.faults import IncidentRaised
 from remit.engine.joins import occupied, waiting_flows
 from remit.engine.lifecycle import JOIN
 from remit.engine.run import Run
 from remit.engine.stages.flows import choose_all
 from remit.engine.state.entities import ElementInstance
-from remit.engine.variables import MISSING, local, look_up
+from remit.engine.variables import local
 from remit.model.bpmn.elements.complex_gateway import ComplexGateway as Gateway
 from remit.model.bpmn.graph import Flow, Node
 from remit.model.bpmn.reachability import reaching
@@ -84,17 +84,9 @@ class ComplexGatewayElement(Element):
             token = tokens.get((scope_key, flow.id))
             counts[flow.id] = 0 if token is None else token.count
         counts["activationCount"] = sum(1 for count in counts.values() if count)
-        for name in condition.variables:
-            value = look_up(run, scope_key, name)
-            if name not in counts and value is not MISSING:
-                counts[name] = value
-        value = evaluate_with(run, condition, counts)
-        if value is True or value is False:
-            return bool(value)
-        raise extract_value_error(
-            f"Expected the activation condition '{condition.text}' of complex gateway '{node.id}' to "
-            f"be true or false, but it is {repr(value)[:100]}"
-        )
+        value = evaluate(run, condition, scope_key, counts)
+        said = f"the activation condition '{condition.text}' of complex gateway '{node.id}'"
+        return as_boolean(value, said)
 
     def asked(self, run: Run, plan: Plan, scope: ElementInstance) -> bool:
         """It has fired: reset when nothing is missing that can still come."""

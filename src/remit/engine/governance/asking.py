@@ -106,14 +106,9 @@ def admit_command(
     kind: HopKind = "human",
 ) -> None:
     """A command of somebody outside; raises `StepDenied`. `kind` says what that somebody is."""
-    row = governed_row(run, element)
-    if row is None or element is None:
-        return
-    asked = Question(row, element, action, facts, hop_of(run.actor, kind))
-    answer = ask(run, asked)
-    if not answer.decision.admitted:
-        raise StepDenied(sentence(asked, answer), rejection(run, asked, answer))
-    log_admission(run, asked, answer)
+    checked = check_command(run, element, action, facts, kind)
+    if checked is not None:
+        log_admission(run, *checked)
 
 
 def check_command(
@@ -122,15 +117,19 @@ def check_command(
     action: str,
     facts: Mapping[str, Any],
     kind: HopKind = "human",
-) -> None:
-    """The same without an admission: asked in advance, where something else is admitted first."""
+) -> tuple[Question, Answer] | None:
+    """The same without an admission: asked in advance, where something else is admitted first.
+
+    None: no policy governs it.
+    """
     row = governed_row(run, element)
     if row is None or element is None:
-        return
+        return None
     asked = Question(row, element, action, facts, hop_of(run.actor, kind))
     answer = ask(run, asked)
     if not answer.decision.admitted:
         raise StepDenied(sentence(asked, answer), rejection(run, asked, answer))
+    return asked, answer
 
 
 def admit_step(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from remit.engine.definitions import Plan, Stage
-from remit.engine.expressions import evaluate_with
+from remit.engine.expressions import evaluate
 from remit.engine.run import Run
-from remit.engine.variables import MISSING, local, look_up, set_local
+from remit.engine.variables import local, set_local
 from remit.model.bpmn.graph import Container
 from remit.protocol.values import Document
 
@@ -17,14 +17,8 @@ def begin_data(run: Run, plan: Plan, key: int) -> bool:
     given = local(run, key, node.data)
     made: Document = {}
     for name, initial in node.data.items():
-        if initial is None or name in given:
-            continue
-        context: Document = {}
-        for wanted in initial.variables:
-            value = made[wanted] if wanted in made else look_up(run, key, wanted)
-            if value is not MISSING:
-                context[wanted] = value
-        made[name] = evaluate_with(run, initial, context)
+        if initial is not None and name not in given:
+            made[name] = evaluate(run, initial, key, made)
     set_local(run, run.element(key), made)
     return False
 

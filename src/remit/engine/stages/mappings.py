@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from remit.engine.definitions import Plan, Stage
-from remit.engine.expressions import evaluate_with
+from remit.engine.expressions import evaluate
 from remit.engine.faults import IncidentRaised
 from remit.engine.governance import admit_write
 from remit.engine.run import Run
@@ -58,13 +58,8 @@ def _evaluate(run: Run, mappings: list[Mapping], scope_key: int) -> Document:
 
 
 def _source(run: Run, mapping: Mapping, scope_key: int, result: Document) -> Any:
-    context: Document = {}
-    for name in mapping.source.variables:
-        value = result[name] if name in result else look_up(run, scope_key, name)
-        if value is not MISSING:
-            context[name] = value
     try:
-        return evaluate_with(run, mapping.source, context)
+        return evaluate(run, mapping.source, scope_key, result)
     except IncidentRaised as fault:
         raise IncidentRaised("IO_MAPPING_ERROR", str(fault)) from fault
 

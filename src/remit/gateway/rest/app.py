@@ -48,5 +48,5 @@ def rest_app(broker: Broker) -> Rest:
             Exception: problems.on_fault,
         },
     )
-    every = (*SERVED, *unserved.operations(SERVED), *openapi.operations(SERVED))
+    every = (*SERVED, *unserved.operations(), *openapi.operations(SERVED))
     return Rest(broker, every, tools)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, update
+from sqlalchemy import Connection, delete, update
 
 from remit.history import pruning, schema
+from remit.history.telling.rows import add_to_rows
 from remit.history.telling.told import Tells, Told
 from remit.protocol.events import batch as b
 
@@ -38,19 +39,7 @@ def batch_reported(told: Told, event: b.BatchPartReported) -> None:
 def write_reported(told: Told, connection: Connection) -> None:
     if not told.reported:
         return
-    table = schema.BATCHES
-    connection.execute(
-        update(table)
-        .where(table.c.key == bindparam("b_key"))
-        .values(
-            completed=table.c.completed + bindparam("b_completed"),
-            failed=table.c.failed + bindparam("b_failed"),
-        ),
-        [
-            {"b_key": key, "b_completed": completed, "b_failed": failed}
-            for key, (completed, failed) in told.reported.items()
-        ],
-    )
+    add_to_rows(connection, schema.BATCHES, ("completed", "failed"), told.reported)
     told.reported = {}
 
 

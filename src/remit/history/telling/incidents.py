@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zlib
 
-from sqlalchemy import Connection, bindparam, update
+from sqlalchemy import Connection
 
 from remit.history import schema
-from remit.history.telling.rows import Row
+from remit.history.telling.rows import Row, add_to_rows
 from remit.history.telling.told import Tells, Told
 from remit.protocol.events import incident as i
 from remit.protocol.values import Incident
@@ -41,13 +41,8 @@ def _incident(told: Told, row: Incident) -> Row:
 def write_incidents(told: Told, connection: Connection) -> None:
     if not told.incidents:
         return
-    table = schema.INSTANCES
-    connection.execute(
-        update(table)
-        .where(table.c.key == bindparam("b_key"))
-        .values(incidents=table.c.incidents + bindparam("b_more")),
-        [{"b_key": key, "b_more": more} for key, more in told.incidents.items()],
-    )
+    amounts = {key: (more,) for key, more in told.incidents.items()}
+    add_to_rows(connection, schema.INSTANCES, ("incidents",), amounts)
     told.incidents = {}
 
 

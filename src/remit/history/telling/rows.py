@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -28,6 +29,24 @@ def change_rows(
 ) -> None:
     """The columns `names` of rows, each with its key as `b_key`."""
     connection.exec_driver_sql(_change(table, key, names, connection.dialect), rows)
+
+
+def add_to_rows(
+    connection: Connection,
+    table: Table,
+    names: tuple[str, ...],
+    amounts: Mapping[int, Sequence[int]],
+) -> None:
+    """Add to the columns `names` of rows, by their keys."""
+    connection.execute(
+        update(table)
+        .where(table.c.key == bindparam("b_key"))
+        .values({name: table.c[name] + bindparam(f"b_{name}") for name in names}),
+        [
+            {"b_key": key} | {f"b_{name}": more for name, more in zip(names, each, strict=True)}
+            for key, each in amounts.items()
+        ],
+    )
 
 
 @cache
