@@ -76,6 +76,8 @@ class LongPolls:
                     if refused is not None:
                         raise refused
                     return jobs
+                if presence is not None and presence.is_gone:
+                    return []
                 pause = PROBE_SECONDS
                 if refused is not None:
                     pause = AGAIN_SECONDS * (1 + number % 16)  # not all of them at once
