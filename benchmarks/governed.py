@@ -46,7 +46,7 @@ def order_policy(*variables: str) -> str:
             v=1, typ="grant", jti="order", iss=ISSUER, rev=1, iat=0, nbf=0, exp=4_000_000_000,
             sub=Subject(tenant="<default>"), cnf=Holder(kids=("broker",)),
             allow=(
-                Clause(id="A1", do=("instance.create", "element.enter", "flow.take")),
+                Clause(id="A1", do=("instance.create", "element.enter", "flow.take", "job.create")),
                 Clause(id="A2", do=("job.activate", "job.complete"), on={"jobType": {"eq": "work"}}),
                 Clause(id="A3", do=("var.read", "var.write"), on={"varNames": {"sub": [*variables]}}),
             ),
