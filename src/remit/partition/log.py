@@ -129,11 +129,16 @@ def read_turn(raw: bytes) -> Logged:
 
 
 def open_batch(batch: LogBatch) -> Iterator[Logged]:
-    """The turns of one batch; raises `ChainBroken` when it was changed."""
+    """The turns of one batch; raises `ChainBroken` when it was changed, or is none."""
+    name = f"batch {batch.first_position}-{batch.last_position}"
     if hashlib.sha256(batch.previous + batch.body).digest() != batch.hash:
-        raise ChainBroken(f"batch {batch.first_position}-{batch.last_position} was changed")
-    for entry in _decode(zstandard.ZstdDecompressor().decompress(batch.body)):
-        yield _logged(entry)
+        raise ChainBroken(f"{name} was changed")
+    try:
+        entries = _decode(zstandard.ZstdDecompressor().decompress(batch.body))
+        turns = [_logged(entry) for entry in entries]
+    except (zstandard.ZstdError, msgspec.DecodeError, ValueError) as fault:
+        raise ChainBroken(f"{name} can't be read: {fault}") from fault
+    yield from turns
 
 
 def _logged(entry: Entry) -> Logged:
