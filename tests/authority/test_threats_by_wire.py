@@ -171,7 +171,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         "--users", f"{folder}/users",
     )  # fmt: skip
     with Broker(folder / "data", *options) as broker:
-        yield Place(broker, folder)
+        found = Place(broker, folder)
+        found.deploy(one_task())
+        yield found
     (part,) = verify(folder / "data", RING).partitions
     assert part.findings == []
 
@@ -402,7 +404,7 @@ def test_t7_what_is_not_understood_is_refused_even_when_it_is_signed(
 ) -> None:
     claims = {**msgspec.json.decode(PAYLOAD), **changes}
     with pytest.raises(grpc.RpcError) as fault:
-        place.alice.start_with("t3", [signed(canon.encode(claims))])
+        place.alice.start_with("one", [signed(canon.encode(claims))])
     assert code_of(fault) == "INVALID_ARGUMENT"
 
 
@@ -817,9 +819,9 @@ def test_t26_r28_a_policy_that_costs_too_much_is_refused_at_once(place: Place) -
     ):
         began = time.perf_counter()
         with pytest.raises(grpc.RpcError) as fault:
-            place.alice.start_with("t3", tokens)
+            place.alice.start_with("one", tokens)
         assert code_of(fault) == "INVALID_ARGUMENT"
-        body = {"processDefinitionId": "t3", "variables": {"_policy": tokens}}
+        body = {"processDefinitionId": "one", "variables": {"_policy": tokens}}
         assert place.alice.rest("POST", "/process-instances", body)[0] == 400
         assert time.perf_counter() - began < 2
 
@@ -871,7 +873,7 @@ def test_t28_the_value_that_is_decided_upon_is_the_one_that_is_kept(place: Place
 def test_t28_no_number_is_no_json(place: Place) -> None:
     for word in ("NaN", "Infinity", "-Infinity", "05", "0x5", "1e400"):
         with pytest.raises(grpc.RpcError) as fault:
-            place.alice.start_raw("t3", f'{{"amount": {word}}}')
+            place.alice.start_raw("one", f'{{"amount": {word}}}')
         assert code_of(fault) == "INVALID_ARGUMENT", word
 
 
