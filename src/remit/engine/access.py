@@ -280,7 +280,7 @@ def _nothing(run: Run, command: Any) -> Iterable[Need]:
 
 
 def _to_set_up(run: Run, command: c.SetUpUser) -> Iterable[Need]:
-    """Where nobody can be known yet, which the gateway looks at: nothing. Whoever is known: all of it."""
+    """Nothing where nobody can be known yet, which the gateway looks at; else all of it."""
     if not run.actor.id:
         return ()
     return [Need(kind, "CREATE") for kind in ("USER", "ROLE", "AUTHORIZATION")]
