@@ -106,8 +106,16 @@ def _target(link: Path) -> str:
 class Client:
     """Calls by method name: `client.CreateProcessInstance(bpmnProcessId="p")`."""
 
-    def __init__(self, address: str, authorization: str = "") -> None:
-        self.channel = grpc.insecure_channel(address)
+    def __init__(
+        self,
+        address: str,
+        authorization: str = "",
+        credentials: grpc.ChannelCredentials | None = None,
+    ) -> None:
+        if credentials is None:
+            self.channel = grpc.insecure_channel(address)
+        else:
+            self.channel = grpc.secure_channel(address, credentials)
         self._metadata = (("authorization", authorization),) if authorization else ()
 
     def call(self, method: str, seconds: float = 20, **fields: Any) -> Any:
