@@ -119,7 +119,7 @@ class Place:
             Person(broker, f"Bearer key-of-{name}") for name in ("alice", "cashier", "operator")
         )
         self.partner = Person(broker, "Basic " + base64.b64encode(b"partner:secret").decode())
-        self._revoked: dict[str, int] = {}
+        self.revoked: dict[str, int] = {}
         self.epoch = 0
 
     def deploy(self, *models: Model) -> None:
@@ -129,8 +129,8 @@ class Place:
     def revoke(self, grant_name: str) -> None:
         """One more grant is on the issuer's list."""
         self.epoch += 1
-        self._revoked[grant_name] = 0
-        token = self.list_of(self.epoch, **self._revoked)
+        self.revoked[grant_name] = 0
+        token = self.list_of(self.epoch, **self.revoked)
         assert self.operator.rest("POST", "/policies/revocations", {"revocations": token})[0] == 204
 
     def list_of(self, epoch: int, signer: Signer = acme, **grants: int) -> str:
@@ -627,6 +627,8 @@ def test_t19_a_revoked_grant_admits_nothing_and_lists_only_go_forward(place: Pla
     lists = "/policies/revocations"
     for token in (
         place.list_of(0),  # an older one, that knows nothing of it
+        place.list_of(place.epoch),  # one that lets it go, as if it were this one
+        place.list_of(place.epoch, **{**place.revoked, "t19": 9_000_000_000}),  # or only later
         place.list_of(place.epoch + 1, stranger),
         place.list_of(place.epoch + 1, worker),
         place.list_of(place.epoch + 1).replace(".", ".A", 1),

@@ -12,7 +12,7 @@ from remit.gateway.limits import STREAMS
 from remit.history.database import open_database
 from remit.history.pruning import Retention
 from remit.identity.principal import Access
-from remit.partition.keys import PolicyFiles, read_signer
+from remit.partition.keys import PolicyFiles, read_governor, read_signer
 from remit.server.tls import TlsFiles
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -129,6 +129,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 open_database(self.history_url).dispose()
             except ValueError as fault:
                 return f"--history: {fault}"
+        for option, path in (("--users", self.users), ("--api-keys", self.api_keys)):
+            if path and not Path(path).is_file():
+                return f"{option}: there is no file {path}"
+        try:
+            read_governor(self.policies)
+        except Unavailable as fault:
+            return str(fault)
         if self.audit_key:
             try:
                 read_signer(self.audit_key)
