@@ -322,7 +322,7 @@ deny:
     why: Larger amounts need another policy.
 
 trust:                            # from 0 to 1000, by how callers show who they are
-  floors: {{job.complete: 400}}     # not for callers that nobody knows: leave it out while they need not
+  floors: {{job.complete: 200}}     # callers have to be known: leave it out while nobody asks them
   longest delegation: 5
   decay: {{engine: 20, call: 50}}
 
