@@ -91,6 +91,7 @@ def test_the_command_line_sets_the_first_user_up(start_broker: Start, nobody: st
     assert json.loads(first.output)["username"] == "root"
     assert (first.exit_code, second.exit_code) == (0, 1)
     assert "Unauthorized" in second.output
+    assert "say who you are by REMIT_AUTHORIZATION" in second.output
 
 
 def test_the_engine_makes_a_first_user_once(engine: Engine) -> None:

@@ -283,7 +283,7 @@ def _to_set_up(run: Run, command: c.SetUpUser) -> Iterable[Need]:
     """Nothing where nobody can be known yet, which the gateway looks at; else all of it."""
     if not run.actor.id:
         return ()
-    return [Need(kind, "CREATE") for kind in ("USER", "ROLE", "AUTHORIZATION")]
+    return Need("USER", "CREATE"), Need("ROLE", "CREATE"), Need("AUTHORIZATION", "CREATE")
 
 
 NEEDS: dict[type[c.Command], Needs] = {
