@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement as Element
 
 from remit.history import schema
+from remit.history.planning import Kinds
 from remit.history.searching import (
     Entity,
     Field,
@@ -238,6 +239,13 @@ ELEMENT_INSTANCES = Entity(
     },
     hidden={"elementInstanceScopeKey": key(_E.scope)},
     extras={"hasIncident": lambda value: _exists(_E.incident, value), "state": _state(_E)},
+    kinds=Kinds(
+        (_E.definition, _E.element),
+        frozenset(
+            (_E.definition, _E.element, _E.element_name, _E.type, _E.process_id, _E.tenant)
+        ),
+        _E.state,
+    ),
 )  # fmt: skip
 
 
