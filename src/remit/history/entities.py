@@ -219,6 +219,13 @@ PROCESS_INSTANCES = Entity(
         "tags": _tags, "batchOperationKey": _by_batch, "batchOperationId": _by_batch,
     },
     natural=(_I.start_date,),
+    kinds=Kinds(
+        (_I.definition,),
+        frozenset(
+            (_I.definition, _I.process_id, _I.process_name, _I.version, _I.version_tag, _I.tenant)
+        ),
+        _I.state,
+    ),
 )  # fmt: skip
 
 KNOWN_TYPES = {"TRANSACTION": "SUB_PROCESS", "COMPLEX_GATEWAY": "UNKNOWN"}

@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import eq
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, false, func, select, tuple_
+from sqlalchemy import Column, ColumnElement, Connection, and_, false, func, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
@@ -105,7 +106,7 @@ def _another_way(connection: Connection, question: Question, page: Page) -> tupl
     along, leading = _led_by(None, question), _led_by(rarest, question)
     counted = select(question.identity).where(*leading).limit(COUNTED + 1)
     if rarest is None:
-        counted = counted.order_by(question.order)
+        counted = counted.order_by(question.identity)
     found = connection.scalars(counted).all()
     if len(found) <= FEW and question.unique:
         return len(found), page([among(connection, question.identity, found)])
@@ -160,8 +161,9 @@ def _of_kinds(connection: Connection, question: Question) -> tuple[Condition, ..
     if samples is None:
         return ()
     chosen = select(*kinds.by).where(among(connection, question.identity, samples), *on_kinds)
-    found = [tuple(row) for row in connection.execute(chosen)]
-    return (and_(tuple_(*kinds.by).in_(found), *beside) if found else false(),)
+    found = connection.execute(chosen).all()
+    equal = (and_(*map(eq, kinds.by, row), *beside) for row in found)
+    return (or_(false(), *equal),)
 
 
 def _samples(
