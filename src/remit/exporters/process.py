@@ -20,6 +20,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
+from remit.base.garbage import collect_seldom
 from remit.engine.state import layout
 from remit.exporters.contract import Exporter
 from remit.exporters.jsonlines import JsonLines
@@ -140,6 +141,7 @@ def main(data: str, partitions: str, *specs: str) -> None:
     positions = Positions(folder / "exporters.json")
     followers = [Follower(exporter_of(spec), positions) for spec in specs]
     paths = [folder / f"partition-{number}.db" for number in range(1, int(partitions) + 1)]
+    collect_seldom()
     parent = os.getppid()
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))

@@ -6,7 +6,6 @@ Settings come as JSON in the environment; progress goes to the supervisor over t
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import uuid
@@ -15,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from remit.base.errors import Fault, Unavailable
+from remit.base.garbage import collect_seldom
 from remit.gateway.app import Gateway
 from remit.gateway.auth import authenticator
 from remit.gateway.broker import Broker
@@ -27,9 +27,6 @@ from remit.server import control, logs
 from remit.server.config import Config
 
 SETTINGS = "REMIT_BROKER_SETTINGS"
-
-GARBAGE_AFTER = 50_000
-"""New objects between two looks for cycles: requests hardly make any, and a look costs them 15 %."""
 
 log = logging.getLogger("remit.server")
 
@@ -92,8 +89,7 @@ class Application:
             limits=Limits(config.max_requests_per_second, config.max_streams),
         )
         self._gateway = Gateway(self._broker)
-        gc.freeze()  # what has been loaded stays
-        gc.set_threshold(GARBAGE_AFTER, 20, 100)
+        collect_seldom()
         log.info("partitions open", extra={"data": str(folder), "partitions": config.partitions})
 
     async def _obey(self, line: control.Line) -> None:
