@@ -19,6 +19,7 @@ from rich.table import Table
 from benchmarks import load
 from benchmarks.brokers import Running, broker, deploy, message_wait, tasks
 from benchmarks.engine_alone import remit_instances_per_second, spiff_instances_per_second
+from benchmarks.under_policy import compare
 
 SECONDS = float(os.environ.get("SECONDS", "60"))
 console = Console(width=110)
@@ -59,6 +60,19 @@ def split(result: dict[str, Any]) -> str:
     return f"{edge:.0f} + {parts['step']:.0f} + {parts['encode']:.0f} + {parts['store']:.0f}"
 
 
+def figures(result: dict[str, Any]) -> tuple[str, ...]:
+    """The columns of one load."""
+    return (
+        f"{result['per_second']:,.0f}",
+        f"{result['server_us']:.0f}",
+        split(result),
+        f"{result['p50_ms']:.1f}",
+        f"{result['p99_ms']:.1f}",
+        f"{result['generator_share']:.0%}",
+        f"{result['memory_mib']:.0f}",
+    )
+
+
 def main() -> None:
     console.print(
         f"{datetime.now(UTC):%Y-%m-%d} · {platform.machine()} · {os.cpu_count()} cores · Python "
@@ -93,17 +107,18 @@ def main() -> None:
             )
             load.run(running.grpc, seconds=2, process="one")
             result = measure(running, seconds=SECONDS, **flags)
-        table.add_row(
-            name,
-            f"{result['per_second']:,.0f}",
-            f"{result['server_us']:.0f}",
-            split(result),
-            f"{result['p50_ms']:.1f}",
-            f"{result['p99_ms']:.1f}",
-            f"{result['generator_share']:.0%}",
-            f"{result['memory_mib']:.0f}",
-        )
+        table.add_row(name, *figures(result))
+    with console.status("without and with a policy …"):
+        compared = compare(SECONDS, measure)
+    table.add_row("one task, beside governed ones", *figures(compared.ungoverned))
+    table.add_row("one task, under a policy", *figures(compared.governed))
     console.print(table)
+    console.print(
+        f"Under a policy, in turn on the same broker: {compared.ratio:.0%} of the ungoverned rate, "
+        f"{compared.admissions:.1f} admissions per instance.\n"
+        f"remit audit verify of that log, {compared.records_per_batch:,.0f} records per batch: "
+        f"{compared.audited_per_second:,.0f} decisions/s on one core."
+    )
 
 
 if __name__ == "__main__":

@@ -32,24 +32,31 @@ from remit.protocol.values import Actor, Document, Header
 INSTANCES, ROUNDS = 2_000, 5
 BATCH = 100
 ISSUER = "https://policy.example"
-office, broker = Signer("office", b"o" * 32), Signer("broker", b"b" * 32)
-GOVERNOR = Governor(
-    KeyRing([office.public("authority", iss=ISSUER), broker.public("holder")]), broker
-)
+broker_key = b"b" * 32
+office, broker = Signer("office", b"o" * 32), Signer("broker", broker_key)
+RING = KeyRing([office.public("authority", iss=ISSUER), broker.public("holder")])
+GOVERNOR = Governor(RING, broker)
 HEADER = Header(actor=Actor("alice", "jwt"))
-POLICY_OF_ALL = mint_grant(
-    Grant(
-        v=1, typ="grant", jti="order", iss=ISSUER, rev=1, iat=0, nbf=0, exp=4_000_000_000,
-        sub=Subject(tenant="<default>"), cnf=Holder(kids=("broker",)),
-        allow=(
-            Clause(id="A1", do=("instance.create", "element.enter", "flow.take")),
-            Clause(id="A2", do=("job.activate", "job.complete"), on={"jobType": {"eq": "work"}}),
-            Clause(id="A3", do=("var.read", "var.write"), on={"varNames": {"sub": ["x", "y"]}}),
+
+
+def order_policy(*variables: str) -> str:
+    """A grant for a process of tasks of the type `work`, which may read and write these variables."""
+    return mint_grant(
+        Grant(
+            v=1, typ="grant", jti="order", iss=ISSUER, rev=1, iat=0, nbf=0, exp=4_000_000_000,
+            sub=Subject(tenant="<default>"), cnf=Holder(kids=("broker",)),
+            allow=(
+                Clause(id="A1", do=("instance.create", "element.enter", "flow.take", "job.create")),
+                Clause(id="A2", do=("job.activate", "job.complete"), on={"jobType": {"eq": "work"}}),
+                Clause(id="A3", do=("var.read", "var.write"), on={"varNames": {"sub": [*variables]}}),
+            ),
+            deny=(Clause(id="D1", do=("job.complete",), on={"retries": {"min": 10_000}}),),
         ),
-        deny=(Clause(id="D1", do=("job.complete",), on={"retries": {"min": 10_000}}),),
-    ),
-    office,
-)  # fmt: skip
+        office,
+    )  # fmt: skip
+
+
+POLICY_OF_ALL = order_policy("x", "y")
 
 
 class Cost(NamedTuple):

@@ -2,7 +2,8 @@
 
 FINISHED and ACTIVE (default 1,000,000 and 100,000) are the instances in it, ROUNDS (40) how often each
 search is asked, over REST, with the broker running. WRITING_SECONDS (20) is the length of each load;
-HISTORY a database URL other than SQLite beside the data.
+HISTORY a database URL other than SQLite beside the data. FOLDER keeps the large history there, so that
+the next run with it asks at once.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ ACTIVE = int(os.environ.get("ACTIVE", "100000"))
 ROUNDS = int(os.environ.get("ROUNDS", "40"))
 WRITING_SECONDS = float(os.environ.get("WRITING_SECONDS", "20"))
 URL = os.environ.get("HISTORY", "")
+FOLDER = os.environ.get("FOLDER", "")
 console = Console(width=120)
 
 Body = dict[str, Any]
@@ -199,26 +201,32 @@ def milliseconds(rest: RestCalls, path: str, body: Body, rounds: int) -> list[fl
 
 
 def searching() -> None:
-    with tempfile.TemporaryDirectory(prefix="remit-bench-") as folder:
-        url = Config(data=folder, history=URL).history_url
-        with broker("--history", URL, folder=folder) as running, rest_calls(running.http) as rest:
-            deploy(running.grpc, running.data, *history_data.models())
-            history_data.run_templates(rest)
-        copies = max(FINISHED // history_data.FINISHED, ACTIVE // history_data.ACTIVE) - 1
-        engine = open_database(url)
-        began = time.perf_counter()
-        with Progress(console=console) as progress:
-            bar = progress.add_task("copying instances", total=copies)
-            history_data.multiply(engine, copies, lambda n: progress.update(bar, completed=n))
-        engine.dispose()
-        size = (Path(folder) / "history.db").stat().st_size if not URL else 0
-        console.print(
-            f"{(copies + 1) * history_data.FINISHED:,} finished, "
-            f"{(copies + 1) * history_data.ACTIVE:,} active, made in "
-            f"{time.perf_counter() - began:.0f} s, {size / 2**20:,.0f} MiB"
-        )
+    with tempfile.TemporaryDirectory(prefix="remit-bench-") as made:
+        folder = FOLDER or made
+        if not (Path(folder) / "history.db").exists():
+            make_history(folder)
         with broker("--history", URL, folder=folder) as running, rest_calls(running.http) as rest:
             ask_everything(rest)
+
+
+def make_history(folder: str) -> None:
+    """A broker's data with a few instances that ran, and their copies in its history."""
+    with broker("--history", URL, folder=folder) as running, rest_calls(running.http) as rest:
+        deploy(running.grpc, running.data, *history_data.models())
+        history_data.run_templates(rest)
+    copies = max(FINISHED // history_data.FINISHED, ACTIVE // history_data.ACTIVE) - 1
+    engine = open_database(Config(data=folder, history=URL).history_url)
+    began = time.perf_counter()
+    with Progress(console=console) as progress:
+        bar = progress.add_task("copying instances", total=copies)
+        history_data.multiply(engine, copies, lambda n: progress.update(bar, completed=n))
+    engine.dispose()
+    size = (Path(folder) / "history.db").stat().st_size if not URL else 0
+    console.print(
+        f"{(copies + 1) * history_data.FINISHED:,} finished, "
+        f"{(copies + 1) * history_data.ACTIVE:,} active, made in "
+        f"{time.perf_counter() - began:.0f} s, {size / 2**20:,.0f} MiB"
+    )
 
 
 def ask_everything(rest: RestCalls) -> None:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
+import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from remit.cli.entities import KINDS
 from tests.gateway.test_rest_commands import Rest
 from tests.support.broker import Broker
 from tests.support.model import one_task
@@ -25,6 +33,23 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 def remit(broker: Broker, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "remit.cli.main", *words, "--rest-address", broker.http]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def in_terminal(broker: Broker, columns: int, *words: str) -> str:
+    """What a terminal of this width is told, without its colours."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    command = [sys.executable, "-m", "remit.cli.main", *words, "--rest-address", broker.http]
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, env=environment)
+    os.close(theirs)
+    told = b""
+    with contextlib.suppress(OSError):  # it says so when the other side is closed
+        while more := os.read(ours, 1 << 16):
+            told += more
+    os.close(ours)
+    assert process.wait(60) == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", told.decode())
 
 
 def rows(broker: Broker, *words: str) -> list[dict[str, Any]]:
@@ -85,6 +110,33 @@ def test_incidents_are_asked_for_by_flags(broker: Broker) -> None:
 
     assert [row["processInstanceKey"] for row in fine] == [key]
     assert troubled == []
+
+
+@pytest.mark.parametrize(("kind", "columns"), [("pi", 40), ("job", 80)])
+def test_keys_are_whole_in_a_narrow_terminal(broker: Broker, kind: str, columns: int) -> None:
+    create(broker, orderId="long" * 30)
+    found = rows(broker, "list", kind, "--limit", "5")
+
+    shown = in_terminal(broker, columns, "list", kind, "--limit", "5")
+
+    (own,) = [each.key for each in KINDS if each.short == kind]
+    begins = [line.split()[0] for line in shown.splitlines() if line[:1].isdigit()]
+    assert begins == [row[own] for row in found]
+    assert kind != "job" or all(row["processInstanceKey"] in shown.split() for row in found)
+    assert "…" not in shown
+
+
+def test_what_has_no_room_is_named_and_what_is_no_terminal_has_room(broker: Broker) -> None:
+    key = create(broker, note="[red] " + "word " * 40)
+    inside = ("search", "vars", f"processInstanceKey={key}")
+    whole = remit(broker, *inside).stdout
+    narrow = in_terminal(broker, 80, "list", "pi")
+
+    assert "[red] " + "word " * 39 in whole
+    assert len(whole.splitlines()) == 2
+    assert "(no room for" in narrow
+    assert "businessId; --json shows all)" in narrow
+    assert max(map(len, narrow.splitlines())) <= 80
 
 
 def test_watching_in_json_tells_a_row_again_only_when_it_changed(broker: Broker) -> None:

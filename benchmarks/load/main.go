@@ -34,6 +34,7 @@ func main() {
 	limit := flag.Int64("count", 0, "create no more than this many; 0 is no limit")
 	connections := flag.Int("connections", 2, "connections")
 	overRest := flag.Bool("rest", false, "over REST, polled; the address is that of the HTTP port")
+	policy := flag.String("policy", "", "a file with a JSON list of signed grants: every instance is created under them")
 	phases := flag.String("phases", "", "creations, activations, completions apart: the server's process ids, by commas")
 	flag.Parse()
 
@@ -52,6 +53,16 @@ func main() {
 		pids := strings.Split(*phases, ",")
 		_ = json.NewEncoder(os.Stdout).Encode(runPhases(entrance, *process, *jobType, *limit, *creators, pids))
 		return
+	}
+
+	given := ""
+	if *policy != "" {
+		grants, err := os.ReadFile(*policy)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		given = `"_policy":` + strings.TrimSpace(string(grants)) + ","
 	}
 
 	var created, completed, refused, issued atomic.Int64
@@ -129,7 +140,7 @@ func main() {
 				}
 				start := time.Now()
 				order := fmt.Sprintf("order-%d-%d", run, created.Load()+int64(worker)<<40)
-				variables := fmt.Sprintf(`{"orderId":"%s","amount":42}`, order)
+				variables := fmt.Sprintf(`{%s"orderId":"%s","amount":42}`, given, order)
 				if *wait {
 					if err := grpcWay.createAndAwait(*process, order, variables); err != nil {
 						refused.Add(1)

@@ -19,7 +19,7 @@ from remit.authority.errors import AuthorityFault, BadForm, PolicyError
 from remit.authority.keys import read_key_ring
 from remit.authority.lint import lint_child, lint_rules, lint_steps, steps_of
 from remit.authority.plain_yaml import load_yaml
-from remit.authority.policy import BoundTo, Clause, Derive, Initiator
+from remit.authority.policy import BoundTo, Clause, Derive, Initiator, Operand
 from remit.authority.scenarios import read_scenarios, run_scenarios
 from remit.cli.policy import policy_group
 from remit.model.bpmn import read as read_model
@@ -137,7 +137,24 @@ def test_lint_finds_what_is_always_denied_and_what_never_decides() -> None:
     assert rules_of(lint_rules(allowing(narrow, wide, apart))) == set()
     denied = replace(allowing(narrow, apart), deny=(replace(wide, id="D"),))
     assert rules_of(lint_rules(denied)) == {("shadowed", "N")}
-    assert lint_rules(GRANT) == []
+
+
+def test_lint_finds_work_that_the_engine_may_not_make_or_take_back() -> None:
+    work = Clause(
+        id="W", do=("job.activate",), on={"jobType": {"eq": "payment"}, "actor": {"eq": "cashier"}}
+    )
+
+    def around(action: str, **on: dict[str, Operand]) -> Clause:
+        return Clause(id=f"around {action}", do=(action,), on=on)
+
+    whole = (around("job.create", jobType={"prefix": "pay"}), around("job.timeout"))
+    assert lint_rules(allowing(work, *whole)) == []
+    assert rules_of(lint_rules(allowing(work))) == {("unmade", "W"), ("kept", "W")}
+    other = (around("job.create", jobType={"eq": "refund"}), around("job.timeout"))
+    assert rules_of(lint_rules(allowing(work, *other))) == {("unmade", "W")}
+    by_worker = (around("job.create"), around("job.timeout", actor={"eq": "cashier"}))
+    assert rules_of(lint_rules(allowing(work, *by_worker))) == {("kept", "W")}
+    assert rules_of(lint_rules(GRANT)) == {("unmade", "A1"), ("kept", "A1")}
 
 
 def test_lint_finds_dead_clauses_of_a_child() -> None:

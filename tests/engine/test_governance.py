@@ -31,7 +31,8 @@ PARTNER = Actor("spiffe://partner.example/w", "svid")
 
 
 def grant(*allow: Clause, **more: Any) -> Grant:
-    every = Clause(id="E", do=("instance.create", "element.enter", "flow.take", "gateway.decide"))
+    course = ("instance.create", "element.enter", "flow.take", "gateway.decide", "job.create")
+    every = Clause(id="E", do=course)
     data = Clause(id="V", do=("var.read", "var.write"))
     fields = {
         "v": 1, "typ": "grant", "jti": "g", "iss": ISSUER, "rev": 1, "iat": 0, "nbf": 0,
@@ -89,8 +90,8 @@ def test_r12_an_admission_stands_in_the_log_before_its_effect(engine: Engine) ->
         assert lines[lines.index(effect) - 1] == "GOVERNANCE ADMITTED"
     actions = [event.action for event in told(engine, StepAdmitted)]
     assert actions == [
-        "instance.create", "element.enter", "flow.take", "element.enter", "job.activate",
-        "job.complete", "flow.take", "element.enter",
+        "instance.create", "element.enter", "flow.take", "element.enter", "job.create",
+        "job.activate", "job.complete", "flow.take", "element.enter",
     ]  # fmt: skip
     assert leftovers(engine) == []
 
@@ -152,7 +153,7 @@ def test_the_worker_that_may_not_have_a_job_gets_none_and_is_told_of_once(engine
 
 def test_an_element_that_may_not_be_entered_waits_at_an_incident(engine: Engine) -> None:
     enter = Clause(id="E", do=("element.enter",), on={"elementId": {"in": ["s", "a"]}})
-    run = Clause(id="F", do=("instance.create", "flow.take"))
+    run = Clause(id="F", do=("instance.create", "flow.take", "job.create"))
     create(engine, grant(WORK, allow=(enter, run, WORK)))
     (job,) = engine.activate("work")
     engine.complete(job.job.key)

@@ -23,7 +23,10 @@ from tests.support.governed import ALICE, GOVERNOR, RING, grant, policy
 from tests.support.story import leftovers
 
 EVERYTHING = grant(allow=(Clause(id="ALL", do=("*",)),), del_max_depth=8)
-WITHOUT = ("flow.take", "timer.fire", "var.write", "signal.catch", "job.complete", "element.enter")
+WITHOUT = (
+    "flow.take", "timer.fire", "var.write", "signal.catch", "job.complete", "element.enter",
+    "job.create",
+)  # fmt: skip
 
 
 def less(action: str) -> Grant:

@@ -17,7 +17,7 @@ from tests.support.governed import ALICE, FLOW, GOVERNOR, RING, WORK, WORKER, gr
 from tests.support.model import Model, one_task
 from tests.support.story import completed, elements, leftovers
 
-START = Clause(id="I", do=("instance.create",))
+START = Clause(id="I", do=("instance.create", "job.create"))
 ENTER = Clause(id="E", do=("element.enter",))
 TAKE = Clause(id="T", do=("flow.take",))
 WRITE = Clause(id="WR", do=("var.write",))

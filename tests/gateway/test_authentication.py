@@ -181,7 +181,7 @@ def test_a_policy_speaks_of_the_caller_that_the_channel_names(
         v=1, typ="grant", jti="g", iss="https://acme", rev=1, iat=0, nbf=0, exp=9_000_000_000,
         sub=Subject(tenant="<default>", process=("gov",)), cnf=Holder(kids=("broker",)),
         allow=(
-            Clause(id="A", do=("instance.create", "element.enter", "flow.take", "var.*")),
+            Clause(id="A", do=("instance.create", "element.enter", "flow.take", "job.create", "var.*")),
             Clause(id="W", do=("job.activate", "job.complete"), on=only_bob),
         ),
     )  # fmt: skip

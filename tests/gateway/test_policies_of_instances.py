@@ -82,7 +82,8 @@ for: {{tenant: <default>, processes: [one]}}
 holders: [holder]
 allow:
   - id: A1
-    actions: [instance.create, element.enter, flow.take, var.read, var.write, job.activate{more}]
+    actions: [instance.create, element.enter, flow.take, var.read, var.write, job.create, job.timeout,
+              job.activate{more}]
 """
 
 

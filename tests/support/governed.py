@@ -32,7 +32,17 @@ ALICE = Actor("alice", "jwt")
 WORKER = Actor("spiffe://acme.example/payments", "svid")
 PARTNER = Actor("spiffe://partner.example/w", "svid")
 
-FLOW = Clause(id="E", do=("instance.create", "element.enter", "flow.take", "gateway.decide"))
+FLOW = Clause(
+    id="E",
+    do=(
+        "instance.create",
+        "element.enter",
+        "flow.take",
+        "gateway.decide",
+        "job.create",
+        "job.timeout",
+    ),
+)
 DATA = Clause(id="V", do=("var.read", "var.write"))
 WORK = Clause(id="W", do=("job.activate", "job.complete", "job.fail"))
 

@@ -8,6 +8,7 @@
     TIMER TRIGGERED, CONDITION TRIGGERED            timer.fire, event.catch
     ESCALATION ESCALATED, NOT_ESCALATED             escalation.throw
     JOB COMPLETED, FAILED, ERROR_THROWN             job.complete, job.fail, job.error
+    JOB CREATED, TIMED_OUT                          job.create, job.timeout
     JOB_BATCH ACTIVATED                             job.activate, for each job
     JOB RETRIES_UPDATED, TIMEOUT_UPDATED            job.retries
     VARIABLE_DOCUMENT UPDATED                       var.write
@@ -37,10 +38,12 @@ from remit.protocol.events.governance import EvaluatorsDisagreed, WorkerRejected
 from remit.protocol.events.incident import IncidentResolved
 from remit.protocol.events.job import (
     JobCompleted,
+    JobCreated,
     JobErrorThrown,
     JobFailed,
     JobRetriesUpdated,
     JobsActivated,
+    JobTimedOut,
     JobTimeoutUpdated,
 )
 from remit.protocol.events.message import ProcessSubscriptionCorrelated
@@ -120,6 +123,13 @@ def _activated(turn: Logged, event: JobsActivated, _: Mapping[int, int]) -> Iter
         yield Effect(job.instance, "job.activate", about=str(job.key), part=str(job.key))
 
 
+def _by_engine(action: str) -> Callable[..., Iterator[Effect]]:
+    def found(turn: Logged, event: Any, _: Mapping[int, int]) -> Iterator[Effect]:
+        yield Effect(event.job.instance, action, about=str(event.key))
+
+    return found
+
+
 def _job(action: str, *commands: str) -> Callable[..., Iterator[Effect]]:
     def found(turn: Logged, event: Any, _: Mapping[int, int]) -> Iterator[Effect]:
         is_asked = turn.command in commands and event.key == turn.key
@@ -185,6 +195,8 @@ _EFFECTS: Mapping[type[Event], Callable[..., Iterator[Effect]]] = {
     Escalated: _escalated,
     NotEscalated: _escalated,
     JobsActivated: _activated,
+    JobCreated: _by_engine("job.create"),
+    JobTimedOut: _by_engine("job.timeout"),
     JobCompleted: _job("job.complete", "CompleteJob"),
     JobFailed: _job("job.fail", "FailJob"),
     JobErrorThrown: _job("job.error", "ThrowError"),
@@ -205,8 +217,8 @@ _EFFECTS: Mapping[type[Event], Callable[..., Iterator[Effect]]] = {
 ACTIONS_WITH_EFFECT = frozenset(
     {
         "instance.create", "element.enter", "flow.take", "call.activity", "instance.cancel",
-        "job.activate", "job.complete", "job.fail", "job.error", "usertask.assign",
-        "usertask.complete", "decision.evaluate", "incident.resolve",
+        "job.create", "job.timeout", "job.activate", "job.complete", "job.fail", "job.error",
+        "usertask.assign", "usertask.complete", "decision.evaluate", "incident.resolve",
         "instance.migrate",
     }
 )  # fmt: skip

@@ -53,6 +53,7 @@ class PartitionReport:
     """What was found in one partition's log. `signed` counts turns under the last good checkpoint."""
 
     partition: int
+    batches: int = 0
     turns: int = 0
     position: int = 0
     decisions: int = 0
@@ -125,6 +126,7 @@ class _Verification:
             for text in self._broken(batch):
                 self._find(batch.first_position, "chain", text)
             self._previous, report.position = batch.hash, batch.last_position
+            report.batches += 1
             for raw in self._turns(batch):
                 self._turn(raw)
             progress(report.turns)

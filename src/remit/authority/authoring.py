@@ -300,7 +300,7 @@ allow:
     actions: [instance.create, element.enter, flow.take, gateway.decide]
     why: The process may run its course.
   - id: A2
-    actions: [job.create, job.activate, job.complete, job.fail]
+    actions: [job.create, job.activate, job.complete, job.fail, job.timeout]
     when:
       jobType: [example]          # a list: one of these
     why: The work that this process is for.

@@ -101,24 +101,6 @@ def mint_binding(
 
     `holders` may sign the next block; by default the signer itself.
     """
-    return bind(grants, to, initiator, signer, jti=jti, now=now, holders=holders).blocks[-1].token
-
-
-def bind(
-    grants: Sequence[VerifiedBlock],
-    to: BoundTo,
-    initiator: Initiator,
-    signer: Signer,
-    *,
-    jti: str,
-    now: int,
-    holders: Sequence[str] = (),
-) -> VerifiedChain:
-    """The same as a chain: what we have signed this moment need not be verified.
-
-    Raises BadLink unless the links hold: grants that are for this, and name the signer as holder.
-    """
-    blocks = [_as_grant(each) for each in grants]
     binding = Bind(
         v=1,
         typ="bind",
@@ -130,11 +112,9 @@ def bind(
         cnf=Holder(kids=tuple(holders) or (signer.kid,)),
         grants=tuple(origin_of(each) for each in grants),
         initiator=initiator,
-        del_max_depth=min(each.del_max_depth for each in blocks),
+        del_max_depth=min(_as_grant(each).del_max_depth for each in grants),
     )
-    token = jws.sign("bind", binding, signer)
-    own = VerifiedBlock(token, jws.hash_of(token), signer.kid, binding)
-    return VerifiedChain((*grants, own))
+    return jws.sign("bind", binding, signer)
 
 
 def derive(

@@ -22,27 +22,24 @@ is per step, for the same facts and the same slope.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import Generic, TypeVar
 
 from msgspec import Struct
 
 from remit.authority import slope as slopes
 from remit.authority.chain import VerifiedBlock, VerifiedChain
 from remit.authority.errors import BadLink, PolicyError
-from remit.authority.policy import Bind, Denial, Derive, DerivedFor, Grant, Limits, Rules
+from remit.authority.policy import Bind, Denial, DerivedFor, Grant
 from remit.authority.revocation import Revocations
-from remit.authority.rules import CompiledRules, Program, compile_rules
+from remit.authority.rulebook import Part, Rulebook, rulebook
+from remit.authority.rules import CompiledRules, compile_rules
 from remit.authority.slope import Arithmetic, Hop, Slope, broken_limit
-from remit.authority.vocabulary import ACTIONS, OWN
 
 NEVER = 1 << 62
 """Later than every time, in milliseconds."""
 
 Facts = Mapping[str, object]
-
-SUBJECT = frozenset({"tenant", "process", "version", "instance"})
-"""Facts that each decision reads: whose instance it is."""
 
 
 class Decision(Struct, frozen=True):
@@ -60,8 +57,7 @@ class Decision(Struct, frozen=True):
     on_deny: Denial | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledBlock:
+class CompiledBlock(Struct, frozen=True):
     """One block, ready to be asked. Times in milliseconds."""
 
     name: str
@@ -71,18 +67,31 @@ class CompiledBlock:
     revoked_ms: int
     fresh_until_ms: int
     fresh: frozenset[str]
-    programs: Mapping[str, Program] | None
-    bounds: Limits | None
 
 
 class Authority:
     """A compiled chain. Immutable; the same questions always get the same answers."""
 
+    __slots__ = (
+        "_from_ms",
+        "_instance",
+        "_job",
+        "_process",
+        "_rules",
+        "_tenant",
+        "_until_ms",
+        "_version",
+        "arithmetic",
+        "blocks",
+        "chain",
+        "epochs",
+    )
+
     def __init__(
         self,
         chain: VerifiedChain,
         blocks: tuple[CompiledBlock, ...],
-        rules: Sequence[CompiledRules],
+        rules: Rulebook,
         arithmetic: Arithmetic,
         epochs: Mapping[str, int],
     ) -> None:
@@ -90,11 +99,12 @@ class Authority:
         self.blocks = blocks
         self.arithmetic = arithmetic
         self.epochs = epochs
-        self._rules = tuple(rules)
+        self._rules = rules
         sub = chain.subject
         self._instance, self._process = sub.instance, sub.process
         self._tenant, self._version = sub.tenant, sub.ver
         self._job = sub.job if isinstance(sub, DerivedFor) else None
+        self._from_ms, self._until_ms = _in_force(blocks)
 
     def referenced(self, action: str) -> tuple[str, ...]:
         """The facts that deciding about `action` may read, sorted: what to give and to record.
@@ -102,11 +112,13 @@ class Authority:
         The subject's four facts are always among them. With these facts, the slope, the hop and the
         time, the decision can be made again by anybody.
         """
-        return _referenced(self._rules, self._job is not None, (action,))
+        asking = self._rules.asking(action)
+        assert asking is not None, action
+        return asking.referenced
 
     def beyond_subject(self, *actions: str) -> tuple[str, ...]:
         """The same for any of these actions, without the subject's four facts."""
-        return _beyond_subject(self._rules, self._job is not None, actions)
+        return self._rules.beyond_subject(actions)
 
     def variables(self, action: str) -> tuple[str, ...]:
         """The names of the process variables among them."""
@@ -116,24 +128,42 @@ class Authority:
         self, action: str, facts: Facts, slope: Slope, now_ms: int, hop: Hop | None = None
     ) -> Decision:
         """Decide about one step; `hop` is the delegation that it would add to the slope."""
-        if not self._is_subject(facts):
+        if not self.is_subject(facts):
             return self._denied("$subject", (), slope, action)
-        if action not in ACTIONS:
+        return self.decide(action, facts, slope, now_ms, hop)
+
+    def decide(
+        self, action: str, facts: Facts, slope: Slope, now_ms: int, hop: Hop | None = None
+    ) -> Decision:
+        """The same where `is_subject` was asked of these facts before."""
+        if self._job is not None and facts.get("jobKey") != self._job:
+            return self._denied("$subject", (), slope, action)
+        asking = self._rules.asking(action)
+        if asking is None:
             return self._denied("$action", (), slope, action)
         after = slope if hop is None else self.arithmetic.extend(slope, hop)
-        if _reads_own(self._rules, action):
+        in_force = self._from_ms <= now_ms < self._until_ms
+        if in_force and asking.certain is not None:
+            return Decision(True, "admitted", asking.certain, after)
+        if asking.reads_own:
             facts = self._with_own(action, facts, after, now_ms)
         clauses: list[str] = []
         duties: list[str] = []
-        for block in self.blocks:
-            reason, clause = _ask(block, action, facts, after, now_ms, duties)
+        for part, block in zip(asking.parts, self.blocks, strict=True):
+            reason = "" if in_force else _out_of_force(block, action, now_ms)
+            clause = reason
+            if not reason:
+                reason, clause = _ask(part, action, facts, after, duties)
             clauses.append(clause)
             if reason:
                 return self._denied(reason, tuple(clauses), slope, action, tuple(duties))
         return Decision(True, "admitted", tuple(clauses), after, tuple(duties))
 
-    def _is_subject(self, facts: Facts) -> bool:
-        """Strict: the version True is not version 1."""
+    def is_subject(self, facts: Facts) -> bool:
+        """Whether the facts are those of the instance that the chain is for.
+
+        Strict: the version True is not version 1.
+        """
         get = facts.get
         version = get("version")
         return (
@@ -142,7 +172,6 @@ class Authority:
             and get("tenant") == self._tenant
             and version == self._version
             and version.__class__ is int
-            and (self._job is None or get("jobKey") == self._job)
         )
 
     def _with_own(self, action: str, facts: Facts, slope: Slope, now_ms: int) -> Facts:
@@ -174,50 +203,35 @@ class Authority:
         return "incident"
 
 
-@lru_cache(maxsize=16_384)
-def _referenced(
-    rules: tuple[CompiledRules, ...], is_job: bool, actions: tuple[str, ...]
-) -> tuple[str, ...]:
-    names = set(SUBJECT)
-    for action in actions:
-        names.update(*(each.referenced[action] for each in rules))
-        if is_job and "jobKey" in ACTIONS[action].facts:
-            names.add("jobKey")
-    if "actorLevel" in names:
-        names.add("actorMethod")
-    return tuple(sorted(names - set(OWN)))
+def _in_force(blocks: tuple[CompiledBlock, ...]) -> tuple[int, int]:
+    """From when until when every block is valid, none revoked, and all lists fresh enough."""
+    first, last = 0, NEVER
+    for each in blocks:
+        first = max(first, each.nbf_ms)
+        last = min(last, each.exp_ms, each.revoked_ms, each.fresh_until_ms)
+    return first, last
 
 
-@lru_cache(maxsize=16_384)
-def _beyond_subject(
-    rules: tuple[CompiledRules, ...], is_job: bool, actions: tuple[str, ...]
-) -> tuple[str, ...]:
-    return tuple(name for name in _referenced(rules, is_job, actions) if name not in SUBJECT)
-
-
-@lru_cache(maxsize=16_384)
-def _reads_own(rules: tuple[CompiledRules, ...], action: str) -> bool:
-    """Whether any clause about `action` reads what the evaluator itself adds."""
-    return any(not each.referenced[action].isdisjoint(OWN) for each in rules)
-
-
-def _ask(
-    block: CompiledBlock, action: str, facts: Facts, slope: Slope, now_ms: int, duties: list[str]
-) -> tuple[str, str]:
-    """(reason of denial or "", deciding clause) of one block."""
+def _out_of_force(block: CompiledBlock, action: str, now_ms: int) -> str:
+    """Why this block does not count now; empty when it does."""
     if not block.nbf_ms <= now_ms < block.exp_ms:
-        return "$validity", "$validity"
+        return "$validity"
     if now_ms >= block.revoked_ms:
-        return "$revoked", "$revoked"
+        return "$revoked"
     if now_ms >= block.fresh_until_ms and action in block.fresh:
-        return "$revocation.stale", "$revocation.stale"
-    if block.bounds is not None:
-        broken = broken_limit(block.bounds, action, slope)
+        return "$revocation.stale"
+    return ""
+
+
+def _ask(part: Part, action: str, facts: Facts, slope: Slope, duties: list[str]) -> tuple[str, str]:
+    """(reason of denial or "", deciding clause) of one block."""
+    if part.bounds is not None:
+        broken = broken_limit(part.bounds, action, slope)
         if broken:
             return broken, broken
-    if block.programs is None:
+    program = part.program
+    if program is None:
         return "", "$bound"
-    program = block.programs[action]
     for name, test in program.deny:
         if test is None or test(facts):
             return "deny", name
@@ -238,18 +252,74 @@ def _ask(
 def compile_chain(chain: VerifiedChain, revocations: Sequence[Revocations] = ()) -> Authority:
     """A verified chain, ready to be asked. Raises PolicyError, or BadLink for a missing slope.
 
-    The rules of a block are compiled once for all chains that hold it.
+    What follows from the rules is worked out once for all chains that differ in their binding alone.
     """
-    lists = _relevant(chain, revocations)
-    rules = [_compiled(each) for each in chain.blocks]
-    _check_slopes(chain, rules)
-    blocks = tuple(
-        _compile_block(each, compiled, lists)
-        for each, compiled in zip(chain.blocks, rules, strict=True)
-    )
-    arithmetic = Arithmetic(tuple(g.slope for g in chain.grants if g.slope is not None))
+    lists = _relevant(chain, revocations) if revocations else {}
+    sharing = _sharing(_names(chain), _Held(chain))
+    if lists:
+        blocks = tuple(
+            _compile_block(each, fresh, lists)
+            for each, fresh in zip(chain.blocks, sharing.fresh, strict=True)
+        )
+    else:
+        blocks = tuple(
+            _unrevoked(each.hash, _Held(each), fresh)
+            if isinstance(each.block, Grant)
+            else _compile_block(each, fresh, lists)
+            for each, fresh in zip(chain.blocks, sharing.fresh, strict=True)
+        )
     epochs = {iss: each.epoch for iss, each in lists.items()}
-    return Authority(chain, blocks, [each for each in rules if each], arithmetic, epochs)
+    return Authority(chain, blocks, sharing.rules, sharing.arithmetic, epochs)
+
+
+T = TypeVar("T")
+
+
+class _Held(Generic[T]):
+    """An argument that does not count for a cache: what it follows from is the key beside it."""
+
+    __slots__ = ("held",)
+
+    def __init__(self, held: T) -> None:
+        self.held = held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+class _Sharing(Struct, frozen=True):
+    """What is the same for all chains whose rules are the same. `fresh` has one entry per block."""
+
+    rules: Rulebook
+    arithmetic: Arithmetic
+    fresh: tuple[frozenset[str], ...]
+
+
+def _names(chain: VerifiedChain) -> tuple[str, ...]:
+    """What names the rules of a chain: its blocks, without the bindings, which have none."""
+    return tuple("" if isinstance(each.block, Bind) else each.hash for each in chain.blocks)
+
+
+@lru_cache(maxsize=1024)
+def _sharing(names: tuple[str, ...], chain: _Held[VerifiedChain]) -> _Sharing:
+    """Raises what `compile_chain` does."""
+    assert names
+    found = chain.held
+    rules = tuple(_compiled(each) for each in found.blocks)
+    _check_slopes(found, rules)
+    sub = found.subject
+    is_job = isinstance(sub, DerivedFor) and sub.job is not None
+    return _Sharing(
+        rulebook(rules, is_job),
+        Arithmetic(tuple(grant.slope for grant in found.grants if grant.slope is not None)),
+        tuple(each.fresh if each else _NOTHING for each in rules),
+    )
+
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 def _relevant(chain: VerifiedChain, revocations: Sequence[Revocations]) -> dict[str, Revocations]:
@@ -263,10 +333,9 @@ def _relevant(chain: VerifiedChain, revocations: Sequence[Revocations]) -> dict[
 
 
 def _compile_block(
-    each: VerifiedBlock, rules: CompiledRules | None, lists: Mapping[str, Revocations]
+    each: VerifiedBlock, fresh: frozenset[str], lists: Mapping[str, Revocations]
 ) -> CompiledBlock:
     block = each.block
-    fresh = rules.fresh if rules else frozenset()
     fresh_until = NEVER
     if isinstance(block, Grant) and fresh:
         known = lists.get(block.iss)
@@ -276,12 +345,17 @@ def _compile_block(
         each.hash,
         block.nbf * 1000,
         block.exp * 1000,
-        _revoked_ms(each, lists),
+        _revoked_ms(each, lists) if lists else NEVER,
         fresh_until,
         fresh,
-        rules.programs if rules else None,
-        rules.bounds if rules else None,
     )
+
+
+@lru_cache(maxsize=1024)
+def _unrevoked(name: str, each: _Held[VerifiedBlock], fresh: frozenset[str]) -> CompiledBlock:
+    """A block where nothing is revoked."""
+    assert name
+    return _compile_block(each.held, fresh, {})
 
 
 def _revoked_ms(each: VerifiedBlock, lists: Mapping[str, Revocations]) -> int:
@@ -315,25 +389,11 @@ def _compiled(each: VerifiedBlock) -> CompiledRules | None:
         return None
     if isinstance(each.block, Grant):
         return _compile_grant(each.hash, _Held(each.block))
-    assert isinstance(each.block, Derive)
     return compile_rules(each.block)
 
 
-class _Held:
-    """Rules whose block hash is the cache's key."""
-
-    def __init__(self, rules: Rules) -> None:
-        self.rules = rules
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held)
-
-    def __hash__(self) -> int:
-        return 0
-
-
 @lru_cache(maxsize=1024)
-def _compile_grant(block_hash: str, held: _Held) -> CompiledRules:
-    """Shared by all instances under one grant, without spelling out its rules again."""
-    assert block_hash
-    return compile_rules(held.rules)
+def _compile_grant(name: str, grant: _Held[Grant]) -> CompiledRules:
+    """Shared by all chains that begin with one grant, without spelling out its rules again."""
+    assert name
+    return compile_rules(grant.held)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 from remit.authority import base64url, canon, limits
@@ -40,16 +41,22 @@ class Envelope:
         key.check(self.signing_input, self.signature)
 
 
-def hash_of(token: str) -> str:
-    """The name of a block (see `Envelope.hash`) from its token, unread."""
-    return hashlib.sha256(token.rpartition(".")[0].encode()).hexdigest()
-
-
 def sign(kind: Kind, claims: object, signer: Signer) -> str:
     """The compact JWS of `claims` (a struct or a dictionary)."""
-    header = {"alg": "Ed25519", "kid": signer.kid, "typ": f"remit-{kind}+jws"}
-    signing_input = f"{_part(header)}.{_part(claims)}"
-    return f"{signing_input}.{base64url.encode(signer.sign(signing_input.encode()))}"
+    return sign_and_name(kind, claims, signer)[0]
+
+
+def sign_and_name(kind: Kind, claims: object, signer: Signer) -> tuple[str, str]:
+    """The same, and the hash that names the block (see `Envelope.hash`)."""
+    signing_input = f"{_header(kind, signer.kid)}.{_part(claims)}"
+    content = signing_input.encode()
+    token = f"{signing_input}.{base64url.encode(signer.sign(content))}"
+    return token, hashlib.sha256(content).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _header(kind: Kind, kid: str) -> str:
+    return _part({"alg": "Ed25519", "kid": kid, "typ": f"remit-{kind}+jws"})
 
 
 def read(token: str, *expected: Kind) -> Envelope:

@@ -6,6 +6,8 @@ Nothing here decides anything at run time. Rules of the findings:
     shadowed     an allow clause that a deny clause always overrules
     repeated     an allow or deny clause that an earlier one already covers
     dead         an allow clause of a derivation that no grant above it ever lets through
+    unmade       an allow clause for job.activate, and no clause allows job.create for such a job
+    kept         the same for job.timeout: a job whose worker has died stays with it
     element      a step of a model that no allow clause can admit, or that a deny clause always denies
 """
 
@@ -42,7 +44,7 @@ class Step:
 
 def lint_rules(rules: Rules) -> list[Lint]:
     """What is wrong with one block. Raises PolicyError for words that do not exist."""
-    return [*_impossible(rules), *_shadowed(rules), *_repeated(rules)]
+    return [*_impossible(rules), *_shadowed(rules), *_repeated(rules), *_alone(rules)]
 
 
 def _impossible(rules: Rules) -> Iterator[Lint]:
@@ -67,6 +69,50 @@ def _repeated(rules: Rules) -> Iterator[Lint]:
                     text = f"never decides: {earlier.id} comes first and covers it"
                     yield Lint("repeated", clause.id, text)
                     break
+
+
+def _alone(rules: Rules) -> Iterator[Lint]:
+    """Clauses that give a worker what the engine may not make, or not take back from it."""
+    for clause in rules.allow or ():
+        if "job.activate" not in actions_of(clause):
+            continue
+        for action, rule, text in _AROUND_WORK:
+            if not _allows_engine(rules, clause, action):
+                yield Lint(rule, clause.id, text)
+
+
+_AROUND_WORK = (
+    ("job.create", "unmade", "allows job.activate, but no clause allows job.create: there will be "
+     "no such job"),
+    ("job.timeout", "kept", "allows job.activate, but no clause allows job.timeout: a job whose "
+     "worker has died goes to no other, an incident waits for you"),
+)  # fmt: skip
+
+
+def _allows_engine(rules: Rules, work: Clause, action: str) -> bool:
+    """Can the engine do `action` with a job that `work` lets a worker have?"""
+    of_job = {name: on for name, on in work.on.items() if name not in _OF_ACTOR}
+    narrowed = Clause(id=work.id, do=(action,), on=of_job)
+    return any(
+        action in actions_of(each) and _overlap(narrowed, each) and _is_for_engine(each)
+        for each in rules.allow or ()
+    )
+
+
+def _is_for_engine(clause: Clause) -> bool:
+    """It asks nothing of the actor that the engine is not."""
+    engine = {"actor": "engine", "actorKind": "engine"}
+    return "actorMethod" not in clause.on and "actorDomain" not in clause.on and all(
+        compile_constraint(name, operator, operand, in_doubt=False)(engine)
+        for name in engine
+        for operator, operand in clause.on.get(name, {}).items()
+    )  # fmt: skip
+
+
+_OF_ACTOR = frozenset(
+    {"actor", "actorKind", "actorMethod", "actorDomain", "actorLevel", "worker", "varNames"}
+)
+"""Facts of whoever acts: the engine where a job is made, a worker where it is activated."""
 
 
 def _covers(wide: Clause, narrow: Clause) -> bool:

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal, get_args
 
@@ -101,11 +100,12 @@ START = Slope()
 _SHA256 = hashlib.sha256
 
 
-@dataclass(frozen=True)
 class Arithmetic:
     """How trust sinks, from all grants of a chain: always the worst that any of them says."""
 
-    rules: tuple[SlopeRules, ...] = ()
+    def __init__(self, rules: tuple[SlopeRules, ...] = ()) -> None:
+        self.rules = rules
+        self._added: dict[tuple[Frame | None, Hop], tuple[Frame, bytes]] = {}
 
     def level(self, method: str) -> int:
         """Trust in a channel; 0 for a method that some grant does not list."""
@@ -127,7 +127,18 @@ class Arithmetic:
 
     def extend(self, slope: Slope, hop: Hop) -> Slope:
         """The slope after `hop`: trust decays, and is no higher than the channel's level and cap."""
-        before = slope.path[-1] if slope.path else None
+        path = slope.path
+        asked = (path[-1] if path else None, hop)
+        found = self._added.get(asked)
+        if found is None:
+            if len(self._added) >= _REMEMBERED:
+                self._added.clear()
+            found = self._added[asked] = (self._frame(*asked), canon.encode(["hop", hop]))
+        frame, change = found
+        return Slope(_advanced(slope, change), slope.n + 1, slope.low, (*path, frame))
+
+    def _frame(self, before: Frame | None, hop: Hop) -> Frame:
+        """What a hop adds to a path that ends with `before`."""
         trust = limits.TRUST if before is None else before.trust
         sunk = max(0, trust - self.decay(hop.kind))
         if hop.method:
@@ -139,9 +150,11 @@ class Arithmetic:
         if domain and self.rules:
             sunk = min(sunk, self.cap(domain))
         drop = 0 if before is None else trust - sunk
-        frame = Frame(hop.actor, hop.kind, domain, sunk, drop, crossed)
-        head = _advance(slope, ["hop", hop])
-        return Slope(head, slope.n + 1, slope.low, (*slope.path, frame))
+        return Frame(hop.actor, hop.kind, domain, sunk, drop, crossed)
+
+
+_REMEMBERED = 4096
+"""Hops whose frame and canonical form an arithmetic keeps: the same actors come again and again."""
 
 
 def returned(slope: Slope, *, wrote: bool) -> Slope:
@@ -239,7 +252,11 @@ def as_facts(slope: Slope) -> Mapping[str, int]:
 
 
 def _advance(slope: Slope, change: object) -> str:
-    return _SHA256(slope.head.encode() + canon.encode(change)).hexdigest()
+    return _advanced(slope, canon.encode(change))
+
+
+def _advanced(slope: Slope, change: bytes) -> str:
+    return _SHA256(slope.head.encode() + change).hexdigest()
 
 
 _NOWHERE = Frame("", "", "", limits.TRUST, 0, 0)

@@ -25,6 +25,7 @@ from remit.audit.verifying import EXIT_CODES, PartitionReport, Report, verify
 from remit.authority import AuthorityFault, read_key_ring
 from remit.authority.checkpoint import cosign
 from remit.base.errors import Unavailable
+from remit.cli.tables import boxed
 from remit.partition.keys import read_signer
 from remit.partition.log import ChainBroken
 
@@ -123,7 +124,7 @@ def explain_command(folder: Path, instance: int, as_json: bool) -> None:
 
 
 def _table(steps: list[Step]) -> Table:
-    table = Table("position", "step", "who", "decided by", "trust", "slope")
+    table = boxed("position", "step", "who", "decided by", "trust", "slope")
     for step in steps:
         about = f" ({step.about})" if step.about else ""
         who = f"{step.actor} by {step.method}" if step.method else step.actor

@@ -20,8 +20,8 @@ import click
 import grpc
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
+from remit.cli.tables import Rows, show
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 
 DEFAULT_ADDRESS = "127.0.0.1:26500"
@@ -100,10 +100,8 @@ class Connection:
             return
         if not rows:
             return
-        table = Table(*rows[0], box=None, header_style="bold", pad_edge=False)
-        for row in rows:
-            table.add_row(*("" if value is None else str(value) for value in row.values()))
-        Console(soft_wrap=True).print(table)
+        texts = [["" if each is None else str(each) for each in row.values()] for row in rows]
+        show(Console(), Rows(list(rows[0]), texts))
 
     def _fail(self, fault: grpc.RpcError) -> None:
         code, said = fault.code(), fault.details() or ""

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from remit import dmn, feel
 from remit.cli.connection import REFUSED, JsonObject
+from remit.cli.tables import boxed
 from remit.dmn import tck
 from remit.dmn.result import EvaluatedDecision
 from remit.feel.texts import to_text
@@ -75,11 +76,11 @@ def _table_of(decision: EvaluatedDecision, rules: Iterable[tuple[str, ...]]) -> 
     assert decision.trace is not None
     columns = decision.trace.columns
     tested = {each.id: to_text(each.value) for each in decision.inputs}
-    table = Table("", "rule")
+    table = boxed("", "rule")
     for id_, name in columns.inputs:
-        table.add_column(f"{name}\n= {tested.get(id_, '')}")
+        table.add_column(f"{name}\n= {tested.get(id_, '')}", overflow="fold")
     for _, name in columns.outputs:
-        table.add_column(name, style="cyan")
+        table.add_column(name, style="cyan", overflow="fold")
     hit = {rule.index for rule in decision.matched_rules}
     for index, cells in enumerate(rules, 1):
         mark = "▶" if index in hit else ""
@@ -144,7 +145,7 @@ def _run(suites: list[tck.Suite], console: Console) -> list[tck.Outcome]:
 
 
 def _counts(outcomes: list[tck.Outcome]) -> Table:
-    table = Table("level", "cases", "right", "value expected", "null expected", "null, no reason")
+    table = boxed("level", "cases", "right", "value expected", "null expected", "null, no reason")
     for each in tck.count(outcomes):
         values = f"{each.right - each.null_right} of {each.total - each.null_total}"
         nulls = f"{each.null_right} of {each.null_total}"

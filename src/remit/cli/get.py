@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 from rich.console import ConsoleRenderable, Group
-from rich.table import Table
 from rich.text import Text
 
 from remit.cli.entities import KINDS, Kind, KindOf
 from remit.cli.rest import RestConnection, Row, reading, shown, table_of
+from remit.cli.tables import Rows
 
 _INSIDE = (
     ("Elements", "element-instances", "elementId type state hasIncident startDate endDate"),
@@ -55,8 +55,6 @@ def _page(
     return Group(*parts), row.get("state") in ("COMPLETED", "TERMINATED", "CANCELED", "RESOLVED")
 
 
-def _properties(row: dict[str, Any] | Row) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for name, value in row.items():
-        table.add_row(Text(name, style="bold"), shown(value))
-    return table
+def _properties(row: dict[str, Any] | Row) -> Rows:
+    pairs = [(name, shown(value)) for name, value in row.items()]
+    return Rows(("key", "value"), pairs, titles=False)

@@ -13,9 +13,9 @@ import click
 import msgspec
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from remit import dmn
+from remit.cli.tables import boxed
 from remit.engine.played import unplayed
 from remit.model.bpmn import read
 from remit.model.bpmn.rules import RULES
@@ -117,7 +117,7 @@ def _count(number: int, what: str) -> str:
 
 
 def _show_rules() -> None:
-    table = Table("rule", "what it asks")
+    table = boxed("rule", "what it asks")
     for name, said in sorted(RULES.items()):
         table.add_row(name, said)
     Console().print(table)

@@ -18,7 +18,6 @@ from pathlib import Path
 import click
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
 from remit.authority import (
     AuthorityFault,
@@ -38,6 +37,7 @@ from remit.authority.receipt import Anchor, write_anchor
 from remit.authority.revocation import Revocations, mint_revocations
 from remit.authority.scenarios import read_scenarios, run_scenarios
 from remit.cli.connection import Connection, connected
+from remit.cli.tables import boxed
 from remit.model.bpmn import read as read_model
 
 REFUSED = 1
@@ -290,7 +290,7 @@ def test_command(scenarios: Path, policy: Path | None) -> None:
         if not chosen.is_file():
             raise BadForm(f"there is no policy {chosen}")
         outcomes = run_scenarios(table, _grant(chosen))
-    shown = Table("case", "decided", "by", "")
+    shown = boxed("case", "decided", "by", "")
     for outcome in outcomes:
         verdict = f"[red]{outcome.problem}[/]" if outcome.problem else "[green]as expected[/]"
         shown.add_row(outcome.name, outcome.decided, outcome.clause, verdict)

@@ -18,9 +18,9 @@ import click
 import msgspec
 from rich.console import Console, ConsoleRenderable
 from rich.live import Live
-from rich.table import Table
 
 from remit.cli.connection import REFUSED, UNREACHABLE
+from remit.cli.tables import Rows, show
 
 DEFAULT_ADDRESS = "127.0.0.1:8080"
 SECONDS = 30.0
@@ -83,9 +83,9 @@ class RestConnection:
 
     def show_live(self, look: Callable[[], tuple[ConsoleRenderable, bool]]) -> None:
         """What `look` draws; with `--watch` again and again until it says that nothing will change."""
-        console = Console(soft_wrap=not self.watch)
+        console = Console()
         if not self.watch:
-            console.print(look()[0])
+            show(console, look()[0])
             return
         drawn, ended = look()
         with Live(drawn, console=console, auto_refresh=False) as live:
@@ -144,11 +144,8 @@ def _problem(status: int, text: bytes) -> Row:
     return {"title": f"HTTP {status}", "detail": "what answers here is no Remit broker"}
 
 
-def table_of(rows: Iterable[Row], columns: Sequence[str]) -> Table:
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*(shown(row.get(name)) for name in columns))
-    return table
+def table_of(rows: Iterable[Row], columns: Sequence[str]) -> Rows:
+    return Rows(columns, [[shown(row.get(name)) for name in columns] for row in rows])
 
 
 def shown(value: object) -> str:

@@ -144,6 +144,22 @@ class ThrowDenied(Item, frozen=True):
     message: str
 
 
+class TakeBack(Item, frozen=True):
+    """The time of `job`, of element `key`, is over: it goes to another worker, if that is admitted."""
+
+    key: int
+    job: int
+
+
+class HearListeners(Item, frozen=True):
+    """Transition `name` of `task`, of element `key`, goes on at its listener `index`."""
+
+    key: int
+    task: int
+    name: str
+    index: int
+
+
 class StartByMessage(Item, frozen=True):
     """The lock of an ended instance is free: the oldest buffered message starts the next (rule 23)."""
 
@@ -170,6 +186,8 @@ AgendaItem = (
     | Hit
     | StartHandler
     | ThrowDenied
+    | TakeBack
+    | HearListeners
 )
 
 encode_item = msgspec.msgpack.Encoder().encode
@@ -200,12 +218,16 @@ LIMIT = 500
 """Items played in one turn at most; with about 10 µs each a turn stays far below 20 ms."""
 
 
+_OF_ELEMENTS = (
+    Complete, Terminate, Resume, ResumeAfter, Settle, Spawn, Hit, ThrowDenied, TakeBack,
+    HearListeners,
+)  # fmt: skip
+
+
 def owner_of(item: AgendaItem) -> int:
     """The element instance that an item concerns, -1 for none."""
     if isinstance(item, (Activate, FollowTrigger, Place, AskJoins, HandlerEnded, StartHandler)):
         return item.scope
-    if isinstance(
-        item, (Complete, Terminate, Resume, ResumeAfter, Settle, Spawn, Hit, ThrowDenied)
-    ):
+    if isinstance(item, _OF_ELEMENTS):
         return item.key
     return NONE_KEY

@@ -8,10 +8,19 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from remit.engine import incidents
-from remit.engine.agenda import Hit, ThrowDenied, held
+from remit.engine.agenda import Hit, Item, ThrowDenied, held
+from remit.engine.faults import IncidentRaised
 from remit.engine.governance import ElementDenied, admit_step, tell
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
+
+
+def stopped(run: Run, element: ElementInstance, fault: IncidentRaised, stage: str) -> None:
+    """A step at `element` failed, or was denied; `stage` is where it goes on."""
+    if isinstance(fault, ElementDenied):
+        denied(run, element, fault, stage)
+    else:
+        incidents.create(run, element, fault, stage=stage)
 
 
 def denied(run: Run, element: ElementInstance, fault: ElementDenied, stage: str) -> None:
@@ -31,14 +40,19 @@ def may_happen(run: Run, host: ElementInstance, item: Hit) -> bool:
     try:
         admit_step(run, host, item.action, facts)
     except ElementDenied as fault:
-        _not_happened(run, host, item, fault)
+        not_happened(run, host, fault, f"{item.target} {item.action}", item)
         return False
     return True
 
 
-def _not_happened(run: Run, host: ElementInstance, item: Hit, fault: ElementDenied) -> None:
-    """The same denial of the same event is told once, however often it comes (T27)."""
-    about = f"{host.key} {item.target} {item.action} {fault.event.reason}"
+def not_happened(
+    run: Run, host: ElementInstance, fault: ElementDenied, what: str, item: Item
+) -> None:
+    """`what` was denied, at `host`: something that comes again. An incident holds `item`.
+
+    The same denial is told once, however often it comes (T27).
+    """
+    about = f"{host.key} {what} {fault.event.reason}"
     row = run.state.governed.get(host.instance)
     is_new = row is None or about not in row.rejections
     if is_new:

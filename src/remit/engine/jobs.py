@@ -1,13 +1,15 @@
-"""Jobs: what the engine asks of workers (rules 75-79)."""
+"""Jobs: what the engine asks of workers (rules 75-79).
+
+A job is made when the policy of its instance admits `job.create`.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Iterable
 
 from msgspec.structs import replace
 
 from remit.engine.expressions import evaluate
 from remit.engine.faults import extract_value_error
+from remit.engine.governance import admit_job
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.model.bpmn.graph import JobDefinition
@@ -28,7 +30,10 @@ def create(
     listener_index: int = -1,
     user_task: Document | None = None,
 ) -> Job:
-    """Create a job for `element`. Both expressions of `work` are evaluated first (rule 77)."""
+    """Create a job for `element`. Both expressions of `work` are evaluated first (rule 77).
+
+    Raises `IncidentRaised`: one gives no text or no number, or the policy denies the job.
+    """
     job_type = evaluate(run, work.type, element.key)
     if not isinstance(job_type, str):
         raise extract_value_error(
@@ -46,6 +51,7 @@ def create(
         listener_event=listener_event, listener_index=listener_index,
         user_task=user_task,
     )  # fmt: skip
+    admit_job(run, element, "job.create", job)
     run.emit(JobCreated(job.key, job))
     run.jobs_available(job.type, job.tenant)
     return job
@@ -61,17 +67,6 @@ def as_retries(run: Run, work: JobDefinition, element: ElementInstance) -> int:
         f"Expected the retries '{work.retries.text}' of element '{element.element}' to be a "
         f"number, but it is {retries!r}"
     )
-
-
-def facts(job: Job, variables: Iterable[str]) -> dict[str, object]:
-    """What a policy may ask about a step of this job."""
-    return {
-        "jobType": job.type,
-        "jobKey": str(job.key),
-        "retries": job.retries,
-        "varNames": tuple(variables),
-        "worker": job.worker,
-    }
 
 
 def make_activatable(job: Job, **changes: object) -> Job:

@@ -32,7 +32,7 @@ from remit.engine.agenda import (
     held,
 )
 from remit.engine.definitions import Definition, Plan
-from remit.engine.denials import denied
+from remit.engine.denials import denied, stopped
 from remit.engine.faults import IncidentRaised
 from remit.engine.governance import (
     ElementDenied,
@@ -482,11 +482,7 @@ def _play_stages(run: Run, stages: tuple, plan: Plan, key: int, start: int) -> b
                 return False
         except IncidentRaised as fault:
             run.undo(mark)
-            element = run.element(key)
-            if isinstance(fault, ElementDenied):
-                denied(run, element, fault, stage.name)
-            else:
-                incidents.create(run, element, fault, stage=stage.name)
+            stopped(run, run.element(key), fault, stage.name)
             return False
     return True
 

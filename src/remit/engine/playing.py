@@ -5,17 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from remit.engine import compensation, conditional, errors, joins, lifecycle, triggering
+from remit.engine import (
+    compensation,
+    conditional,
+    errors,
+    joins,
+    lifecycle,
+    taking_back,
+    triggering,
+    user_tasks,
+)
 from remit.engine.agenda import (
     LIMIT,
     AskConditions,
     AskJoins,
     HandlerEnded,
+    HearListeners,
     Hit,
     Signal,
     Spawn,
     StartByMessage,
     StartHandler,
+    TakeBack,
     ThrowDenied,
     encode_item,
 )
@@ -37,6 +48,8 @@ PLAYS: dict[type, Callable[[Run, Any], object]] = {
     StartHandler: compensation.start_again,
     Hit: triggering.hit,
     ThrowDenied: errors.throw_denied,
+    TakeBack: taking_back.again,
+    HearListeners: user_tasks.hear,
 }
 """What each kind of item asks for; `Spawn`, which is many steps in one, has its own way."""
 

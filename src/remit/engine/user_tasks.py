@@ -17,10 +17,12 @@ from msgspec.structs import replace
 
 from remit.base.errors import RejectionType
 from remit.engine import jobs
-from remit.engine.agenda import Complete, Settle
+from remit.engine.agenda import Complete, HearListeners, Settle, held
+from remit.engine.denials import stopped
+from remit.engine.faults import IncidentRaised
 from remit.engine.run import Run
 from remit.model.bpmn.elements.user_task import UserTask as UserTaskNode
-from remit.model.bpmn.graph import JobDefinition
+from remit.model.bpmn.graph import JobDefinition, Listener
 from remit.protocol.events import user_task as events
 from remit.protocol.replies import Done, Rejected
 from remit.protocol.values import Document, Job, JobKind, UserTask
@@ -118,19 +120,37 @@ def cancel(run: Run, element_key: int) -> bool:
     return task.key in run.state.user_tasks
 
 
+def hear(run: Run, item: HearListeners) -> None:
+    """The job of a listener could not be made: once more, if the transition still waits for it."""
+    task = run.state.find_user_task(item.task)
+    if task is not None and task.state == TRANSITIONS[item.name].state:
+        _go_on(run, task, item.name, item.index)
+
+
 def _go_on(run: Run, task: UserTask, name: str, index: int) -> None:
     node = run.definition(task.definition).process.nodes[task.element]
     assert isinstance(node, UserTaskNode)
     listeners = [each for each in node.task_listeners if each.event == name]
     if index < len(listeners):
-        listener = listeners[index]
-        work = JobDefinition(listener.type, listener.retries, listener.headers)
-        jobs.create(
-            run, run.element(task.element_key), work, kind=JobKind.TASK_LISTENER,
-            listener_event=name, listener_index=index, user_task=properties(task),
-        )  # fmt: skip
+        _ask_listener(run, task, listeners[index], index)
         return
     TRANSITIONS[name].finish(run, task)
+
+
+def _ask_listener(run: Run, task: UserTask, listener: Listener, index: int) -> None:
+    """Its job; an incident when there can be none."""
+    element = run.element(task.element_key)
+    work = JobDefinition(listener.type, listener.retries, listener.headers)
+    mark = run.mark()
+    try:
+        jobs.create(
+            run, element, work, kind=JobKind.TASK_LISTENER,
+            listener_event=listener.event, listener_index=index, user_task=properties(task),
+        )  # fmt: skip
+    except IncidentRaised as fault:
+        run.undo(mark)
+        item = HearListeners(element.key, task.key, listener.event, index)
+        stopped(run, element, fault, held(item))
 
 
 def _deny(run: Run, task: UserTask, name: str, reason: str) -> None:

@@ -6,8 +6,9 @@ from remit.base.errors import InvalidState
 from remit.engine import jobs
 from remit.engine.job_lookup import any_state
 from remit.engine.run import Handler, Run
+from remit.engine.taking_back import take_back
 from remit.protocol.commands import RecurJob, TimeOutJob, YieldJob
-from remit.protocol.events.job import JobRecurred, JobTimedOut, JobYielded
+from remit.protocol.events.job import JobRecurred, JobYielded
 from remit.protocol.replies import Done
 from remit.protocol.values import Job, JobState
 
@@ -19,7 +20,8 @@ def time_out_job(run: Run, command: TimeOutJob) -> None:
         raise InvalidState(
             f"Expected to time out job with key '{command.key}', but its time is not over"
         )
-    _again(run, job, JobTimedOut)
+    take_back(run, job)
+    run.reply = Done(job.key)
 
 
 def recur_job(run: Run, command: RecurJob) -> None:
@@ -39,7 +41,7 @@ def yield_job(run: Run, command: YieldJob) -> None:
     _again(run, job, JobYielded)
 
 
-def _again(run: Run, job: Job, event: type[JobTimedOut | JobRecurred | JobYielded]) -> None:
+def _again(run: Run, job: Job, event: type[JobRecurred | JobYielded]) -> None:
     run.emit(event(job.key, jobs.make_activatable(job)))
     run.jobs_available(job.type, job.tenant)
     run.reply = Done(job.key)

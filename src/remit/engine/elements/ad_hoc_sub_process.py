@@ -9,6 +9,7 @@ from remit.engine import ad_hoc, incidents, jobs
 from remit.engine.agenda import Complete
 from remit.engine.conditions import as_boolean
 from remit.engine.definitions import Plan, Stage
+from remit.engine.denials import stopped
 from remit.engine.elements.container import ContainerElement
 from remit.engine.expressions import evaluate
 from remit.engine.faults import IncidentRaised
@@ -104,7 +105,7 @@ class AdHocSubProcessElement(ContainerElement):
             ask_worker(run, plan, key)
         except IncidentRaised as fault:
             run.undo(mark)
-            incidents.create(run, scope, fault, stage=JOB.name)
+            stopped(run, scope, fault, JOB.name)
 
     def child_ended(self, run: Run, plan: Plan, key: int) -> None:
         scope = run.element(key)

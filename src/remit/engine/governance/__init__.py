@@ -51,6 +51,7 @@ from remit.engine.governance.steps import (
 )
 from remit.engine.governance.work import (
     GOV_DENIED,
+    admit_job,
     admit_work,
     hand_over,
     may_activate,
@@ -67,6 +68,7 @@ __all__ = [
     "admit_command",
     "admit_conditions",
     "admit_flows",
+    "admit_job",
     "admit_message",
     "admit_step",
     "admit_work",

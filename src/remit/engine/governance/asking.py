@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
@@ -32,14 +32,34 @@ from remit.engine.variables import MISSING, look_up
 from remit.protocol.events.governance import GovernanceEvent, StepAdmitted, StepRejected
 from remit.protocol.values import NONE_KEY, Actor, Document
 
-encode_slope = msgspec.msgpack.Encoder().encode
+_encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Slope).decode
+_slopes: dict[bytes, Slope] = {}
+
+SLOPES = 8192
+"""Slopes kept in memory: the same one is asked on many times."""
 
 
-@lru_cache(maxsize=8192)
+def encode_slope(slope: Slope) -> bytes:
+    """As rows and events have it."""
+    content = _encode(slope)
+    _remember_slope(content, slope)
+    return content
+
+
 def decode_slope(content: bytes) -> Slope:
-    """The same slope is asked on many times."""
-    return _decode(content)
+    """What `encode_slope` was given."""
+    found = _slopes.get(content)
+    if found is None:
+        found = _decode(content)
+        _remember_slope(content, found)
+    return found
+
+
+def _remember_slope(content: bytes, slope: Slope) -> None:
+    if len(_slopes) >= SLOPES:
+        _slopes.clear()
+    _slopes[content] = slope
 
 
 @dataclass(frozen=True)
@@ -76,7 +96,7 @@ class ElementDenied(IncidentRaised):
 # --- asking ----------------------------------------------------------------------------------------
 
 
-class Question(NamedTuple):
+class Question(msgspec.Struct, frozen=True):
     """May this be done? `facts` are those of the action; the common ones are looked up when needed.
 
     A fact that takes some work may be a function that gives it. `lowered`: data of this trust comes in
@@ -91,7 +111,7 @@ class Question(NamedTuple):
     lowered: int = -1
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, frozen=True):
     """The decision, and the facts that it has read."""
 
     decision: Decision
@@ -165,7 +185,12 @@ def denied_step(run: Run, asked: Question, answer: Answer) -> ElementDenied:
 
 
 def hop_of(actor: Actor, kind: HopKind) -> Hop:
-    return Hop(actor.id or "anonymous", kind, actor.channel, domain_of(actor))
+    return _hop(actor.id, kind, actor.channel)
+
+
+@lru_cache(maxsize=4096)
+def _hop(actor: str, kind: HopKind, channel: str) -> Hop:
+    return Hop(actor or "anonymous", kind, channel, domain_of(actor))
 
 
 def tell(run: Run, event: GovernanceEvent) -> None:
@@ -205,22 +230,62 @@ def governor_of(run: Run) -> Governor:
     return governor
 
 
+class Carried(msgspec.Struct, frozen=True):
+    """A policy at work: its compiled chain, and the facts of the instance that it was found to be for.
+
+    `instance` and `definition` are those of the element whose facts were looked up; `is_known`: the
+    chain is for it.
+    """
+
+    authority: Authority
+    instance: int = NONE_KEY
+    definition: int = NONE_KEY
+    subject: Document = {}
+    is_known: bool = False
+
+
 def authority_of(run: Run, row: Governed) -> Authority:
     """The compiled chain: verified again when it comes from disk."""
-    found: Authority | None = run.state.authority_cache.get(_name(run, row.policy))
+    return _carried(run, row).authority
+
+
+def _carried(run: Run, row: Governed) -> Carried:
+    found: Carried | None = run.state.authority_cache.get(_name(run, row.policy))
     if found is None:
         chain = verify_chain(row.tokens, governor_of(run).ring)
-        found = compile_chain(chain, known_revocations(run))
-        remember_authority(run, found)
+        found = _remember(run, Carried(compile_chain(chain, known_revocations(run))))
     return found
 
 
 def remember_authority(run: Run, authority: Authority) -> None:
     """A chain that was verified, or made here, and compiled under what is revoked now."""
+    _remember(run, Carried(authority))
+
+
+def _remember(run: Run, carried: Carried) -> Carried:
     cache = run.state.authority_cache
     if len(cache) >= AUTHORITIES:
         cache.clear()
-    cache[_name(run, authority.chain.hash)] = authority
+    cache[_name(run, carried.authority.chain.hash)] = carried
+    return carried
+
+
+def _in_person(run: Run, row: Governed, element: ElementInstance) -> Carried:
+    """The policy of an instance, with the facts of that instance, which are looked up once."""
+    carried = _carried(run, row)
+    if carried.instance == element.instance and carried.definition == element.definition:
+        return carried
+    definition = run.definition(element.definition).row
+    subject: Document = {
+        "tenant": element.tenant,
+        "process": definition.process_id,
+        "version": definition.version,
+        "instance": str(element.instance),
+    }
+    if not carried.authority.is_subject(subject):
+        return Carried(carried.authority, subject=subject)
+    known = Carried(carried.authority, element.instance, element.definition, subject, True)
+    return _remember(run, known)
 
 
 def _name(run: Run, policy: str) -> object:
@@ -247,21 +312,28 @@ AUTHORITIES = 20_000
 
 def ask(run: Run, asked: Question) -> Answer:
     """The answer, on the facts that the action's clauses refer to."""
-    authority = authority_of(run, asked.row)
-    found = facts_of(run, authority, asked, authority.beyond_subject(asked.action))
-    return Answer(authority.admit(asked.action, found, slope_of(asked), run.now, asked.hop), found)
+    row, element = asked.row, asked.element
+    carried = _in_person(run, row, element)
+    authority, found = carried.authority, carried.subject.copy()
+    names = authority.beyond_subject(asked.action)
+    if names:
+        _look_up_facts(run, authority, asked, names, found)
+    decide = authority.decide if carried.is_known else authority.admit
+    return Answer(decide(asked.action, found, slope_of(asked), run.now, asked.hop), found)
 
 
-def facts_of(run: Run, authority: Authority, asked: Question, names: Iterable[str]) -> Document:
+def facts_of(run: Run, asked: Question, names: Iterable[str]) -> Document:
     """The facts of these names, and whose instance it is."""
+    carried = _in_person(run, asked.row, asked.element)
+    found = carried.subject.copy()
+    _look_up_facts(run, carried.authority, asked, names, found)
+    return found
+
+
+def _look_up_facts(
+    run: Run, authority: Authority, asked: Question, names: Iterable[str], found: Document
+) -> None:
     element, given = asked.element, asked.facts
-    row = run.definition(element.definition).row
-    found: Document = {
-        "tenant": element.tenant,
-        "process": row.process_id,
-        "version": row.version,
-        "instance": str(element.instance),
-    }
     for name in names:
         value = given.get(name, MISSING)
         if value.__class__ is FunctionType:
@@ -270,7 +342,6 @@ def facts_of(run: Run, authority: Authority, asked: Question, names: Iterable[st
             value = _fact(run, authority, element, name, asked.hop)
         if value is not MISSING and value is not None:
             found[name] = value
-    return found
 
 
 def slope_of(asked: Question) -> Slope:
@@ -309,11 +380,11 @@ def _depth(run: Run, element: ElementInstance) -> int:
     return depth
 
 
-def domain_of(actor: Actor) -> str:
+def domain_of(actor: str) -> str:
     """Of a SPIFFE id its trust domain: `spiffe://partner.example/worker` has `partner.example`."""
-    if not actor.id.startswith("spiffe://"):
+    if not actor.startswith("spiffe://"):
         return ""
-    return "/".join(actor.id.split("/")[:3]) + "/"
+    return "/".join(actor.split("/")[:3]) + "/"
 
 
 _ABOUT = ("jobKey", "flowId", "calledProcess", "decisionId", "messageName", "name")
@@ -321,7 +392,10 @@ _ABOUT = ("jobKey", "flowId", "calledProcess", "decisionId", "messageName", "nam
 
 
 def _about(facts: Mapping[str, Any]) -> str:
-    return next((str(facts[name]) for name in _ABOUT if name in facts), "")
+    for name in _ABOUT:
+        if name in facts:
+            return str(facts[name])
+    return ""
 
 
 def log_admission(run: Run, asked: Question, answer: Answer) -> None:

@@ -49,7 +49,7 @@ def sender_of(message: Message) -> Sender:
     """The instance that sent a message, or else the client that published it."""
     actor: Actor = message.header.actor
     return message.sender or Sender(
-        actor.id or "anonymous", actor.channel, domain_of(actor), message.tenant
+        actor.id or "anonymous", actor.channel, domain_of(actor.id), message.tenant
     )
 
 

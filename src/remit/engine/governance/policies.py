@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from remit.authority import AuthorityFault, Hop, Slope, compile_chain, verify_block, verify_chain
-from remit.authority.chain import VerifiedBlock, VerifiedChain, check_links, check_size
-from remit.authority.derive import bind, derive_for_call, with_successor
-from remit.authority.policy import BoundTo, Grant, Initiator
+from remit.authority.binding import bindable
+from remit.authority.chain import VerifiedBlock, VerifiedChain
+from remit.authority.derive import derive_for_call, with_successor
+from remit.authority.policy import Grant, Initiator
 from remit.authority.receipt import reanchored
 from remit.authority.revocation import read_revocations
 from remit.authority.slope import START
@@ -77,19 +78,16 @@ def attach(
     key, governor = unborn.key, governor_of(run)
     if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
         raise InvalidArgument(f"Expected '{POLICY}' to be a list of signed blocks")
-    given = [*_standing(governor, definition), *given]
     row, actor = definition.row, run.actor
-    bound = BoundTo(tenant=row.tenant, process=row.process_id, ver=row.version, instance=str(key))
     initiator = Initiator(
-        actor=actor.id or "anonymous", method=actor.channel, domain=domain_of(actor)
+        actor=actor.id or "anonymous", method=actor.channel, domain=domain_of(actor.id)
     )
     try:
-        grants = [verify_block(each, governor.ring) for each in given]
-        if not grants or not all(isinstance(each.block, Grant) for each in grants):
-            raise InvalidArgument(f"Expected '{POLICY}' to hold grants, at least one")
-        chain = bind(grants, bound, initiator, governor.signer, jti=str(key), now=run.now // 1000)
-        check_size(chain.tokens)
-        check_links(chain)
+        grants = bindable(
+            (*_standing(governor, definition), *given), governor.ring, row.tenant, row.process_id,
+            row.version, governor.signer.kid,
+        )  # fmt: skip
+        chain = grants.bind(str(key), initiator, governor.signer, run.now // 1000)
         authority = compile_chain(chain, known_revocations(run))
     except AuthorityFault as fault:
         raise InvalidArgument(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from remit.authority.slope import HopKind
 from remit.authority.vocabulary import value_types
 from remit.engine.governance.asking import (
@@ -115,7 +117,7 @@ def readable(
     if kept:
         now = governed_row(run, element)
         assert now is not None
-        less = question(kept)._replace(row=now)
+        less = replace(question(kept), row=now)
         answer = ask(run, less)
         if not answer.decision.admitted:
             return {}

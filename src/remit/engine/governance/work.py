@@ -1,14 +1,16 @@
 """Jobs under a policy: who gets one, what is sent along, and what a worker's receipt is worth.
 
+create   ─▶ job.create admitted ─▶ the job is there
 activate ─▶ job.activate admitted ─▶ the job, with blocks, slope and facts (`gov.policy`, `gov.step`)
 complete ─▶ receipt verified ─▶ job.complete asked ─▶ both agree ─▶ WORKER_ADMITTED, ADMITTED, effect
                                                     └ they differ ─▶ EVALUATOR_DISAGREEMENT; deny wins
+its time is over ─▶ job.timeout admitted ─▶ the job waits for another worker
 GOV_DENIED with the receipt of a denial ─▶ WORKER_REJECTED ─▶ an incident, or the error, by policy
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -16,11 +18,11 @@ import msgspec
 from remit.authority import AuthorityFault
 from remit.authority.policy import Denial
 from remit.authority.receipt import Receipt, disagreement, read_receipt
-from remit.engine import jobs
 from remit.engine.governance.asking import (
     Answer,
     Question,
     StepDenied,
+    admit_step,
     ask,
     authority_of,
     decode_slope,
@@ -66,9 +68,22 @@ _ITS_OWN = frozenset(
 """Facts that the worker sees for itself."""
 
 
-def job_facts(job: Job, variables: Any = ()) -> dict[str, object]:
+def job_facts(job: Job, variables: Iterable[str] = ()) -> dict[str, object]:
     """What a policy may ask about a step of this job."""
-    return {**jobs.facts(job, variables), "headers": tuple(job.headers)}
+    return {
+        "jobType": job.type,
+        "jobKey": str(job.key),
+        "retries": job.retries,
+        "varNames": tuple(variables),
+        "worker": job.worker,
+        "headers": tuple(job.headers),
+    }
+
+
+def admit_job(run: Run, element: ElementInstance, action: str, job: Job) -> None:
+    """What the engine itself does with a job: makes it, takes it back. Raises `ElementDenied`."""
+    if element.instance in run.state.governed.rows:
+        admit_step(run, element, action, job_facts(job))
 
 
 def may_activate(run: Run, element: ElementInstance, facts: Mapping[str, Any]) -> bool:
@@ -106,9 +121,7 @@ def step_for_worker(run: Run, element: ElementInstance, job: Job) -> str:
     asked = Question(row, element, "job.activate", job_facts(job), hop)
     names = authority.beyond_subject(*AT_WORK)
     facts = {
-        name: each
-        for name, each in facts_of(run, authority, asked, names).items()
-        if name not in _ITS_OWN
+        name: each for name, each in facts_of(run, asked, names).items() if name not in _ITS_OWN
     }
     step = {
         "slope": decode_slope(row.slope), "actor": hop.actor, "method": hop.method,
