@@ -324,7 +324,7 @@ def _watching(running: Running, lags: list[float]) -> Iterator[None]:
 
     def watch() -> None:
         seen: list[tuple[float, float]] = []
-        while not ended.wait(0.05):
+        while not ended.wait(0.2):
             reached = counters(running)["log_position"]
             seen.append((time.monotonic(), reached))
             told = positions(engine).get(1, 0)

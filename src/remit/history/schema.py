@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 4
+VERSION = 5
 """Raise it when the tables change: a history of another version is made anew from the log."""
 
 metadata = MetaData()
@@ -86,9 +86,9 @@ INSTANCES = Table(
     _index_where("instances_by_end", "end_date IS NOT NULL", "end_date", "key"),
     Index("instances_by_process", "process_id", "state", "start_date", "key"),
     Index("instances_by_definition", "definition", "state", "start_date", "key"),
-    Index("instances_by_parent", "parent_instance"),
+    _index_where("instances_by_parent", "parent_instance IS NOT NULL", "parent_instance"),
     Index("instances_by_root", "root"),
-    Index("instances_by_business_id", "business_id"),
+    _index_where("instances_by_business_id", "business_id IS NOT NULL", "business_id"),
     _index_where(
         "instances_running", "end_date IS NULL", "definition", "process_id", "tenant", "incidents"
     ),
@@ -128,6 +128,7 @@ FLOWS = Table(
     Column("process_id", String, nullable=False),
     Column("root", BigInteger),
     Column("tenant", String, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 VARIABLES = Table(

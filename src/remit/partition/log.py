@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Union
+from typing import TYPE_CHECKING, Union
 
 import msgspec
 import zstandard
@@ -28,7 +28,14 @@ class ChainBroken(Fault):
     """The log is not what was written: somebody or something changed it."""
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
+if TYPE_CHECKING:
+    AnyEvent = Event
+else:
+    AnyEvent = Union[tuple(EVENTS.values())]  # noqa: UP007
+    """Any of those that there are, told apart by their tags."""
+
+
+class Logged(msgspec.Struct, frozen=True, array_like=True):
     """A turn as the log keeps it. `command` is its name; what it did is in `events`."""
 
     position: int
@@ -36,24 +43,12 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     command: str
     key: int
     header: Header
-    rejection: tuple[str, str] | None
-    events: tuple[msgspec.Raw, ...]
-
-
-class Logged(msgspec.Struct, frozen=True):
-    """A turn read back from the log."""
-
-    position: int
-    timestamp: int
-    command: str
-    key: int
-    header: Header
     rejection: tuple[RejectionType, str] | None
-    events: tuple[Event, ...]
+    events: tuple[AnyEvent, ...]
 
 
 class _Written(msgspec.Struct, frozen=True, array_like=True):
-    """The same as `Entry`, as it is encoded: events are still objects."""
+    """The same as `Logged`, as it is encoded."""
 
     position: int
     timestamp: int
@@ -65,10 +60,9 @@ class _Written(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Entry]).decode
+_decode = msgspec.msgpack.Decoder(list[Logged]).decode
 _decode_raw = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
-_decode_entry = msgspec.msgpack.Decoder(Entry).decode
-_decode_event = msgspec.msgpack.Decoder(Union[tuple(EVENTS.values())]).decode  # noqa: UP007
+_decode_turn = msgspec.msgpack.Decoder(Logged).decode
 
 
 class Chain:
@@ -125,28 +119,14 @@ def raw_turns(batch: LogBatch) -> list[bytes]:
 
 def read_turn(raw: bytes) -> Logged:
     """One turn from its own bytes; raises `msgspec.DecodeError` for other bytes."""
-    return _logged(_decode_entry(raw))
+    return _decode_turn(raw)
 
 
-def open_batch(batch: LogBatch) -> Iterator[Logged]:
+def open_batch(batch: LogBatch) -> list[Logged]:
     """The turns of one batch; raises `ChainBroken` when it was changed."""
     if hashlib.sha256(batch.previous + batch.body).digest() != batch.hash:
         raise ChainBroken(f"batch {batch.first_position}-{batch.last_position} was changed")
-    for entry in _decode(zstandard.ZstdDecompressor().decompress(batch.body)):
-        yield _logged(entry)
-
-
-def _logged(entry: Entry) -> Logged:
-    rejection = entry.rejection
-    return Logged(
-        entry.position,
-        entry.timestamp,
-        entry.command,
-        entry.key,
-        entry.header,
-        None if rejection is None else (RejectionType(rejection[0]), rejection[1]),
-        tuple(_decode_event(event) for event in entry.events),
-    )
+    return _decode(zstandard.ZstdDecompressor().decompress(batch.body))
 
 
 def verify_chain(store: Store) -> Recovered:

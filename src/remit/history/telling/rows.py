@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -16,18 +17,23 @@ json = msgspec.json.Encoder().encode
 def write_rows(
     connection: Connection, table: Table, rows: list[Row], *, known: bool = False
 ) -> None:
-    """New rows, given to the driver as they are: half of the time that SQLAlchemy takes for them.
+    """New rows, given to the driver as tuples: a third of the time that SQLAlchemy takes for them.
 
     `known`: some may be there already, and stay as they are.
     """
     statement = _insertion(table, connection.dialect)
-    connection.exec_driver_sql(statement + " ON CONFLICT DO NOTHING" * known, rows)
+    values = [*map(itemgetter(*table.c.keys()), rows)]
+    connection.exec_driver_sql(statement + " ON CONFLICT DO NOTHING" * known, values)
 
 
 def change_rows(
-    connection: Connection, table: Table, key: str, names: tuple[str, ...], rows: list[Row]
+    connection: Connection,
+    table: Table,
+    key: str,
+    names: tuple[str, ...],
+    rows: list[tuple[Any, ...]],
 ) -> None:
-    """The columns `names` of rows, each with its key as `b_key`."""
+    """The columns `names` of rows: in each their values, and then its key."""
     connection.exec_driver_sql(_change(table, key, names, connection.dialect), rows)
 
 
@@ -51,7 +57,7 @@ def add_to_rows(
 
 @cache
 def _insertion(table: Table, dialect: Dialect) -> str:
-    return str(insert(table).compile(dialect=_by_name(dialect)))
+    return str(insert(table).compile(dialect=_by_place(dialect)))
 
 
 @cache
@@ -59,16 +65,16 @@ def _change(table: Table, key: str, names: tuple[str, ...], dialect: Dialect) ->
     statement = (
         update(table)
         .where(table.c[key] == bindparam("b_key"))
-        .values({name: bindparam(name) for name in names})
+        .ordered_values(*((table.c[name], bindparam(name)) for name in names))
     )
-    return str(statement.compile(dialect=_by_name(dialect)))
+    return str(statement.compile(dialect=_by_place(dialect)))
 
 
-def _by_name(dialect: Dialect) -> Dialect:
-    """The same dialect with parameters that are named, as rows are."""
+def _by_place(dialect: Dialect) -> Dialect:
+    """The same dialect with parameters that have no names."""
     kind: Any = type(dialect)
-    named: Dialect = kind(paramstyle="named" if dialect.name == "sqlite" else "pyformat")
-    return named
+    placed: Dialect = kind(paramstyle="qmark" if dialect.name == "sqlite" else "format")
+    return placed
 
 
 class Tellings:
@@ -102,9 +108,9 @@ class Tellings:
             )
         if self.new:
             write_rows(connection, self.table, list(self.new.values()))
-        shapes: dict[tuple[str, ...], list[Row]] = {}
+        shapes: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
         for key, columns in self.changes.items():
-            shapes.setdefault(tuple(columns), []).append({**columns, "b_key": key})
+            shapes.setdefault(tuple(columns), []).append((*columns.values(), key))
         for names, rows in shapes.items():
             change_rows(connection, self.table, self.key, names, rows)
         self.new, self.changes, self.gone = {}, {}, []
