@@ -65,8 +65,8 @@ class Personal:
         elif isinstance(event, ElementActivating):
             if event.instance in self._instances:
                 self._instance_of[event.key] = event.instance
-        elif event.__class__ in _ENDED and event.key in self._instances:  # type: ignore[attr-defined]
-            self._instances[event.key].until = position  # type: ignore[attr-defined]
+        elif event.__class__ in _ENDED and event.key in self._instances:
+            self._instances[event.key].until = position
 
     def pass_by(self, turn: Logged) -> None:
         """A turn that was exported before."""
