@@ -1,4 +1,7 @@
-"""The gateway as one ASGI application: gRPC by its content type, everything else is REST."""
+"""The gateway as one ASGI application: gRPC by its content type, everything else is REST.
+
+`Gateway.rest` is the half of it that a port needs which speaks HTTP/1.1 alone.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ from remit.gateway.rest.app import rest_app
 class Gateway:
     def __init__(self, broker: Broker) -> None:
         self._grpc = GrpcService(broker, METHODS)
-        self._rest = rest_app(broker)
+        self.rest = rest_app(broker)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         for name, value in scope["headers"]:
             if name == b"content-type" and value.startswith(b"application/grpc"):
                 await self._grpc(scope, receive, send)
                 return
-        await self._rest(scope, receive, send)
+        await self.rest(scope, receive, send)

@@ -66,6 +66,7 @@ REJECTIONS = {
 }
 
 PROBLEMS = {
+    Code.CANCELLED: Problem(499, "CANCELLED"),
     Code.INVALID_ARGUMENT: Problem(400, "INVALID_ARGUMENT"),
     Code.NOT_FOUND: Problem(404, "NOT_FOUND"),
     Code.ALREADY_EXISTS: Problem(409, "ALREADY_EXISTS"),

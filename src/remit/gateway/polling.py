@@ -7,7 +7,7 @@ until its time is over. It is answered with the first jobs found, be they fewer 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from itertools import count
 from time import monotonic
 
@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from remit.base.errors import Overloaded, Unavailable
 from remit.gateway.faults import of_rejection
+from remit.gateway.leaving import Presence
 from remit.partition.client import PartitionClient
 from remit.protocol.commands import ActivateJobs, YieldJob
 from remit.protocol.replies import JobsActivated, Rejected, Reply
@@ -46,12 +47,12 @@ class LongPolls:
         command: ActivateJobs,
         header: Header,
         request_timeout_ms: int,
-        is_gone: Callable[[], Awaitable[bool]] | None = None,
+        presence: Presence | None = None,
     ) -> list[ActivatedJob]:
         """Jobs of one type, at once or within `request_timeout_ms` (0: ten seconds, < 0: at once).
 
-        Raises `Unavailable` when the broker closes meanwhile. `is_gone` tells whether the client has
-        left; one that has gets no jobs, and waits no longer.
+        Raises `Unavailable` when the broker closes meanwhile. A client that has left, as
+        `presence` tells, gets no jobs and waits no longer.
         """
         seconds = request_timeout_ms / 1000 if request_timeout_ms else DEFAULT_SECONDS
         deadline = monotonic() + seconds
@@ -59,12 +60,14 @@ class LongPolls:
         bell = _Bell()
         waiting = self._waiting.setdefault(command.type, {})
         waiting[number] = bell
+        if presence is not None:
+            presence.when_gone(bell.ring)
         try:
             while True:
                 bell.is_rung = False
                 jobs, refused = await self._look(command, header, number)
                 left = deadline - monotonic()
-                if jobs and is_gone is not None and await is_gone():
+                if jobs and presence is not None and await presence.look():
                     await self.hand_back(jobs, header)
                     return []
                 if jobs:
@@ -73,17 +76,21 @@ class LongPolls:
                     if refused is not None:
                         raise refused
                     return jobs
+                if presence is not None and presence.is_gone:
+                    return []
                 pause = PROBE_SECONDS
                 if refused is not None:
                     pause = AGAIN_SECONDS * (1 + number % 16)  # not all of them at once
                 await bell.wait(min(left, pause))
                 if self._is_closed:
                     raise Unavailable("the broker is closing")
-                if is_gone is not None and await is_gone():
+                if presence is not None and await presence.look():
                     return []
                 if refused is None and not bell.is_rung and deadline - monotonic() <= 0:
                     return []
         finally:
+            if presence is not None:
+                presence.when_gone(None)
             del waiting[number]
             if not waiting:
                 self._waiting.pop(command.type, None)

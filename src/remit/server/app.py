@@ -25,6 +25,7 @@ from remit.identity.directory import Directory
 from remit.partition.partitions import Partitions, open_partitions
 from remit.server import control, logs
 from remit.server.config import Config
+from remit.server.http.port import HttpPort
 
 SETTINGS = "REMIT_BROKER_SETTINGS"
 
@@ -41,6 +42,7 @@ class Application:
         self._gateway: Gateway | None = None
         self._broker: Broker | None = None
         self._partitions: Partitions | None = None
+        self._port: HttpPort | None = None
         self._watching: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -55,18 +57,19 @@ class Application:
         logs.set_up(os.environ.get("REMIT_LOG_LEVEL", "INFO"))
         line = await control.connect(config.control)
         try:
-            await self._open(config)
+            port = await self._open(config)
         except Fault as fault:
             await line.say(f"failed {fault}")
             await send({"type": "lifespan.startup.failed", "message": str(fault)})
             return
         self._watching = asyncio.create_task(self._obey(line))
-        await line.say("ready")
+        await line.say(f"ready {port}")
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _open(self, config: Config) -> None:
+    async def _open(self, config: Config) -> int:
+        """Ready to answer; the REST port where it is ours to open, else 0."""
         folder = Path(config.data)
         self._partitions = await open_partitions(
             folder, config.partitions, config.policies, config.access
@@ -92,9 +95,13 @@ class Application:
             limits=Limits(config.max_requests_per_second, config.max_streams),
         )
         self._gateway = Gateway(self._broker)
+        if not config.tls:
+            self._port = HttpPort(self._gateway.rest)
+        port = 0 if self._port is None else await self._port.open(config.host, config.http_port)
         gc.freeze()  # what has been loaded stays
         gc.set_threshold(GARBAGE_AFTER, 20, 100)
         log.info("partitions open", extra={"data": str(folder), "partitions": config.partitions})
+        return port
 
     async def _obey(self, line: control.Line) -> None:
         """Do what the supervisor says; end when it is gone."""
@@ -109,6 +116,8 @@ class Application:
             elif said == "drain" and self._partitions is not None:
                 if self._broker is not None:
                     self._broker.polls.close()
+                if self._port is not None:
+                    self._port.close()
                 await self._partitions.close()
                 log.info("drained")
                 await line.say("drained")

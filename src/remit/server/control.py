@@ -1,6 +1,6 @@
 """How the supervisor and the broker process talk: lines over a Unix socket.
 
-    broker     ▶ "ready" | "failed <sentence>"        once
+    broker     ▶ "ready <http>" | "failed <sentence>" once; the REST port, 0 when it is Envoy's
     supervisor ▶ "ports <host> <grpc>"                what the topology tells
     supervisor ▶ "drain"                              finish and close
     broker     ▶ "drained"

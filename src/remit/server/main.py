@@ -57,15 +57,18 @@ class CannotStart(Exception):
     """A sentence for people: why the broker does not start."""
 
 
-class TwoPorts(PyvoyServer):
-    """The same application on two ports: one for gRPC, one for REST. Either answers both."""
+class Ports(PyvoyServer):
+    """The gRPC port; with TLS the REST port too. Either answers both protocols.
+
+    In plain text the REST port is the broker process's own (`server/http`): `http_port` is None then.
+    """
 
     def __init__(
         self,
         *,
         host: str,
         grpc_port: int,
-        http_port: int,
+        http_port: int | None,
         env: dict[str, str],
         transport: dict[str, Any] | None = None,
     ) -> None:
@@ -89,9 +92,10 @@ class TwoPorts(PyvoyServer):
         # anybody on this machine reaches the server's own door: it tells the ports and does nothing else
         config["admin"]["allow_paths"] = [{"prefix": "/listeners"}]
         listener = config["static_resources"]["listeners"][0]
-        socket = {"socket_address": {"address": self._host, "port_value": self._http_port}}
         listener["enable_reuse_port"] = False  # or a second broker would share the port unnoticed
-        listener["additional_addresses"] = [{"address": socket}]
+        if self._http_port is not None:
+            socket = {"socket_address": {"address": self._host, "port_value": self._http_port}}
+            listener["additional_addresses"] = [{"address": socket}]
         chain = listener["filter_chains"][0]
         manager = chain["filters"][-1]["typed_config"]
         if self._transport is not None:
@@ -150,10 +154,10 @@ async def _run(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    server = TwoPorts(
+    server = Ports(
         host=config.host,
         grpc_port=config.grpc_port,
-        http_port=config.http_port,
+        http_port=config.http_port if secrets else None,
         env={
             SETTINGS: msgspec.json.encode(config).decode(),
             PYTHON: sys.executable,
@@ -171,8 +175,8 @@ async def _run(
             f"{config.host}:{config.http_port}: is one of the ports in use?"
         ) from fault
     try:
-        line = await _ready(server, lines)
-        http_port = await server.http_port()
+        line, http_port = await _ready(server, lines)
+        http_port = http_port or await server.http_port()
         await line.say(f"ports {config.host} {server.listener_port}")
         say(f"ready grpc={config.host}:{server.listener_port} http={config.host}:{http_port}")
         exporting.start()
@@ -202,8 +206,8 @@ def _transport(config: Config, secrets: Secrets | None) -> dict[str, Any] | None
     return secrets.transport_socket(is_required=is_required)
 
 
-async def _ready(server: TwoPorts, lines: asyncio.Queue[control.Line]) -> control.Line:
-    """Wait until the broker has opened its partitions."""
+async def _ready(server: Ports, lines: asyncio.Queue[control.Line]) -> tuple[control.Line, int]:
+    """Wait until the broker has opened its partitions; its REST port, 0 when it has none."""
     connecting = asyncio.create_task(_first_word(lines))
     ended = asyncio.create_task(server.wait())
     done, _ = await asyncio.wait(
@@ -214,9 +218,9 @@ async def _ready(server: TwoPorts, lines: asyncio.Queue[control.Line]) -> contro
         connecting.cancel()
         raise CannotStart("the broker process did not get ready; its log says why")
     line, word = connecting.result()
-    if word != "ready":
+    if word is None or not word.startswith("ready "):
         raise CannotStart((word or "the broker process ended").removeprefix("failed "))
-    return line
+    return line, int(word.removeprefix("ready "))
 
 
 async def _told(lines: asyncio.Queue[control.Line]) -> str:

@@ -334,7 +334,9 @@ def _problem(status: int, title: str, detail: str, instance: str) -> tuple[int, 
 
 
 async def _send(send: Send, status: int, content: bytes, media_type: bytes) -> None:
-    headers = [(b"content-length", str(len(content)).encode())]
+    headers = []
+    if status != 204:
+        headers.append((b"content-length", b"%d" % len(content)))
     if content:
         headers.append((b"content-type", media_type))
     if status == 429:

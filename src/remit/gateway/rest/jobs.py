@@ -7,7 +7,7 @@ from typing import Any, Literal
 from remit.base.errors import Overloaded
 from remit.gateway.documents import bounded, headers_of
 from remit.gateway.faults import Code, Status
-from remit.gateway.leaving import Watch
+from remit.gateway.leaving import presence_of
 from remit.gateway.rest.frame import Answer, Body, Call, Operation
 from remit.protocol import commands as c
 from remit.protocol.values import ActivatedJob, Job
@@ -86,9 +86,9 @@ async def activate(call: Call, body: Activation) -> Activated:
 
 async def _wait(call: Call, command: c.ActivateJobs, milliseconds: int) -> list[ActivatedJob]:
     """A client that goes away meanwhile gets no jobs: they are handed back."""
-    watch = Watch(call.receive)
-    jobs = await call.broker.polls.activate(command, call.header, milliseconds, watch.look)
-    if watch.is_gone:
+    presence = presence_of(call.scope, call.receive)
+    jobs = await call.broker.polls.activate(command, call.header, milliseconds, presence)
+    if presence.is_gone:
         raise Status(Code.CANCELLED, "the client went away")
     return jobs
 
