@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import (
@@ -29,6 +31,7 @@ from remit.history.searching import (
     Part,
     Related,
     Wrong,
+    beginning,
     compare,
     date,
     document,
@@ -112,6 +115,17 @@ def _starting(value: Any) -> tuple[ColumnElement[bool], ...]:
     if wanted is None:
         return ()
     return (schema.VALUE_START.in_(sorted({plain(each)[: schema.START] for each in wanted})),)
+
+
+def _beginning(value: Any) -> Iterator[Hint]:
+    """The same for what is like a text that does not begin with a wildcard."""
+    wanted = value.get("$like") if isinstance(value, dict) else None
+    start = beginning(plain(wanted))[: schema.START] if isinstance(wanted, str) else ""
+    start = start.rstrip(chr(sys.maxunicode))  # nothing comes after it
+    if start:
+        beyond = start[:-1] + (chr(ord(start[-1]) + 1) if start[-1] != "\ud7ff" else "\ue000")
+        begins = and_(schema.VALUE_START.op(">=")(start), schema.VALUE_START.op("<")(beyond))
+        yield Hint(begins, only="sqlite")
 
 
 def _tags(value: Any) -> ColumnElement[bool]:
@@ -255,7 +269,9 @@ VARIABLES = Entity(
     hidden={"processDefinitionKey": key(_V.definition)},
     extras={
         "isTruncated": lambda value: _is_long(value),
-        "value": lambda value: [*compare(text(_WHOLE), value), *map(Hint, _starting(value))],
+        "value": lambda value: [
+            *compare(text(_WHOLE), value), *map(Hint, _starting(value)), *_beginning(value),
+        ],
     },
 )  # fmt: skip
 

@@ -115,7 +115,7 @@ ELEMENTS = Table(
     Index("elements_by_instance", "instance", "key"),
     Index("elements_by_definition", "definition", "element", "state"),
     Index("elements_by_start", "start_date"),
-    _index_where("elements_running", "end_date IS NULL", "element", "instance"),
+    _index_where("elements_running", "end_date IS NULL", "element", "instance", "state"),
     _index_where("elements_in_trouble", "incident IS NOT NULL", "incident"),
 )
 

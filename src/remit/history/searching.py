@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,7 +28,6 @@ from sqlalchemy import (
     and_,
     exists,
     false,
-    func,
     literal,
     not_,
     null,
@@ -37,14 +37,9 @@ from sqlalchemy import (
     tuple_,
 )
 
-FEW = 1_000
-"""Up to here rows are looked up by what they fulfil; what more fulfil is found in its order soon."""
-
-COUNTED = 10_000
-"""Up to here the total is exact; beyond, the answer says that there are more."""
+from remit.history.planning import COUNTED, Question, among, answer
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 10_000
-
 
 Anything = Column[Any] | ColumnElement[Any]
 """A column of a table, or of a query that is searched like one."""
@@ -206,17 +201,21 @@ class Related:
             wanted = select(self.of).where(*self.where, *self.hints)
             if self.few:
                 return self.owner.in_(wanted)
-            some = wanted.limit(COUNTED + 1).subquery()
-            if (connection.scalar(select(func.count()).select_from(some)) or 0) <= COUNTED:
-                return self.owner.in_(wanted)
+            found = connection.scalars(wanted.limit(COUNTED + 1)).all()
+            if len(found) <= COUNTED:
+                return among(connection, self.owner, found)
         return exists(select(self.of).where(self.of == self.owner, *self.where))
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What holds anyway where the other conditions do; in its words an index is declared."""
+    """What holds anyway where the other conditions do; in its words an index is declared.
+
+    `only` names the one database whose order of texts it relies on.
+    """
 
     condition: ColumnElement[bool]
+    only: str = ""
 
 
 Part = ColumnElement[bool] | Related | Hint
@@ -352,6 +351,16 @@ def _pattern(wanted: str) -> str:
     return "".join(found)
 
 
+def beginning(wanted: str) -> str:
+    """What every text begins with that is like this.
+
+    >>> beginning("order-7*"), beginning("*7")
+    ('order-7', '')
+    """
+    found = re.match(r"(?:[^*?\\]|\\.)*", wanted, re.DOTALL)
+    return re.sub(r"\\(.)", r"\1", found[0] if found else "", flags=re.DOTALL)
+
+
 _OPERATORS: dict[str, Callable[[Field, Any], Condition]] = {
     "$eq": lambda each, value: each.column == each.read(value),
     "$neq": lambda each, value: or_(each.column != each.read(value), each.column.is_(None)),
@@ -401,21 +410,30 @@ def search(
     """The items of one page, and where the pages before and after begin; raises `Wrong`."""
     parts = list(_parts(entity, wanted.filter, connection))
     resolved = [p.condition(connection) if isinstance(p, Related) else p for p in parts]
-    hints = [each.condition for each in resolved if isinstance(each, Hint)]
+    dialect = connection.dialect.name
+    hints = [
+        each.condition for each in resolved if isinstance(each, Hint) and each.only in ("", dialect)
+    ]
     asked = [each for each in resolved if not isinstance(each, Hint)]
-    where = [*entity.always, *asked, *more]
     orders = _orders(entity, wanted.sort)
     limit, offset, cursor, backward = _page(wanted.page, orders)
-    counted = select(entity.identity).where(*where, *hints).limit(COUNTED + 1)
-    total = connection.scalar(select(func.count()).select_from(counted.subquery())) or 0
-    statement = entity.statement().where(
-        *([entity.identity.in_(counted)] if where and total <= FEW else where)
+    question = Question(
+        entity.identity,
+        not entity.ties,
+        (*entity.always, *asked, *more),
+        tuple(hints),
+        orders[0].column,
     )
-    if cursor is not None:
-        statement = statement.where(_behind(orders, cursor, backward))
-    rows = list(
-        connection.execute(_sorted(statement, orders, backward).limit(limit).offset(offset))
-    )
+
+    def page(which: Sequence[Condition]) -> list[Any]:
+        statement = entity.statement().where(*which)
+        if cursor is not None:
+            statement = statement.where(_behind(orders, cursor, backward))
+        return list(
+            connection.execute(_sorted(statement, orders, backward).limit(limit).offset(offset))
+        )
+
+    total, rows = answer(connection, question, page)
     if backward:
         rows.reverse()
     return {

@@ -1,0 +1,159 @@
+"""Which way a search takes to its rows, where the database alone takes too long to find them.
+
+    as the database wants ─▶ by the condition that fewest rows fulfil ─▶ along the order of the page
+
+SQLite does not know how many rows fulfil a condition: it takes an index that a condition has, also where
+a million rows are behind it and the page could be read off the order at once. So what takes longer than
+it should is stopped, each condition is counted on its own, to a limit, and what is known then decides.
+PostgreSQL keeps statistics of its values, and decides itself.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, func, select
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
+from sqlalchemy.sql.visitors import replacement_traverse
+
+Condition = ColumnElement[bool]
+
+FEW = 1_000
+"""Up to here rows are looked up by what they fulfil; what more fulfil is found in its order soon."""
+
+COUNTED = 10_000
+"""Up to here the total is exact; beyond, the answer says that there are more."""
+
+PATIENCE, LONG_PATIENCE = 0.06, 0.12
+"""Seconds that the way of the database may take, and the way along the order, if there is another."""
+
+PROBE_SECONDS = 0.06
+RARE, NOT_MANY = 50_000, 300_000
+"""So many rows are looked up one by one at once; so many, when nothing else was fast."""
+
+INSTRUCTIONS = 2_000
+"""Of SQLite's machine, between two looks at the clock: a fraction of a millisecond."""
+
+
+class TooLong(Exception):
+    """A statement was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Rows of which all of `where` hold, and `hints` with them; `order` is the first they come by.
+
+    `unique`: no two rows have the same identity.
+    """
+
+    identity: ColumnElement[Any]
+    unique: bool
+    where: tuple[Condition, ...]
+    hints: tuple[Condition, ...]
+    order: ColumnElement[Any]
+
+
+Page = Callable[[Sequence[Condition]], list[Any]]
+"""The rows of a page of those that fulfil conditions."""
+
+
+def answer(connection: Connection, question: Question, page: Page) -> tuple[int, list[Any]]:
+    """How many rows there are, up to one more than `COUNTED`, and those of the page."""
+    if connection.dialect.name != "sqlite" or not question.where:
+        return _as_it_is(connection, question, page)
+    try:
+        with _stopped_after(connection, PATIENCE):
+            return _as_it_is(connection, question, page)
+    except TooLong:
+        return _another_way(connection, question, page)
+
+
+def _as_it_is(connection: Connection, question: Question, page: Page) -> tuple[int, list[Any]]:
+    counted = select(question.identity).where(*question.where, *question.hints).limit(COUNTED + 1)
+    total = connection.scalar(select(func.count()).select_from(counted.subquery())) or 0
+    few = question.where and question.unique and total <= FEW
+    return total, page([question.identity.in_(counted)] if few else question.where)
+
+
+def _another_way(connection: Connection, question: Question, page: Page) -> tuple[int, list[Any]]:
+    rarest, rows = _rarest(connection, question)
+    along, leading = _led_by(None, question), _led_by(rarest, question)
+    counted = select(question.identity).where(*leading).limit(COUNTED + 1)
+    if rarest is None:
+        counted = counted.order_by(question.order)
+    found = connection.scalars(counted).all()
+    if len(found) <= FEW and question.unique:
+        return len(found), page([among(connection, question.identity, found)])
+    if RARE < rows <= NOT_MANY:
+        try:
+            with _stopped_after(connection, LONG_PATIENCE):
+                return len(found), page(along)
+        except TooLong:
+            pass
+    return len(found), page(leading)
+
+
+def among(connection: Connection, column: ColumnElement[Any], keys: Sequence[Any]) -> Condition:
+    """The column is one of many keys."""
+    if connection.dialect.name != "sqlite":
+        return column.in_(keys)
+    listed = func.json_each(json.dumps(list(keys))).table_valued("value")
+    return column.in_(select(listed.c.value))  # one parameter, however many they are
+
+
+def _led_by(condition: Condition | None, question: Question) -> list[Condition]:
+    """Conditions by which only this one leads to the rows; none: the order of the page does."""
+    others = [_unindexed(each, question) for each in question.where if each is not condition]
+    return others if condition is None else [condition, *others]
+
+
+def _rarest(connection: Connection, question: Question) -> tuple[Condition | None, int]:
+    """The condition that fewest rows fulfil, and how many; what can't be counted soon has many."""
+    rarest, rows = None, NOT_MANY + 1
+    for each in (*question.where, *question.hints):
+        some = select(question.identity).where(each).limit(rows).subquery()
+        try:
+            with _stopped_after(connection, PROBE_SECONDS):
+                found = connection.scalar(select(func.count()).select_from(some)) or 0
+        except TooLong:
+            continue
+        if found < rows:
+            rarest, rows = each, found
+    return rarest, rows
+
+
+def _unindexed(condition: Condition, question: Question) -> Condition:
+    """The same condition, for no index but that of the order: SQLite has none for signed columns."""
+
+    own = getattr(question.identity, "table", None)
+
+    def signed(element: Any, **_: Any) -> Any:
+        if isinstance(element, Column) and element.table is own and element is not question.order:
+            return UnaryExpression(element, operator=custom_op("+"), type_=element.type)
+        return None
+
+    found: Condition = replacement_traverse(condition, {}, signed)
+    return found
+
+
+@contextmanager
+def _stopped_after(connection: Connection, seconds: float) -> Iterator[None]:
+    """Raises `TooLong` when what is read within takes longer."""
+    driver: Any = connection.connection.driver_connection
+    until = time.perf_counter() + seconds
+    driver.set_progress_handler(lambda: time.perf_counter() > until, INSTRUCTIONS)
+    try:
+        yield
+    except OperationalError as fault:
+        if "interrupted" not in str(fault.orig):
+            raise
+        raise TooLong from fault
+    finally:
+        driver.set_progress_handler(None, 0)
