@@ -13,7 +13,12 @@ from sqlalchemy import Connection, insert
 
 from remit.history import planning, schema
 from remit.history.database import open_database, prepare
-from remit.history.entities import CORRELATED_MESSAGES, PROCESS_INSTANCES, VARIABLES
+from remit.history.entities import (
+    CORRELATED_MESSAGES,
+    ELEMENT_INSTANCES,
+    PROCESS_INSTANCES,
+    VARIABLES,
+)
 from remit.history.searching import Entity, Search, search
 
 INSTANCES = 3_000
@@ -49,7 +54,11 @@ def _fill(connection: Connection, chance: random.Random) -> None:
     instances, elements, variables = [], [], []
     for number in range(1, INSTANCES + 1):
         state = chance.choice(["COMPLETED"] * 18 + ["ACTIVE", "TERMINATED"])
-        common = {"definition": 1, "process_id": f"p-{number % 5}", "tenant": "<default>"}
+        common = {
+            "definition": number % 5 + 1,
+            "process_id": f"p-{number % 5}",
+            "tenant": "<default>",
+        }
         start = chance.randrange(3_000)
         ended = None if state == "ACTIVE" else start + 10
         instances.append(
@@ -101,6 +110,26 @@ def test_every_way_finds_the_same_rows_in_the_same_order(
     assert [found(connection, PROCESS_INSTANCES, filter=p, sort=sort) for p in pairs] == straight
     assert [found(connection, PROCESS_INSTANCES, filter=pair) for pair in pairs] == by_key
     assert sum(1 for total, _ in straight if total) > len(pairs) / 2
+
+
+@pytest.mark.parametrize("most_kinds", [500, 3])
+def test_kinds_of_elements_are_found_by_what_they_have_in_common(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, most_kinds: int
+) -> None:
+    wanted: list[tuple[dict[str, Any], int]] = [
+        ({"elementId": "rare", "type": "USER_TASK"}, INSTANCES // 500),
+        ({"elementId": "rare", "type": "END_EVENT"}, 0),
+        ({"elementId": "task", "elementName": {"$exists": True}}, 0),
+        ({"elementId": "rare", "processDefinitionId": "p-0"}, INSTANCES // 500),
+        ({"elementId": "rare", "state": "SUSPENDED"}, 0),
+    ]
+    monkeypatch.setattr(planning, "INSTRUCTIONS", 1)
+    monkeypatch.setattr(planning, "PATIENCE", 0.0)
+    monkeypatch.setattr(planning, "MOST_KINDS", most_kinds)
+
+    totals = [found(connection, ELEMENT_INSTANCES, filter=each)[0] for each, _ in wanted]
+
+    assert totals == [total for _, total in wanted]
 
 
 def test_the_way_of_the_database_is_left_when_it_takes_too_long(

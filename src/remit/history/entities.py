@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import ColumnElement as Element
 
 from remit.history import schema
+from remit.history.planning import Kinds
 from remit.history.searching import (
     Entity,
     Field,
@@ -218,6 +219,13 @@ PROCESS_INSTANCES = Entity(
         "tags": _tags, "batchOperationKey": _by_batch, "batchOperationId": _by_batch,
     },
     natural=(_I.start_date,),
+    kinds=Kinds(
+        (_I.definition,),
+        frozenset(
+            (_I.definition, _I.process_id, _I.process_name, _I.version, _I.version_tag, _I.tenant)
+        ),
+        _I.state,
+    ),
 )  # fmt: skip
 
 KNOWN_TYPES = {"TRANSACTION": "SUB_PROCESS", "COMPLEX_GATEWAY": "UNKNOWN"}
@@ -238,6 +246,13 @@ ELEMENT_INSTANCES = Entity(
     },
     hidden={"elementInstanceScopeKey": key(_E.scope)},
     extras={"hasIncident": lambda value: _exists(_E.incident, value), "state": _state(_E)},
+    kinds=Kinds(
+        (_E.definition, _E.element),
+        frozenset(
+            (_E.definition, _E.element, _E.element_name, _E.type, _E.process_id, _E.tenant)
+        ),
+        _E.state,
+    ),
 )  # fmt: skip
 
 

@@ -15,13 +15,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import eq
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, func, select
+from sqlalchemy import Column, ColumnElement, Connection, and_, false, func, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
-from sqlalchemy.sql.visitors import replacement_traverse
+from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
 Condition = ColumnElement[bool]
 
@@ -34,8 +35,8 @@ COUNTED = 10_000
 PATIENCE, LONG_PATIENCE = 0.06, 0.12
 """Seconds that the way of the database may take, and the way along the order, if there is another."""
 
-PROBE_SECONDS = 0.06
-RARE, NOT_MANY = 50_000, 300_000
+PROBE_SECONDS = 0.05
+RARE, NOT_MANY = 120_000, 300_000
 """So many rows are looked up one by one at once; so many, when nothing else was fast."""
 
 INSTRUCTIONS = 2_000
@@ -44,6 +45,22 @@ INSTRUCTIONS = 2_000
 
 class TooLong(Exception):
     """A statement was stopped."""
+
+
+MOST_KINDS = 500
+"""Kinds of rows that are told apart at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Columns that determine others: rows that are equal in `by` are equal in `determined`.
+
+    An index begins with `by`, and goes on with `beside`.
+    """
+
+    by: tuple[Column[Any], ...]
+    determined: frozenset[Column[Any]]
+    beside: Column[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +75,7 @@ class Question:
     where: tuple[Condition, ...]
     hints: tuple[Condition, ...]
     order: ColumnElement[Any]
+    kinds: Kinds | None = None
 
 
 Page = Callable[[Sequence[Condition]], list[Any]]
@@ -83,11 +101,12 @@ def _as_it_is(connection: Connection, question: Question, page: Page) -> tuple[i
 
 
 def _another_way(connection: Connection, question: Question, page: Page) -> tuple[int, list[Any]]:
-    rarest, rows = _rarest(connection, question)
+    of_kinds = _of_kinds(connection, question)
+    rarest, rows = _rarest(connection, (*question.where, *question.hints, *of_kinds), question)
     along, leading = _led_by(None, question), _led_by(rarest, question)
     counted = select(question.identity).where(*leading).limit(COUNTED + 1)
     if rarest is None:
-        counted = counted.order_by(question.order)
+        counted = counted.order_by(question.identity)
     found = connection.scalars(counted).all()
     if len(found) <= FEW and question.unique:
         return len(found), page([among(connection, question.identity, found)])
@@ -114,10 +133,12 @@ def _led_by(condition: Condition | None, question: Question) -> list[Condition]:
     return others if condition is None else [condition, *others]
 
 
-def _rarest(connection: Connection, question: Question) -> tuple[Condition | None, int]:
+def _rarest(
+    connection: Connection, conditions: Sequence[Condition], question: Question
+) -> tuple[Condition | None, int]:
     """The condition that fewest rows fulfil, and how many; what can't be counted soon has many."""
     rarest, rows = None, NOT_MANY + 1
-    for each in (*question.where, *question.hints):
+    for each in conditions:
         some = select(question.identity).where(each).limit(rows).subquery()
         try:
             with _stopped_after(connection, PROBE_SECONDS):
@@ -127,6 +148,48 @@ def _rarest(connection: Connection, question: Question) -> tuple[Condition | Non
         if found < rows:
             rarest, rows = each, found
     return rarest, rows
+
+
+def _of_kinds(connection: Connection, question: Question) -> tuple[Condition, ...]:
+    """What all conditions on kinds mean together: one of few kinds of rows, or none."""
+    kinds = question.kinds
+    if kinds is None:
+        return ()
+    on_kinds = [each for each in question.where if _columns(each) <= kinds.determined]
+    beside = [each for each in question.where if _columns(each) == {kinds.beside}]
+    samples = _samples(connection, question.identity, kinds) if on_kinds else None
+    if samples is None:
+        return ()
+    chosen = select(*kinds.by).where(among(connection, question.identity, samples), *on_kinds)
+    found = connection.execute(chosen).all()
+    equal = (and_(*map(eq, kinds.by, row), *beside) for row in found)
+    return (or_(false(), *equal),)
+
+
+def _samples(
+    connection: Connection, identity: ColumnElement[Any], kinds: Kinds
+) -> list[Any] | None:
+    """The identity of one row of each kind; nothing when there are too many kinds."""
+    first = select(identity, *kinds.by).order_by(*kinds.by).limit(1)
+    found: list[Any] = []
+    row = connection.execute(first).first()
+    while row is not None and len(found) < MOST_KINDS:
+        found.append(row[0])
+        following = (first.where(each) for each in _beyond(kinds, row[1:]))
+        rows = (connection.execute(each).first() for each in following)
+        row = next((each for each in rows if each is not None), None)
+    return found if row is None else None
+
+
+def _beyond(kinds: Kinds, values: Sequence[Any]) -> Iterator[Condition]:
+    """Each leads to the next kind if the one before led to none: an index goes to these at once."""
+    for place in reversed(range(len(kinds.by))):
+        equal = (kinds.by[other] == values[other] for other in range(place))
+        yield and_(*equal, kinds.by[place] > values[place])
+
+
+def _columns(condition: Condition) -> set[Any]:
+    return {each for each in iterate(condition) if isinstance(each, Column)}
 
 
 def _unindexed(condition: Condition, question: Question) -> Condition:

@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 5
+VERSION = 6
 """Raise it when the tables change: a history of another version is made anew from the log."""
 
 metadata = MetaData()

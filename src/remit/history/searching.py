@@ -37,7 +37,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from remit.history.planning import COUNTED, Question, among, answer
+from remit.history.planning import COUNTED, Kinds, Question, among, answer
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 10_000
 
@@ -227,7 +227,7 @@ class Entity:
     """What can be searched. `fields` are shown; `hidden` can only be filtered; `extras` are filters
     with a meaning of their own; `constants` are shown the same for every row; `absent` can be asked
     for, and no row has it; `always` holds for every row that is found. `identity`, with `ties`, makes
-    an order total; `natural` is the order when none is asked for.
+    an order total; `natural` is the order when none is asked for; `kinds`: which columns say most.
     """
 
     table: FromClause
@@ -240,6 +240,7 @@ class Entity:
     ties: tuple[Anything, ...] = ()
     natural: tuple[Anything, ...] = ()
     always: tuple[ColumnElement[bool], ...] = ()
+    kinds: Kinds | None = None
 
     def statement(self) -> Select[Any]:
         """All rows, with what is computed of them."""
@@ -423,6 +424,7 @@ def search(
         (*entity.always, *asked, *more),
         tuple(hints),
         orders[0].column,
+        entity.kinds,
     )
 
     def page(which: Sequence[Condition]) -> list[Any]:

@@ -13,7 +13,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, distinct, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    case,
+    distinct,
+    func,
+    literal,
+    literal_column,
+    select,
+)
 
 from remit.history import entities, schema
 from remit.history.searching import (
@@ -51,14 +61,14 @@ def _with(condition: ColumnElement[bool]) -> Any:
 
 def _process_counts() -> Entity:
     latest = schema.PROCESSES.alias()
+    process = _I.process_id + literal_column("''")  # or SQLite reads every instance, in this order
     counted = (
         select(
-            _I.process_id, _I.tenant,
+            process.label("process_id"), _I.tenant,
             _with(_I.incidents > 0).label("troubled"), _with(_I.incidents <= 0).label("fine"),
         )
-        .with_hint(schema.INSTANCES, "INDEXED BY instances_running", "sqlite")
         .where(_I.end_date.is_(None))
-        .group_by(_I.process_id, _I.tenant)
+        .group_by(process, _I.tenant)
         .subquery()
     )  # fmt: skip
     same = (latest.c.process_id == counted.c.process_id, latest.c.tenant == counted.c.tenant)
