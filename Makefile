@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-DOORS := tests/audit tests/gateway tests/client tests/clients tests/history tests/exporters tests/crash tests/partition/test_processes.py tests/test_command_line.py tests/test_reading_commands.py tests/test_documents.py
+DOORS := tests/audit tests/authority/test_threats_by_wire.py tests/authority/test_threats_on_disk.py tests/authority/test_threats_over_time.py tests/gateway tests/client tests/clients tests/history tests/exporters tests/crash tests/partition/test_processes.py tests/test_command_line.py tests/test_reading_commands.py tests/test_documents.py
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint unit doors bench bench-long bench-zeebe fuzz proto clean

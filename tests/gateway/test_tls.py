@@ -16,7 +16,9 @@ from typing import Any
 
 import grpc
 import pytest
+from click.testing import CliRunner
 
+from remit.cli.main import main
 from remit.gateway.auth import hash_password
 from remit.gateway.certificates import actor_of
 from remit.gateway.faults import Status
@@ -254,3 +256,26 @@ def test_what_is_wrong_with_tls_files_is_a_sentence(tmp_path: Path) -> None:
     for said, settings in wrong.items():
         assert said in Config(data=str(tmp_path / "data"), **settings).problem()
     assert Config(data=str(tmp_path / "data"), history="none", **pair).problem() == ""
+
+
+def test_verbs_that_read_speak_tls_as_well(
+    mutual: Broker, authority: Authority, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker of these tests keeps no history: that is what it answers, to whom it knows."""
+    ada = authority.issue("ada")
+    words = ["list", "pi", "--rest-address", mutual.http]
+    given = ["--tls-ca", authority.certificate, "--tls-cert", ada.certificate, "--tls-key", ada.key]
+    told = CliRunner().invoke(main, [*words, *given])
+    assert (told.exit_code, "no history" in told.output.lower()) == (1, True), told.output
+
+    stranger = Authority(folder, "stranger")
+    wrong = ["--tls-ca", stranger.certificate, *given[2:]]
+    told = CliRunner().invoke(main, [*words, *wrong])
+    assert (told.exit_code, "don't agree on TLS" in told.output) == (3, True), told.output
+    half = CliRunner().invoke(main, [*words, *given[:4]])
+    assert (half.exit_code, "go together" in half.output) == (2, True), half.output
+
+    names = ("REMIT_CLIENT_TLS_CA", "REMIT_CLIENT_TLS_CERT", "REMIT_CLIENT_TLS_KEY")
+    for name, value in zip(names, given[1::2], strict=True):
+        monkeypatch.setenv(name, value)
+    assert "no history" in CliRunner().invoke(main, words).output.lower()

@@ -106,8 +106,17 @@ def _target(link: Path) -> str:
 class Client:
     """Calls by method name: `client.CreateProcessInstance(bpmnProcessId="p")`."""
 
-    def __init__(self, address: str) -> None:
-        self.channel = grpc.insecure_channel(address)
+    def __init__(
+        self,
+        address: str,
+        authorization: str = "",
+        credentials: grpc.ChannelCredentials | None = None,
+    ) -> None:
+        if credentials is None:
+            self.channel = grpc.insecure_channel(address)
+        else:
+            self.channel = grpc.secure_channel(address, credentials)
+        self._metadata = (("authorization", authorization),) if authorization else ()
 
     def call(self, method: str, seconds: float = 20, **fields: Any) -> Any:
         request = getattr(pb, f"{method}Request")(**fields)
@@ -116,7 +125,7 @@ class Client:
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=getattr(pb, f"{method}Response").FromString,
         )
-        return ask(request, timeout=seconds)
+        return ask(request, timeout=seconds, metadata=self._metadata)
 
     def stream(self, method: str, response: Any, seconds: float = 20, **fields: Any) -> Any:
         request = getattr(pb, f"{method}Request")(**fields)
@@ -125,7 +134,7 @@ class Client:
             request_serializer=lambda message: message.SerializeToString(),
             response_deserializer=response.FromString,
         )
-        return ask(request, timeout=seconds)
+        return ask(request, timeout=seconds, metadata=self._metadata)
 
     def activate(self, job_type: str, limit: int = 1, wait_ms: int = 2000) -> list[Any]:
         answers = self.stream(

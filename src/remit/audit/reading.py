@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
 
+import apsw
+
 from remit.base.errors import Fault
 from remit.partition.storage.archive import Archive
 from remit.partition.storage.contract import LogBatch
@@ -41,11 +43,17 @@ def partitions(folder: Path) -> list[int]:
 
 
 def batches(folder: Path, partition: int) -> Iterator[LogBatch]:
-    """The log of one partition from its beginning, unchecked."""
+    """The log of one partition from its beginning, unchecked. Raises `NoLog` for a ruined file."""
     path = folder / f"partition-{partition}.db"
-    if path.exists():
-        return read_log(path, 0)
-    return Archive(folder, path.stem).read(0)
+    try:
+        if path.exists():
+            yield from read_log(path, 0)
+        else:
+            yield from Archive(folder, path.stem).read(0)
+    except (apsw.Error, OSError) as fault:
+        raise NoLog(
+            f"the log of partition {partition} in {folder} can't be read: {fault}"
+        ) from fault
 
 
 def checkpoint_file(folder: Path, partition: int) -> Path:

@@ -141,7 +141,12 @@ class PolicyForm(_Form, frozen=True, kw_only=True):
 def read_form(text: str) -> PolicyForm:
     """The form in a YAML text. Raises BadForm with what is wrong and where."""
     try:
-        return msgspec.convert(load_yaml(text), PolicyForm, strict=True)
+        found = load_yaml(text)
+        if not isinstance(found, dict):
+            raise BadForm(
+                "this is no policy: it begins with `policy: NAME` (see `remit policy new`)"
+            )
+        return msgspec.convert(found, PolicyForm, strict=True)
     except (msgspec.ValidationError, ValueError) as fault:
         raise BadForm(_helpful(str(fault))) from None
 
@@ -316,9 +321,8 @@ deny:
       var.amount: {{at least: 10001}}
     why: Larger amounts need another policy.
 
-trust:
-  floor: 300                      # below this, nothing happens
-  floors: {{job.complete: 400}}
+trust:                            # from 0 to 1000, by how callers show who they are
+  floors: {{job.complete: 200}}     # callers have to be known: leave it out while nobody asks them
   longest delegation: 5
   decay: {{engine: 20, call: 50}}
 

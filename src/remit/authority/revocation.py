@@ -42,7 +42,8 @@ def read_revocations(
 ) -> Revocations:
     """A verified list that may replace `known`.
 
-    Raises Malformed, BadSignature, and BadStatement for another issuer's or an older list.
+    Raises Malformed, BadSignature, and BadStatement for another issuer's or an older list, and for one
+    of the same epoch that lets go what is revoked.
     """
     envelope = jws.read(token, "revocation")
     revocations = policy.read(envelope.claims, Revocations)
@@ -54,4 +55,17 @@ def read_revocations(
         raise BadStatement(f"a list of {revocations.iss} cannot replace one of {known.iss}")
     if revocations.epoch < known.epoch:
         raise BadStatement(f"epoch {revocations.epoch} is older than {known.epoch}")
+    if revocations.epoch == known.epoch and not _revokes_all(revocations, known):
+        raise BadStatement(
+            f"epoch {known.epoch} has another list already: a list that revokes less has a higher epoch"
+        )
     return revocations
+
+
+def _revokes_all(new: Revocations, known: Revocations) -> bool:
+    """Whatever is revoked by one is by the other, and as early."""
+    return all(
+        name in after and after[name] <= since
+        for before, after in ((known.jtis, new.jtis), (known.kids, new.kids))
+        for name, since in before.items()
+    )

@@ -73,7 +73,13 @@ class Outcome(Struct, frozen=True):
 def read_scenarios(text: str) -> Scenarios:
     """Raises BadForm with what is wrong and where."""
     try:
-        return msgspec.convert(load_yaml(text), Scenarios, strict=True)
+        found = load_yaml(text)
+        if not isinstance(found, dict) or "cases" not in found:
+            raise BadForm(
+                "these are no scenarios: they name a `policy:` file and list `cases:`, each with a "
+                "name, a step, facts and what to expect"
+            )
+        return msgspec.convert(found, Scenarios, strict=True)
     except (msgspec.ValidationError, ValueError) as fault:
         raise BadForm(str(fault)) from None
 

@@ -36,6 +36,9 @@ ABSENT = 1
 LISTED = 20
 """Findings that are printed; --json has all of them."""
 
+WIDE = 200
+"""Signs in a line of a table that goes into a file or another program."""
+
 
 @click.group("audit")
 def audit_group() -> None:
@@ -121,7 +124,10 @@ def explain_command(folder: Path, instance: int, as_json: bool) -> None:
         for step in steps:
             click.echo(msgspec.json.encode(step).decode())
         return
-    Console().print(_table(steps))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=WIDE)  # nobody reads it line by line: words stay whole
+    console.print(_table(steps))
 
 
 def _table(steps: list[Step]) -> Table:

@@ -107,6 +107,8 @@ class Connection:
         code, said = fault.code(), fault.details() or ""
         if code is grpc.StatusCode.UNAVAILABLE:
             said = self._why(said)
+        if code is grpc.StatusCode.UNAUTHENTICATED:
+            said += hint(401)
         self._say(code.name, said)
         sys.exit(UNREACHABLE if code in _NOT_NOW else REFUSED)
 
@@ -119,7 +121,7 @@ class Connection:
         return said
 
     def _end(self, status: int, title: str, said: str) -> NoReturn:
-        self._say(title, said)
+        self._say(title, said + hint(status))
         sys.exit(UNREACHABLE if status >= 503 or status == 429 else REFUSED)
 
     def _say(self, title: str, said: str) -> None:
@@ -127,6 +129,13 @@ class Connection:
             click.echo(msgspec.json.encode({"error": title, "message": said}).decode())
         else:
             click.echo(f"{title}: {said}", err=True)
+
+
+def hint(status: int) -> str:
+    """What to do about a refusal, where it is not known to everybody."""
+    if status == 401 and not os.environ.get("REMIT_AUTHORIZATION"):
+        return ': say who you are by REMIT_AUTHORIZATION="Bearer KEY" or "Basic …"'
+    return ""
 
 
 def _problem(fault: urllib.error.HTTPError) -> tuple[str, str]:
@@ -166,6 +175,8 @@ class Tls:
 
     def context(self) -> ssl.SSLContext:
         """The same for HTTP."""
+        if bool(self.certificate) != bool(self.key):
+            raise click.UsageError("--tls-cert and --tls-key go together")
         found = ssl.create_default_context(cafile=self.authority or None)
         if self.certificate:
             found.load_cert_chain(self.certificate, self.key)
@@ -191,11 +202,7 @@ def connected(verb: Callable[..., None]) -> Callable[..., None]:
         "--address", envvar="REMIT_ADDRESS", default=DEFAULT_ADDRESS, show_default=True,
         help="Where the broker's gRPC port is; https:// in front of it speaks TLS.",
     )  # fmt: skip
-    @_file("--tls-ca", "REMIT_CLIENT_TLS_CA", "Speak TLS with a broker that this authority signed.")
-    @_file(
-        "--tls-cert", "REMIT_CLIENT_TLS_CERT", "Our certificate, for a broker that asks for one."
-    )
-    @_file("--tls-key", "REMIT_CLIENT_TLS_KEY", "The key of our certificate.")
+    @tls_options
     @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, one object to a line.")
     def run(
         address: str,
@@ -211,6 +218,17 @@ def connected(verb: Callable[..., None]) -> Callable[..., None]:
     run.__doc__ = verb.__doc__
     run.__click_params__ = [*getattr(verb, "__click_params__", []), *run.__click_params__]  # type: ignore[attr-defined]
     return run
+
+
+def tls_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """`tls_ca`, `tls_cert` and `tls_key`, for `Tls`."""
+    for name, variable, said in (
+        ("--tls-key", "REMIT_CLIENT_TLS_KEY", "The key of our certificate."),
+        ("--tls-cert", "REMIT_CLIENT_TLS_CERT", "Our certificate, for a broker that asks for one."),
+        ("--tls-ca", "REMIT_CLIENT_TLS_CA", "Speak TLS with a broker that this authority signed."),
+    ):
+        verb = _file(name, variable, said)(verb)
+    return verb
 
 
 def _file(

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
+import msgspec
 
 from remit.cli.connection import Connection, connected, variables_option
 from remit.protocol.wire.stubs import gateway_pb2 as pb
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+POLICY = "_policy"
+"""The reserved variable of signed blocks."""
 
 
 @click.command("create")
 @connected
 @click.argument("process")
 @variables_option
+@click.option(
+    "--policy", "policies", type=FILE, multiple=True,
+    help="A signed grant that the instance carries, as `remit policy mint` prints it (repeat).",
+)  # fmt: skip
 @click.option("--version", default=-1, help="Which version; the latest when it is left out.")
 @click.option("--start-at", multiple=True, help="Begin at this element (repeat for several).")
 @click.option("--end-after", multiple=True, help="End the instance after this element.")
@@ -21,6 +32,7 @@ def create_command(
     connection: Connection,
     process: str,
     variables: str,
+    policies: tuple[Path, ...],
     version: int,
     start_at: tuple[str, ...],
     end_after: tuple[str, ...],
@@ -31,7 +43,7 @@ def create_command(
     request = pb.CreateProcessInstanceRequest(
         bpmnProcessId=process,
         version=version,
-        variables=variables,
+        variables=_with_policy(variables, policies),
         startInstructions=[
             pb.ProcessInstanceCreationStartInstruction(elementId=each) for each in start_at
         ],
@@ -57,3 +69,14 @@ def create_command(
     if with_result:
         row["variables"] = answer.variables
     connection.show(row)
+
+
+def _with_policy(variables: str, policies: tuple[Path, ...]) -> str:
+    """The variables with the tokens of all these files."""
+    if not policies:
+        return variables
+    document = msgspec.json.decode(variables)
+    if POLICY in document:
+        raise click.UsageError(f"give the policy by --policy or as '{POLICY}', not both")
+    tokens = [token for path in policies for token in path.read_text().split()]
+    return msgspec.json.encode({**document, POLICY: tokens}).decode()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import ssl
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ import msgspec
 from rich.console import Console, ConsoleRenderable
 from rich.live import Live
 
-from remit.cli.connection import REFUSED, UNREACHABLE
+from remit.cli.connection import REFUSED, UNREACHABLE, Tls, hint, tls_options
 from remit.cli.tables import Rows, show
 
 DEFAULT_ADDRESS = "127.0.0.1:8080"
@@ -32,8 +33,18 @@ Row = Mapping[str, Any]
 class RestConnection:
     """Asks the REST API at one address, and shows what it answers."""
 
-    def __init__(self, address: str, *, as_json: bool, watch: bool, every: float, updates: int):
+    def __init__(
+        self,
+        address: str,
+        *,
+        as_json: bool,
+        watch: bool,
+        every: float,
+        updates: int,
+        tls: Tls | None = None,
+    ) -> None:
         self._address = address
+        self._tls = tls or Tls()
         self.as_json, self.watch = as_json, watch
         self._every, self._updates = every, updates
 
@@ -49,6 +60,9 @@ class RestConnection:
             connection.request(method, f"{base}/v2{path}", content, headers)
             answer = connection.getresponse()
             text = answer.read()
+        except ssl.SSLError as fault:
+            said = f"{self._address} and this client don't agree on TLS: {fault}"
+            self._fail("UNAVAILABLE", said, UNREACHABLE)
         except (OSError, http.client.HTTPException):
             said = f"no broker answers at {self._address}; start one with `remit serve`"
             self._fail("UNAVAILABLE", said, UNREACHABLE)
@@ -57,7 +71,7 @@ class RestConnection:
         if answer.status >= 400:
             problem = _problem(answer.status, text)
             code = UNREACHABLE if answer.status in _NOT_NOW else REFUSED
-            self._fail(str(problem["title"]), str(problem["detail"]), code)
+            self._fail(str(problem["title"]), str(problem["detail"]) + hint(answer.status), code)
         return msgspec.json.decode(text) if text else None
 
     def find(self, path: str, body: object) -> list[Row]:
@@ -114,13 +128,17 @@ class RestConnection:
             return
 
     def _open(self) -> tuple[http.client.HTTPConnection, str]:
-        text = self._address if "://" in self._address else f"http://{self._address}"
+        scheme = "https" if self._tls else "http"
+        text = self._address if "://" in self._address else f"{scheme}://{self._address}"
         parts = urlsplit(text)
         base = parts.path.rstrip("/").removesuffix("/v2")
         try:
             host, port = parts.hostname or "", parts.port
             if parts.scheme == "https":
-                return http.client.HTTPSConnection(host, port, timeout=SECONDS), base
+                context = self._tls.context()
+                return http.client.HTTPSConnection(
+                    host, port, timeout=SECONDS, context=context
+                ), base
             return http.client.HTTPConnection(host, port, timeout=SECONDS), base
         except ValueError as fault:
             raise click.UsageError(f"'{self._address}' is no address: {fault}") from fault
@@ -170,8 +188,9 @@ def reading(verb: Callable[..., None]) -> Callable[..., None]:
 
     @click.option(
         "--rest-address", envvar="REMIT_REST_ADDRESS", default=DEFAULT_ADDRESS, show_default=True,
-        help="Where the broker's HTTP port is.",
+        help="Where the broker's HTTP port is; https:// in front of it speaks TLS.",
     )  # fmt: skip
+    @tls_options
     @click.option("--json", "as_json", is_flag=True, help="Answer in JSON, one object to a line.")
     @click.option("--watch", "-w", is_flag=True, help="Look again and again, until Ctrl-C.")
     @click.option(
@@ -182,11 +201,20 @@ def reading(verb: Callable[..., None]) -> Callable[..., None]:
         "--updates", type=click.IntRange(0), default=0, help="End after so many looks; 0: never."
     )
     def run(
-        rest_address: str, as_json: bool, watch: bool, every: float, updates: int, **given: Any
+        rest_address: str,
+        as_json: bool,
+        watch: bool,
+        every: float,
+        updates: int,
+        tls_ca: str | None,
+        tls_cert: str | None,
+        tls_key: str | None,
+        **given: Any,
     ) -> None:
         connection = RestConnection(
-            rest_address, as_json=as_json, watch=watch, every=every, updates=updates
-        )
+            rest_address, as_json=as_json, watch=watch, every=every, updates=updates,
+            tls=Tls(tls_ca or "", tls_cert or "", tls_key or ""),
+        )  # fmt: skip
         verb(connection, **given)
 
     run.__doc__ = verb.__doc__

@@ -47,6 +47,20 @@ def create_command(
     connection.show(connection.rest("POST", "/users", body))
 
 
+@user_group.command("setup")
+@click.argument("username")
+@click.option("--name", default=None, help="The person's own name.")
+@click.option("--email", default=None)
+@click.password_option(envvar="REMIT_NEW_PASSWORD")
+@connected
+def setup_command(
+    connection: Connection, username: str, name: str | None, email: str | None, password: str
+) -> None:
+    """Make the first user, who may do everything; nobody can after that."""
+    body = {"username": username, "name": name, "email": email, "password": password}
+    connection.show(connection.rest("POST", "/setup/user", body))
+
+
 @user_group.command("list")
 @connected
 def list_command(connection: Connection) -> None:

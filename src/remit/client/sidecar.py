@@ -4,11 +4,13 @@
                │  jobs come back: the gate is asked; denied work is thrown as GOV_DENIED, not handed on
                └─ answers go out: the gate is asked again; the receipt is put in
 
-What the caller's metadata says (authorization) goes along. One process serves many workers.
+What the caller's metadata says (authorization) goes along. One process serves many workers. Both
+sides may speak TLS: see `tls`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -18,6 +20,7 @@ import grpc
 import grpc.aio
 
 from remit.client.gate import Gate, Permit, PolicyDenied
+from remit.client.tls import Door, Watched, Way
 from remit.client.work import of_grpc
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 
@@ -37,11 +40,49 @@ _ANSWERS: dict[str, Any] = {
 _PASSED_ON = ("authorization", "traceparent", "tracestate")
 
 
-class Sidecar(grpc.GenericRpcHandler):  # type: ignore[type-arg]
-    """All methods of the gateway, for the broker behind `channel`."""
+LOOK_SECONDS = 1.0
+ENDING_SECONDS = 24 * 60 * 60
+"""How long calls that are open may go on over a connection with the certificate of before."""
 
-    def __init__(self, channel: grpc.aio.Channel, gate: Gate) -> None:
-        self._channel: Any = channel  # bytes in, bytes out: no serializers
+
+class Broker:
+    """The way to the broker at `address`. `channel` is for the next call; later it may be another."""
+
+    def __init__(self, address: str, way: Way | None) -> None:
+        self._address = address
+        self._way = way
+        self._ending: set[asyncio.Task[None]] = set()
+        self.channel: Any = self._open()  # bytes in, bytes out: no serializers
+
+    def _open(self) -> grpc.aio.Channel:
+        if self._way is None:
+            return grpc.aio.insecure_channel(self._address)
+        return grpc.aio.secure_channel(self._address, self._way.credentials())
+
+    async def keep(self) -> None:
+        """Look at the files for ever, and open another channel with what is new."""
+        if self._way is None:
+            return
+        watched = Watched(self._way)
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if watched.changed():
+                ending = asyncio.create_task(self.channel.close(ENDING_SECONDS))
+                self._ending.add(ending)
+                ending.add_done_callback(self._ending.discard)
+                self.channel = self._open()
+
+    async def close(self) -> None:
+        for task in self._ending:
+            task.cancel()
+        await self.channel.close()
+
+
+class Sidecar(grpc.GenericRpcHandler):  # type: ignore[type-arg]
+    """All methods of the gateway, for the broker behind it."""
+
+    def __init__(self, broker: Broker, gate: Gate) -> None:
+        self._broker = broker
         self._gate = gate
         self._permits: OrderedDict[int, Permit] = OrderedDict()
 
@@ -59,7 +100,7 @@ class Sidecar(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         async def call(request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
             if name in _ANSWERS:
                 request = await self._answered(name, request, context)
-            ask = self._channel.unary_unary(SERVICE + name)
+            ask = self._broker.channel.unary_unary(SERVICE + name)
             try:
                 answer: bytes = await ask(
                     request, metadata=_metadata(context), timeout=context.time_remaining()
@@ -75,7 +116,7 @@ class Sidecar(grpc.GenericRpcHandler):  # type: ignore[type-arg]
             request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]
         ) -> AsyncIterator[bytes]:
             metadata = _metadata(context)
-            ask = self._channel.unary_stream(SERVICE + name)
+            ask = self._broker.channel.unary_stream(SERVICE + name)
             try:
                 async for content in ask(
                     request, metadata=metadata, timeout=context.time_remaining()
@@ -115,7 +156,7 @@ class Sidecar(grpc.GenericRpcHandler):  # type: ignore[type-arg]
             jobKey=key, errorCode=denied.error_code, errorMessage=str(denied),
             variables=json.dumps(denied.variables),
         )  # fmt: skip
-        ask = self._channel.unary_unary(SERVICE + "ThrowError")
+        ask = self._broker.channel.unary_unary(SERVICE + "ThrowError")
         await ask(request.SerializeToString(), metadata=metadata)
 
     # --- answers from the worker -------------------------------------------------------------------
@@ -155,10 +196,21 @@ async def _abort(
     await context.abort(fault.code(), fault.details() or "")
 
 
-async def serve(address: str, channel: grpc.aio.Channel, gate: Gate) -> tuple[Any, int]:
-    """A started server and its port; `address` HOST:PORT, port 0 for a free one."""
+async def serve(
+    address: str, broker: Broker, gate: Gate, door: Door | None = None
+) -> tuple[Any, int]:
+    """A started server and its port; `address` HOST:PORT, port 0 for a free one.
+
+    Raises OSError when it can't be listened on.
+    """
     server = grpc.aio.server()
-    server.add_generic_rpc_handlers((Sidecar(channel, gate),))
-    port = server.add_insecure_port(address)
+    server.add_generic_rpc_handlers((Sidecar(broker, gate),))
+    try:
+        if door is None:
+            port = server.add_insecure_port(address)
+        else:
+            port = server.add_secure_port(address, door.credentials())
+    except RuntimeError as fault:
+        raise OSError(f"can't listen on {address}: {fault}") from fault
     await server.start()
     return server, port

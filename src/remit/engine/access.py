@@ -279,6 +279,13 @@ def _nothing(run: Run, command: Any) -> Iterable[Need]:
     return ()
 
 
+def _to_set_up(run: Run, command: c.SetUpUser) -> Iterable[Need]:
+    """Nothing where nobody can be known yet, which the gateway looks at; else all of it."""
+    if not run.actor.id:
+        return ()
+    return Need("USER", "CREATE"), Need("ROLE", "CREATE"), Need("AUTHORIZATION", "CREATE")
+
+
 NEEDS: dict[type[c.Command], Needs] = {
     c.DeployResources: _always("RESOURCE", "CREATE"),
     c.DeleteResource: _to_delete,
@@ -318,6 +325,7 @@ NEEDS: dict[type[c.Command], Needs] = {
     c.EvaluateDecision: _to_decide,
     c.PinClock: _always("SYSTEM", "UPDATE"),
     c.ResetClock: _always("SYSTEM", "UPDATE"),
+    c.SetUpUser: _to_set_up,
     c.CreateUser: _always("USER", "CREATE"),
     c.UpdateUser: _named("USER", "UPDATE", "username"),
     c.DeleteUser: _named("USER", "DELETE", "username"),

@@ -20,6 +20,7 @@ from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
 from remit.engine.expressions import evaluate
 from remit.engine.faults import IncidentRaised, extract_value_error
+from remit.engine.governance import admit_write
 from remit.engine.run import Run
 from remit.engine.stages.events import CLOSED, HOSTED
 from remit.engine.state.entities import ElementInstance
@@ -59,7 +60,9 @@ def join_results(run: Run, plan: Plan, key: int) -> bool:
     joined: list[Any] = [None] * body.loop_size
     for row in run.state.results.values_of(key):
         joined[row.index - 1] = row.value
-    propagate(run, run.element(body.scope), {loop.output_collection: joined})
+    results: Document = {loop.output_collection: joined}
+    admit_write(run, body, results, "collection")
+    propagate(run, run.element(body.scope), results)
     return False
 
 

@@ -63,6 +63,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "EvaluateDecision": ("DECISION_EVALUATION", "EVALUATE"),
     "SetVariables": ("VARIABLE_DOCUMENT", "UPDATE"),
     "TriggerTimer": ("TIMER", "TRIGGER"),
+    "SetUpUser": ("USER", "CREATE"),
     "CreateUser": ("USER", "CREATE"),
     "UpdateUser": ("USER", "UPDATE"),
     "DeleteUser": ("USER", "DELETE"),

@@ -69,12 +69,19 @@ class Authenticator(Protocol):
         """Who sent a request with these headers (names in lower case); raises `Status`."""
         ...
 
+    def knows_nobody(self) -> bool:
+        """There is nobody yet who could show credentials."""
+        ...
+
 
 class Nobody:
     """Mode `none`: everybody is anonymous."""
 
     def actor(self, headers: Mapping[bytes, bytes]) -> Actor:
         return ANONYMOUS
+
+    def knows_nobody(self) -> bool:
+        return True
 
 
 class Way(Protocol):
@@ -106,6 +113,12 @@ class Ways:
             if actor is not None:
                 return actor
         raise _unknown("the credentials are not known here")
+
+    def knows_nobody(self) -> bool:
+        """Only where passwords are the one way in: others may know people that are not listed here."""
+        others = [way for way in self._ways if not isinstance(way, Users)]
+        users = [way for way in self._ways if isinstance(way, Users)]
+        return not others and self._certificates is None and all(way.is_empty() for way in users)
 
 
 class Lines:
@@ -168,6 +181,9 @@ class Users:
         if not colon or not self._is(name, password):
             raise _unknown("the name or the password is wrong")
         return Actor(name, "basic", "basic")
+
+    def is_empty(self) -> bool:
+        return not self._file.pairs() and not self._directory.snapshot.users
 
     def _is(self, name: str, password: str) -> bool:
         found = self._hash(name)

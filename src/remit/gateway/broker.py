@@ -17,7 +17,7 @@ from remit.history.reading import History
 from remit.identity.directory import Directory
 from remit.identity.principal import Principal
 from remit.partition.client import PartitionClient
-from remit.protocol.values import Actor, Header
+from remit.protocol.values import ANONYMOUS, Actor, Header
 
 VERSION = "8.9.0"
 """The version of Zeebe's protocol that is spoken: clients look at it (rest-api, decision 1)."""
@@ -77,12 +77,18 @@ class Broker:
         address: tuple[str, int] | None = scope.get("client")
         return actor.id or (address[0] if address else "")
 
-    def authenticate(self, headers: Mapping[bytes, bytes], scope: Mapping[str, Any]) -> Header:
+    def authenticate(
+        self, headers: Mapping[bytes, bytes], scope: Mapping[str, Any], *, is_open: bool = False
+    ) -> Header:
         """Who calls, and the trace that the call belongs to; raises `Status`.
 
-        It counts as one of the requests that this client may make.
+        It counts as one of the requests that this client may make. `is_open`: anybody may, while there
+        is nobody who could have credentials.
         """
-        actor = self._authenticator.actor(headers)
+        if is_open and self._authenticator.knows_nobody():
+            actor = ANONYMOUS
+        else:
+            actor = self._authenticator.actor(headers)
         self.limits.spend(self.client(actor, scope))
         traceparent = headers.get(b"traceparent", b"").decode("latin-1")
         return Header(actor=actor, traceparent=traceparent)

@@ -123,10 +123,14 @@ def read_turn(raw: bytes) -> Logged:
 
 
 def open_batch(batch: LogBatch) -> list[Logged]:
-    """The turns of one batch; raises `ChainBroken` when it was changed."""
+    """The turns of one batch; raises `ChainBroken` when it was changed, or is none."""
+    name = f"batch {batch.first_position}-{batch.last_position}"
     if hashlib.sha256(batch.previous + batch.body).digest() != batch.hash:
-        raise ChainBroken(f"batch {batch.first_position}-{batch.last_position} was changed")
-    return _decode(zstandard.ZstdDecompressor().decompress(batch.body))
+        raise ChainBroken(f"{name} was changed")
+    try:
+        return _decode(zstandard.ZstdDecompressor().decompress(batch.body))
+    except (zstandard.ZstdError, msgspec.DecodeError) as fault:
+        raise ChainBroken(f"{name} can't be read: {fault}") from fault
 
 
 def verify_chain(store: Store) -> Recovered:

@@ -274,6 +274,15 @@ class SetVariables(Command, frozen=True):
     local: bool = False
 
 
+class SetUpUser(Command, frozen=True):
+    """The first user, who may do everything; otherwise like `CreateUser`."""
+
+    username: str
+    name: str = ""
+    email: str = ""
+    password_hash: str = ""
+
+
 class CreateUser(Command, frozen=True):
     """`password_hash` is made by whoever heard the password; the engine never sees that."""
 

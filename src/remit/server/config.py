@@ -12,7 +12,7 @@ from remit.gateway.limits import STREAMS
 from remit.history.database import open_database
 from remit.history.pruning import Retention
 from remit.identity.principal import Access
-from remit.partition.keys import PolicyFiles, read_signer
+from remit.partition.keys import PolicyFiles, read_governor, read_signer
 from remit.server.tls import TlsFiles
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -88,6 +88,16 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Callers can say who they are in a header."""
         return bool(self.users or self.api_keys or self.oidc_issuer)
 
+    def _awaits_first_user(self) -> bool:
+        """Nobody is let in but by the passwords of users that are made in the broker."""
+        if self.api_keys or self.oidc_issuer or self.tls_client_ca or not self.users:
+            return False
+        try:
+            lines = Path(self.users).read_text().splitlines()
+        except OSError:
+            return False
+        return not [line for line in lines if line.strip() and not line.startswith("#")]
+
     def problem(self) -> str:
         """What is wrong with these settings, as a sentence; empty when nothing is."""
         if not 1 <= self.partitions <= 64:
@@ -104,9 +114,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 "--multi-tenancy and --authorizations need to know who calls: add --users, --api-keys, "
                 "--oidc-issuer or --tls-client-ca"
             )
-        if self.access is not None and not self.admins:
+        if self.access is not None and not self.admins and not self._awaits_first_user():
             return (
-                "nobody could grant anything to anybody: name who may do everything by --admin NAME"
+                "nobody could grant anything to anybody: name who may do everything by --admin NAME, or "
+                "let the first user be set up (`remit user setup`): by --users with a file of nobody, "
+                "and no other way to come in"
             )
         if self.max_requests_per_second < 0 or self.max_streams < 1:
             return "--max-requests-per-second is 0 or more, and --max-streams 1 or more"
@@ -117,6 +129,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 open_database(self.history_url).dispose()
             except ValueError as fault:
                 return f"--history: {fault}"
+        for option, path in (("--users", self.users), ("--api-keys", self.api_keys)):
+            if path and not Path(path).is_file():
+                return f"{option}: there is no file {path}"
+        try:
+            read_governor(self.policies)
+        except Unavailable as fault:
+            return str(fault)
         if self.audit_key:
             try:
                 read_signer(self.audit_key)

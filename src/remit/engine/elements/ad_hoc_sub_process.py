@@ -13,6 +13,7 @@ from remit.engine.denials import stopped
 from remit.engine.elements.container import ContainerElement
 from remit.engine.expressions import evaluate
 from remit.engine.faults import IncidentRaised
+from remit.engine.governance import admit_write
 from remit.engine.lifecycle import is_done_inside, placement_set
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
@@ -62,7 +63,9 @@ def bring_out(run: Run, plan: Plan, key: int) -> bool:
     name = ad_hoc.node_of(plan).output_collection
     assert name is not None
     scope = run.element(key)
-    propagate(run, run.element(scope.scope), local(run, key, (name,)))
+    results = local(run, key, (name,))
+    admit_write(run, scope, results, "collection")
+    propagate(run, run.element(scope.scope), results)
     return False
 
 

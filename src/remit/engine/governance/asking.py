@@ -447,8 +447,21 @@ def sentence(asked: Question, answer: Answer) -> str:
     clause = decision.clauses[-1] if decision.clauses else ""
     by = f" by clause '{clause}'" if clause and clause != decision.reason else ""
     element = asked.facts.get("elementId", asked.element.element)
+    said = f"{decision.reason}{_MEANING.get(decision.reason, '')}"
     return (
         f"Expected '{asked.action}' at element '{element}' of process instance "
-        f"'{asked.element.instance}' to be admitted by its policy, but it is denied{by} "
-        f"({decision.reason})"
+        f"'{asked.element.instance}' to be admitted by its policy, but it is denied{by} ({said})"
     )
+
+
+_MEANING = {
+    "$default": ": no clause allows it",
+    "$validity": ": the policy's time is over, or has not begun",
+    "$revoked": ": the policy, or the key that signed it, was revoked",
+    "$revocation.stale": ": it needs a list of revocations that is fresh",
+    "$slope.floor": ": whoever acts, or wrote the data, is trusted less than the policy's floor",
+    "$slope.depth": ": it was passed on more often than the policy lets it be",
+    "$slope.step": ": trust sinks more in this step than the policy lets it",
+    "$slope.xdom": ": it crosses more domains than the policy lets it",
+}
+"""What the reasons that are no clauses mean, for whoever reads the refusal."""

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from remit.authority.slope import HopKind
 from remit.authority.vocabulary import value_types
+from remit.engine.faults import IncidentRaised
 from remit.engine.governance.asking import (
     Question,
     admit_command,
@@ -21,6 +22,7 @@ from remit.engine.governance.asking import (
     rejection,
     tell,
 )
+from remit.engine.governance.policies import POLICY
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.model.bpmn.graph import Flow, Node
@@ -71,13 +73,23 @@ def admit_choice(run: Run, element: ElementInstance, node: Node, chosen: Sequenc
 
 
 def admit_write(run: Run, element: ElementInstance, document: Document, source: str) -> None:
-    """Variables that a step of the engine writes; raises `ElementDenied`."""
+    """Variables that a step of the engine writes; raises `ElementDenied`.
+
+    The reserved one is written by no model, whatever the policy says: `IncidentRaised` (T1).
+    """
     if document and element.instance in run.state.governed.rows:
+        if POLICY in document:
+            raise IncidentRaised(
+                "IO_MAPPING_ERROR",
+                f"Expected '{element.element}' to write variables without '{POLICY}': it is reserved "
+                f"for the policy of the instance",
+            )
         admit_step(run, element, "var.write", write_facts(element, document, source))
 
 
 def write_facts(element: ElementInstance, document: Document, source: str) -> dict[str, object]:
-    """What a policy may ask about a write; `source` is job, user task, message, api, mapping, …"""
+    """What a policy may ask about a write; `source` is job, user task, message, api, mapping, event,
+    result, collection, data."""
     return {
         "varNames": tuple(sorted(document)),
         "scope": element.element,
@@ -87,16 +99,23 @@ def write_facts(element: ElementInstance, document: Document, source: str) -> di
 
 
 def readable(
-    run: Run, element: ElementInstance, variables: Document, purpose: str, about: str
+    run: Run,
+    element: ElementInstance,
+    variables: Document,
+    purpose: str,
+    about: str,
+    *,
+    by_engine: bool = False,
 ) -> Document:
     """The variables that may be read, of those that were asked for; a rejection names the others.
 
-    `about` tells one reader from another, so that the same rejection is told once.
+    `about` tells one reader from another, so that the same rejection is told once. A worker reads them,
+    or the engine does, for somebody who is not there in this turn.
     """
     row = governed_row(run, element)
     if row is None or not variables:
         return variables
-    hop = hop_of(run.actor, "worker")
+    hop = None if by_engine else hop_of(run.actor, "worker")
 
     def question(names: tuple[str, ...]) -> Question:
         facts = {"varNames": names, "scope": element.element, "purpose": purpose}

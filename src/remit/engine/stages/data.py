@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from remit.engine.definitions import Plan, Stage
 from remit.engine.expressions import evaluate
+from remit.engine.governance import admit_write
 from remit.engine.run import Run
 from remit.engine.variables import local, set_local
 from remit.model.bpmn.graph import Container
@@ -19,6 +20,7 @@ def begin_data(run: Run, plan: Plan, key: int) -> bool:
     for name, initial in node.data.items():
         if initial is not None and name not in given:
             made[name] = evaluate(run, initial, key, made)
+    admit_write(run, run.element(key), made, "data")
     set_local(run, run.element(key), made)
     return False
 

@@ -473,8 +473,11 @@ class State:
     # --- time --------------------------------------------------------------------------------------
 
     def now(self, system_ms: int) -> int:
-        """The partition's time: pinned, or the system's, but never before what was logged."""
-        if self.pinned != NONE_KEY:
+        """The partition's time: pinned, or the system's, but never before what was logged.
+
+        Where policies are in force, whose time can be over, a clock that was pinned before counts not.
+        """
+        if self.pinned != NONE_KEY and self.governor is None:
             return self.pinned
         return max(system_ms, self.timestamp)
 

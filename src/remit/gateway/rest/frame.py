@@ -84,6 +84,7 @@ class Operation:
     """`path` as the public API has it, below /v2. `request` None: there is no body, or any is fine.
 
     `searched` is the entity that a search is about: its properties stand in the OpenAPI document.
+    `is_open`: needs no credentials while there is nobody who could have any.
     """
 
     method: str
@@ -96,6 +97,7 @@ class Operation:
     reads_body: bool = True
     summary: str = ""
     searched: Entity | None = None
+    is_open: bool = False
 
 
 def key_of(text: str, name: str) -> int:
@@ -168,7 +170,7 @@ class Rest:
         entry, values = self._find(scope)
         operation = entry.operation
         path = dict(zip(entry.names, values, strict=True))
-        header = self._broker.authenticate(headers, scope)
+        header = self._broker.authenticate(headers, scope, is_open=operation.is_open)
         call = Call(self._broker, header, path, _query(scope), scope, receive)
         if operation.reads_body:
             call.content = await read_body(receive, headers)

@@ -112,6 +112,19 @@ async def create_user(call: Call, body: NewUser) -> Any:
     return {"username": body.username, "name": body.name, "email": body.email}
 
 
+async def set_up_user(call: Call, body: NewUser) -> Any:
+    """The first user, who may do everything; refused with 403 as soon as there is one."""
+    hashed = await _hashed(body.password)
+    command = c.SetUpUser(body.username, body.name or "", _email(body.email), hashed)
+    done = await submit(call, command)
+    return {
+        "userKey": str(done.key),
+        "username": body.username,
+        "name": body.name,
+        "email": body.email,
+    }
+
+
 async def update_user(call: Call, body: ChangedUser) -> Any:
     hashed = await _hashed(body.password) if body.password else ""
     name = call.path["username"]
@@ -357,6 +370,7 @@ def _circle_operations(kind: str) -> Iterator[Operation]:
 
 
 OPERATIONS = (
+    Operation("POST", "/setup/user", "createAdminUser", set_up_user, NewUser, dict, 201, is_open=True),
     Operation("POST", "/users", "createUser", create_user, NewUser, dict, 201),
     _search("/users/search", "searchUsers", searching(USERS)),
     Operation("GET", "/users/{username}", "getUser", looking_up(USERS, "username", "User"), answer=dict),

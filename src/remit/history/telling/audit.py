@@ -48,6 +48,7 @@ AUDITED = {
     "AssignUserTask": ("USER_TASK", "ASSIGN", _TASKS),
     "UpdateUserTask": ("USER_TASK", "UPDATE", _TASKS),
     "CompleteUserTask": ("USER_TASK", "COMPLETE", _TASKS),
+    "SetUpUser": ("USER", "CREATE", _ADMIN),
     "CreateUser": ("USER", "CREATE", _ADMIN),
     "UpdateUser": ("USER", "UPDATE", _ADMIN),
     "DeleteUser": ("USER", "DELETE", _ADMIN),

@@ -48,6 +48,10 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 INSERT OR IGNORE INTO meta VALUES ('epoch', 0), ('owner', '');
 """
 _LOG_COLUMNS = "first_position, last_position, previous, hash, body"
+_AS_BYTES = (
+    "CAST(first_position AS INTEGER), last_position, CAST(previous AS BLOB), CAST(hash AS BLOB), "
+    "CAST(body AS BLOB)"
+)
 
 
 class SqliteStore:
@@ -216,7 +220,7 @@ def read_log(path: Path, after: int) -> Iterator[LogBatch]:
     """The log of a partition file, archived segments first; for readers in any process.
 
     The file is looked at before the archive: what moves from one to the other meanwhile is seen in
-    both, and told once.
+    both, and told once. Bodies and hashes are bytes, whatever somebody has put into the columns.
     """
     archive = Archive(path.parent / "archive", path.stem)
     reached = after
@@ -227,7 +231,7 @@ def read_log(path: Path, after: int) -> Iterator[LogBatch]:
             reached = batch.last_position
             yield batch
         rows = connection.execute(
-            f"SELECT {_LOG_COLUMNS} FROM log WHERE last_position > ? ORDER BY last_position",
+            f"SELECT {_AS_BYTES} FROM log WHERE last_position > ? ORDER BY last_position",
             (reached,),
         )
         for row in rows:

@@ -1,0 +1,147 @@
+"""TLS of the sidecar, on both sides, from PEM files that may be replaced while it runs.
+
+    workers ──TLS──▶ sidecar     `Door`: our certificate and key; who has signed those of the workers
+    sidecar ──TLS──▶ broker      `Way`: who has signed the broker's; our own, where it asks for one
+
+New connections use the files as they are then. Files that can't be used (a certificate without its
+key, half a file) are told in the log, and the last good ones stay. Open connections keep theirs.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grpc
+from msgspec import Struct
+
+log = logging.getLogger("remit.sidecar")
+
+Mark = tuple[tuple[int, int, int] | None, ...]
+
+
+class Door(Struct, frozen=True):
+    """Paths for the side of the workers. With `client_ca` they have to show a certificate of it."""
+
+    certificate: str
+    key: str
+    client_ca: str = ""
+
+    def problem(self) -> str:
+        """What is wrong with the files, as a sentence; empty when nothing is."""
+        return _problem_of_pair(self.certificate, self.key) or _problem_of_authority(self.client_ca)
+
+    def marks(self) -> Mark:
+        return _marks(self.certificate, self.key, self.client_ca)
+
+    def configuration(self) -> grpc.ServerCertificateConfiguration:
+        pair = (_read(self.key), _read(self.certificate))
+        return grpc.ssl_server_certificate_configuration([pair], _read(self.client_ca) or None)
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """The files are looked at for each connection that is opened."""
+        return grpc.dynamic_ssl_server_credentials(
+            self.configuration(),
+            Renewed(self),  # type: ignore[arg-type]  # None is "as before", the stubs forget it
+            require_client_authentication=bool(self.client_ca),
+        )
+
+
+class Way(Struct, frozen=True):
+    """Paths for the side of the broker. Without `authority`: those that this system trusts."""
+
+    authority: str = ""
+    certificate: str = ""
+    key: str = ""
+
+    def problem(self) -> str:
+        pair = _problem_of_pair(self.certificate, self.key) if self.certificate or self.key else ""
+        return pair or _problem_of_authority(self.authority)
+
+    def marks(self) -> Mark:
+        return _marks(self.authority, self.certificate, self.key)
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        authority, key, own = (
+            _read(path) or None for path in (self.authority, self.key, self.certificate)
+        )
+        return grpc.ssl_channel_credentials(authority, key, own)
+
+
+class Watched:
+    """Tells when files are others, and good."""
+
+    def __init__(self, files: Door | Way) -> None:
+        self._files = files
+        self._marks = files.marks()
+
+    def changed(self) -> bool:
+        marks = self._files.marks()
+        if marks == self._marks:
+            return False
+        self._marks = marks
+        problem = self._files.problem()
+        if problem:
+            log.error("TLS files changed and can't be used, the last ones stay: %s", problem)
+            return False
+        log.warning("TLS files changed and are in use")
+        return True
+
+
+class Renewed:
+    """What grpc asks for each new connection: another configuration, or None to go on with the last."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._watched = Watched(door)
+
+    def __call__(self) -> grpc.ServerCertificateConfiguration | None:
+        return self._door.configuration() if self._watched.changed() else None
+
+
+def _problem_of_pair(certificate: str, key: str) -> str:
+    if not (certificate and key):
+        return "a certificate and its key go together"
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    return _attempted(
+        f"{certificate} with the key {key}",
+        lambda: context.load_cert_chain(certificate, key, password=_no_password),
+    )
+
+
+def _problem_of_authority(path: str) -> str:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    return _attempted(path, lambda: context.load_verify_locations(path)) if path else ""
+
+
+def _attempted(what: str, load: Callable[[], Any]) -> str:
+    try:
+        load()
+    except (OSError, ValueError) as fault:
+        return f"{what} can't be used: {fault}"
+    return ""
+
+
+def _no_password() -> str:
+    raise ValueError("the key is locked with a password; give one that is not")
+
+
+def _read(path: str) -> bytes:
+    return Path(path).read_bytes() if path else b""
+
+
+def _marks(*paths: str) -> Mark:
+    """What changes when a file is written or replaced."""
+    return tuple(_mark(path) for path in paths if path)
+
+
+def _mark(path: str) -> tuple[int, int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
