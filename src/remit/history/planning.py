@@ -108,7 +108,7 @@ def _another_way(connection: Connection, question: Question, page: Page) -> tupl
     if rarest is None:
         counted = counted.order_by(question.identity)
     found = connection.scalars(counted).all()
-    if len(found) <= FEW and question.unique:
+    if len(found) <= COUNTED and question.unique:  # these are all that there are
         return len(found), page([among(connection, question.identity, found)])
     if RARE < rows <= NOT_MANY:
         try:
