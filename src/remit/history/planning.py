@@ -109,7 +109,7 @@ def _another_way(connection: Connection, question: Question, page: Page) -> tupl
         counted = counted.order_by(question.identity)
     found = connection.scalars(counted).all()
     if len(found) <= COUNTED and question.unique:  # these are all that there are
-        return len(found), page([among(connection, question.identity, found)])
+        return len(found), page([among(question.identity, found)])
     if RARE < rows <= NOT_MANY:
         try:
             with _stopped_after(connection, LONG_PATIENCE):
@@ -119,12 +119,10 @@ def _another_way(connection: Connection, question: Question, page: Page) -> tupl
     return len(found), page(leading)
 
 
-def among(connection: Connection, column: ColumnElement[Any], keys: Sequence[Any]) -> Condition:
-    """The column is one of many keys."""
-    if connection.dialect.name != "sqlite":
-        return column.in_(keys)
+def among(column: ColumnElement[Any], keys: Sequence[Any]) -> Condition:
+    """The column is one of many keys: one parameter of SQLite, however many they are."""
     listed = func.json_each(json.dumps(list(keys))).table_valued("value")
-    return column.in_(select(listed.c.value))  # one parameter, however many they are
+    return column.in_(select(listed.c.value))
 
 
 def _led_by(condition: Condition | None, question: Question) -> list[Condition]:
@@ -160,7 +158,7 @@ def _of_kinds(connection: Connection, question: Question) -> tuple[Condition, ..
     samples = _samples(connection, question.identity, kinds) if on_kinds else None
     if samples is None:
         return ()
-    chosen = select(*kinds.by).where(among(connection, question.identity, samples), *on_kinds)
+    chosen = select(*kinds.by).where(among(question.identity, samples), *on_kinds)
     found = connection.execute(chosen).all()
     equal = (and_(*map(eq, kinds.by, row), *beside) for row in found)
     return (or_(false(), *equal),)
