@@ -105,7 +105,7 @@ def test_every_way_finds_the_same_rows_in_the_same_order(
     by_key = [found(connection, PROCESS_INSTANCES, filter=pair) for pair in pairs]
     monkeypatch.setattr(planning, "INSTRUCTIONS", 1)
     monkeypatch.setattr(planning, "PATIENCE", 0.0)
-    monkeypatch.setattr(planning, "LONG_PATIENCE", 0.0)
+    monkeypatch.setattr(planning, "PAGE_PATIENCE", 0.0)
     monkeypatch.setattr(planning, "COUNTED", counted)
     monkeypatch.setattr(planning, "RARE", rare)
     monkeypatch.setattr(planning, "NOT_MANY", not_many)

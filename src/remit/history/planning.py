@@ -32,15 +32,15 @@ FEW = 1_000
 COUNTED = 10_000
 """Up to here the total is exact; beyond, the answer says that there are more."""
 
-PATIENCE, LONG_PATIENCE = 0.06, 0.12
-"""Seconds that the way of the database may take, and the way along the order, if there is another."""
+PATIENCE, PAGE_PATIENCE = 0.1, 0.12
+"""Seconds that the way of the database may take, and each other way to a page while there is one more."""
 
 PROBE_SECONDS = 0.05
-RARE, NOT_MANY = 120_000, 300_000
+RARE, NOT_MANY = 20_000, 300_000
 """So many rows are looked up one by one at once; so many, when nothing else was fast."""
 
-INSTRUCTIONS = 2_000
-"""Of SQLite's machine, between two looks at the clock: a fraction of a millisecond."""
+INSTRUCTIONS = 20_000
+"""Of SQLite's machine, between two looks at the clock: about a millisecond."""
 
 
 class TooLong(Exception):
@@ -110,12 +110,12 @@ def _another_way(connection: Connection, question: Question, page: Page) -> tupl
     found = connection.scalars(counted).all()
     if len(found) <= COUNTED and question.unique:  # these are all that there are
         return len(found), page([among(question.identity, found)])
-    if RARE < rows <= NOT_MANY:
+    for way in (leading, along) if RARE < rows <= NOT_MANY else ():
         try:
-            with _stopped_after(connection, LONG_PATIENCE):
-                return len(found), page(along)
+            with _stopped_after(connection, PAGE_PATIENCE):
+                return len(found), page(way)
         except TooLong:
-            pass
+            continue
     return len(found), page(leading)
 
 
