@@ -33,7 +33,7 @@ COUNTED = 10_000
 """Up to here the total is exact; beyond, the answer says that there are more."""
 
 PATIENCE, PAGE_PATIENCE = 0.1, 0.12
-"""Seconds that the way of the database may take, and each other way to a page while there is one more."""
+"""Seconds that the way of the database may take, and each other way to a page but the last."""
 
 PROBE_SECONDS = 0.05
 RARE, NOT_MANY = 20_000, 300_000
