@@ -22,6 +22,11 @@ from benchmarks.engine_alone import remit_instances_per_second, spiff_instances_
 from benchmarks.under_policy import compare
 
 SECONDS = float(os.environ.get("SECONDS", "60"))
+STREAMED, WITH_HISTORY = "one task, streamed jobs", "one task, with history"
+ONE, TWO = "one task, many clients", "one task, many clients, two partitions"
+MANY = 256
+"""Clients that create at once, where two partitions are to be kept busy."""
+
 console = Console(width=110)
 
 
@@ -73,6 +78,20 @@ def figures(result: dict[str, Any]) -> tuple[str, ...]:
     )
 
 
+def of_partitions(one: dict[str, Any], two: dict[str, Any]) -> str:
+    """What the second partition brings, with the generator on the same cores and without it.
+
+    One partition is held up by its one thread, whatever the generator takes of the other core; two
+    partitions could have the generator's share too.
+    """
+    alone = two["per_second"] / (1 - two["generator_share"])
+    return (
+        f"Two partitions finish {two['per_second'] / one['per_second']:.2f} times what one does; "
+        f"with the generator's share of the cores {alone:,.0f}/s, "
+        f"{alone / one['per_second']:.2f} times."
+    )
+
+
 def main() -> None:
     console.print(
         f"{datetime.now(UTC):%Y-%m-%d} · {platform.machine()} · {os.cpu_count()} cores · Python "
@@ -92,27 +111,32 @@ def main() -> None:
         console.print("The loads over gRPC need Go for their generator: it is not installed here.")
         return
     cases: list[tuple[str, tuple[str, ...], dict[str, object]]] = [
-        ("one task, streamed jobs", (), {"process": "one"}),
+        (STREAMED, (), {"process": "one"}),
         ("one task, polled jobs", (), {"process": "one", "poll": "true"}),
-        ("one task, with history", ("--history", ""), {"process": "one"}),
+        (WITH_HISTORY, ("--history", ""), {"process": "one"}),
         ("ten tasks", (), {"process": "ten", "tasks": 10, "creators": 32}),
         ("one message wait", (), {"process": "wait", "wait": "true"}),
         ("one task at 300/s", (), {"process": "one", "rate": 300}),
-        ("one task, two partitions", ("--partitions", "2"), {"process": "one"}),
+        (ONE, (), {"process": "one", "creators": MANY}),
+        (TWO, ("--partitions", "2"), {"process": "one", "creators": MANY}),
     ]
+    results: dict[str, dict[str, Any]] = {}
     for name, options, flags in cases:
         with broker(*options) as running, console.status(f"{name} …"):
             deploy(
                 running.grpc, running.data, tasks("one", 1), tasks("ten", 10), message_wait("wait")
             )
             load.run(running.grpc, seconds=2, process="one")
-            result = measure(running, seconds=SECONDS, **flags)
-        table.add_row(name, *figures(result))
+            results[name] = measure(running, seconds=SECONDS, **flags)
+        table.add_row(name, *figures(results[name]))
     with console.status("without and with a policy …"):
         compared = compare(SECONDS, measure)
     table.add_row("one task, beside governed ones", *figures(compared.ungoverned))
     table.add_row("one task, under a policy", *figures(compared.governed))
     console.print(table)
+    console.print(of_partitions(results[ONE], results[TWO]))
+    slower = 1 - results[WITH_HISTORY]["per_second"] / results[STREAMED]["per_second"]
+    console.print(f"With history commands are {slower:.0%} slower.")
     console.print(
         f"Under a policy, in turn on the same broker: {compared.ratio:.0%} of the ungoverned rate, "
         f"{compared.admissions:.1f} admissions per instance.\n"

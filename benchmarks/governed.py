@@ -18,6 +18,7 @@ from remit.audit.verifying import verify
 from remit.authority import KeyRing, Signer
 from remit.authority.derive import mint_grant
 from remit.authority.policy import Clause, Grant, Holder, Subject
+from remit.base.garbage import AFTER
 from remit.engine.governance import POLICY, Governor
 from remit.engine.step import step
 from remit.engine.turn import Request
@@ -27,7 +28,6 @@ from remit.protocol import commands as c
 from remit.protocol.events.governance import StepAdmitted
 from remit.protocol.replies import JobsActivated
 from remit.protocol.values import Actor, Document, Header
-from remit.server.app import GARBAGE_AFTER
 
 INSTANCES, ROUNDS = 2_000, 5
 BATCH = 100
@@ -108,7 +108,7 @@ def costs(variables: Document, work: Document) -> dict[str, Cost]:
     best: dict[str, Cost] = {}
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER, 20, 100)  # as in a broker
+    gc.set_threshold(AFTER, 20, 100)  # as in a broker
     for _ in range(ROUNDS):
         for name, (made, given) in cases.items():
             found = play(made, given, INSTANCES, work)

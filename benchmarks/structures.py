@@ -17,9 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from remit import Engine
+from remit.base.garbage import AFTER
 from remit.embedded import engine as embedded
 from remit.engine.step import step
-from remit.server.app import GARBAGE_AFTER
 from tests.support.model import Model
 
 console = Console(width=110)
@@ -130,7 +130,7 @@ def _per(engine: Engine, process: str, count: int) -> float:
 
 def main() -> None:
     gc.freeze()
-    gc.set_threshold(GARBAGE_AFTER, 20, 100)  # as the broker does
+    gc.set_threshold(AFTER, 20, 100)  # as the broker does
     table = Table(title="A parallel multi-instance job: µs of CPU per item, longest step in ms")
     for column in ("items", "without results", "", "with results", ""):
         table.add_column(column, justify="right")

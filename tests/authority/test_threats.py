@@ -93,7 +93,7 @@ def test_r2_a_policy_speaks_of_actions_data_people_trust_and_time(engine: Engine
 
 
 ASKED_ELSEWHERE = {
-    "export.emit": "no exporter redacts yet: the log is the operator's own",
+    "export.emit": "exporters withhold what a policy calls personal, without being asked",
     "policy.succeed": "the authority's signature is the permission",
     "policy.revoke": "the authority's signature is the permission",
     "usertask.claim": "claiming is assigning to oneself",

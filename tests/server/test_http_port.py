@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import socket
 import time
 import urllib.request
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from remit.server.http.port import HttpPort
 from tests.support.broker import Broker
 from tests.test_command_line import remit
 
@@ -127,10 +124,6 @@ def test_an_old_client_gets_one_answer_and_the_end(shared_broker: Broker) -> Non
     with raw(shared_broker.http) as client:
         assert client.send(b"GET /v2/topology HTTP/1.0\r\n\r\n").answer()[0] == 200
         assert client.is_over()
-    with raw(shared_broker.http) as client:
-        for _ in range(2):
-            client.send(b"GET /v2/topology HTTP/1.0\r\nconnection: keep-alive\r\n\r\n")
-            assert client.answer()[1]["connection"] == "keep-alive"
 
 
 def test_who_says_close_gets_it(shared_broker: Broker) -> None:
@@ -263,94 +256,3 @@ def test_a_rest_port_in_use_is_said_plainly(shared_broker: Broker, tmp_path: Pat
 
     assert refused.returncode == 1
     assert "in use" in refused.stderr
-
-
-# --- applications of all kinds -------------------------------------------------------------------------
-
-Application = Callable[[Any, Any, Any], Awaitable[None]]
-
-
-def asked(application: Application, *requests: bytes) -> list[tuple[int, dict[str, str], bytes]]:
-    """The answers of an application, on one connection."""
-
-    async def ask() -> list[tuple[int, dict[str, str], bytes]]:
-        port = await HttpPort(application).open("127.0.0.1", 0)
-
-        def talk() -> list[tuple[int, dict[str, str], bytes]]:
-            with raw(f"127.0.0.1:{port}") as client:
-                return [client.send(each).answer() for each in requests]
-
-        return await asyncio.to_thread(talk)
-
-    return asyncio.run(ask())
-
-
-async def in_parts(scope: Any, receive: Any, send: Any) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    for part in (b"one, ", b"", b"two, "):
-        await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": b"three"})
-
-
-def test_an_answer_in_parts_is_sent_as_chunks() -> None:
-    ((_, headers, body), again) = asked(in_parts, TOPOLOGY, TOPOLOGY)
-
-    assert (headers["transfer-encoding"], body) == ("chunked", b"one, two, three")
-    assert again[2] == body
-
-
-async def broken(scope: Any, receive: Any, send: Any) -> None:
-    raise RuntimeError("a bug")
-
-
-async def silent(scope: Any, receive: Any, send: Any) -> None:
-    return
-
-
-async def splitting(scope: Any, receive: Any, send: Any) -> None:
-    headers = [(b"x-from-outside", b"a\r\nset-cookie: b")]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": b"x"})
-
-
-@pytest.mark.parametrize("application", [broken, silent, splitting])
-def test_an_application_that_fails_is_a_500(application: Application) -> None:
-    ((status, headers, _),) = asked(application, TOPOLOGY)
-
-    assert (status, headers["connection"]) == (500, "close")
-    assert "set-cookie" not in headers
-
-
-async def echo(scope: Any, receive: Any, send: Any) -> None:
-    size, more = 0, True
-    while more:
-        event = await receive()
-        size, more = size + len(event["body"]), event["more_body"]
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b"%d" % size})
-
-
-def test_a_large_body_arrives_whole() -> None:
-    size = 3_000_000
-    ((_, _, body), (_, _, after)) = asked(
-        echo, posted(b"a" * size, b"content-length: %d" % size), TOPOLOGY
-    )
-
-    assert (body, after) == (b"%d" % size, b"0")
-
-
-async def deaf(scope: Any, receive: Any, send: Any) -> None:
-    await send({"type": "http.response.start", "status": 403, "headers": []})
-    await send({"type": "http.response.body", "body": b"no"})
-
-
-def test_an_answer_before_the_body_reaches_its_client() -> None:
-    small, large = b"a" * 1000, b"a" * 3_000_000
-    answers = asked(
-        deaf,
-        posted(small, b"content-length: %d" % len(small)),
-        posted(large, b"content-length: %d" % len(large)),
-    )
-
-    assert [status for status, _, _ in answers] == [403, 403]
-    assert ["connection" in headers for _, headers, _ in answers] == [False, True]

@@ -26,7 +26,7 @@ nobody's step and needs none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from remit.partition.log import Logged
@@ -78,11 +78,10 @@ class Effect(NamedTuple):
     instead: str = ""
 
 
-def effects(turn: Logged, event: Event, instance_of: Mapping[int, int]) -> Iterator[Effect]:
+def effects(turn: Logged, event: Event, instance_of: Mapping[int, int]) -> Iterable[Effect]:
     """What `event` did that a policy has to admit; `instance_of` knows the live element instances."""
-    found = _EFFECTS.get(type(event))
-    if found is not None:
-        yield from found(turn, event, instance_of)
+    found = _EFFECTS.get(event.__class__)
+    return () if found is None else found(turn, event, instance_of)
 
 
 def _activating(turn: Logged, event: ElementActivating, _: Mapping[int, int]) -> Iterator[Effect]:
@@ -213,6 +212,9 @@ _EFFECTS: Mapping[type[Event], Callable[..., Iterator[Effect]]] = {
     InstanceModified: _operated("instance.modify"),
     InstanceMigrated: _operated("instance.migrate"),
 }
+
+WITH_EFFECT = frozenset(_EFFECTS)
+"""The records that may be such a step."""
 
 ACTIONS_WITH_EFFECT = frozenset(
     {

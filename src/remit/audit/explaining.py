@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from remit.audit.reading import batches
 from remit.authority import AuthorityFault, jws
+from remit.authority.redaction import personal_in
 from remit.base.keys import partition_of
 from remit.partition.log import open_batches
 from remit.protocol.events.governance import (
@@ -27,6 +29,9 @@ from remit.protocol.events.governance import (
     WorkerRejected,
 )
 from remit.protocol.values import NONE_KEY
+
+WITHHELD = "(withheld: personal)"
+"""What is told of a fact that the policy calls personal."""
 
 
 class Step(Struct, frozen=True, omit_defaults=True):
@@ -55,26 +60,40 @@ class Step(Struct, frozen=True, omit_defaults=True):
 def explain(folder: Path, instance: int) -> Iterator[Step]:
     """The steps of `instance` and of those that it called; nothing for one without a policy.
 
-    Raises `ChainBroken` for a log that was changed.
+    Facts that are personal variables are not told. Raises `ChainBroken` for a log that was changed.
     """
     blocks: dict[int, tuple[str, ...]] = {}
+    personal: dict[int, frozenset[str]] = {}
     for turn in open_batches(batches(folder, partition_of(instance))):
         at = datetime.fromtimestamp(turn.timestamp / 1000, UTC).isoformat(timespec="milliseconds")
         for position, event in enumerate(turn.events, turn.position + 1):
             if isinstance(event, PolicyAttached):
                 if event.instance == instance or event.parent in blocks:
                     blocks[event.instance] = names = block_names(event.tokens)
+                    personal[event.instance] = personal_in(event.tokens)
                     yield _attached(position, at, event, names)
             elif getattr(event, "instance", NONE_KEY) not in blocks:
                 continue
             elif isinstance(event, StepAdmitted | StepRejected):
-                yield _decided(position, at, event, blocks[event.instance])
+                step = _decided(position, at, event, blocks[event.instance])
+                yield _without(step, personal[event.instance])
             elif isinstance(event, WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed):
                 yield _receipt(position, at, event)
             elif isinstance(event, PolicySucceeded | SlopeReanchored):
                 if isinstance(event, PolicySucceeded):
                     blocks[event.instance] = block_names(event.tokens)
+                    personal[event.instance] |= personal_in(event.tokens)
                 yield _changed(position, at, event, blocks[event.instance])
+
+
+def _without(step: Step, personal: frozenset[str]) -> Step:
+    """A step without the values of personal variables; that they were read is told."""
+    read = {name for name in step.facts if name.startswith("var.") and name[4:] in personal}
+    if not read:
+        return step
+    return replace(
+        step, facts={**step.facts, **dict.fromkeys(read, WITHHELD)}
+    )  # fmt: skip
 
 
 def block_names(tokens: tuple[str, ...]) -> tuple[str, ...]:

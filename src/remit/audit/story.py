@@ -7,12 +7,12 @@ who the command's header names, which element was entered, and what each variabl
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from remit.audit.effects import ACTIONS_WITH_EFFECT, Effect, effects
+from remit.audit.effects import ACTIONS_WITH_EFFECT, WITH_EFFECT, Effect, effects
 from remit.authority import AuthorityFault, Hop, KeyRing, jws, policy
 from remit.authority.receipt import Receipt
 from remit.authority.revocation import Revocations, read_revocations
@@ -50,6 +50,11 @@ from remit.protocol.values import NONE_KEY, Actor
 
 _encode = msgspec.msgpack.Encoder().encode
 _NOTHING = object()
+_NOWHERE = (-1, "")
+_BEGINNING = frozenset((PolicyAttached, RevocationsChanged))
+
+Covers = Mapping[int, tuple[int, str]]
+"""By the position of an admission: that of the effect it covers, and which part of that."""
 
 BATCH = "RunBatch"
 """A command that does what others asked for, in their name: effects are not matched in its turns."""
@@ -71,28 +76,37 @@ class Story:
 
     def tell(self, turn: Logged) -> list[Finding]:
         """What is wrong with this turn."""
-        if not self._governed and not any(
-            isinstance(each, PolicyAttached | RevocationsChanged) for each in turn.events
-        ):
+        if not self._governed and _BEGINNING.isdisjoint(map(type, turn.events)):
             return []
         found: list[Finding] = []
         open_admissions: list[tuple[int, StepAdmitted]] = []
         covers: dict[int, tuple[int, str]] = {}
         happened: dict[int, list[Happened]] = {}
         for position, event in _numbered(turn):
-            if isinstance(event, StepAdmitted):
-                open_admissions.append((position, event))
-            else:
-                happened[position] = self._match(turn, position, event, open_admissions, covers)
-            self._follow_scopes(event)
+            kind = event.__class__
+            if kind is StepAdmitted:
+                open_admissions.append((position, event))  # type: ignore[arg-type]
+            elif kind in WITH_EFFECT:
+                entries = self._match(turn, position, event, open_admissions, covers)
+                if entries:
+                    happened[position] = entries
+            if kind is ElementActivating:
+                self._follow_scopes(event)  # type: ignore[arg-type]
+            elif kind is PolicyAttached:
+                self._governed.add(event.instance)  # type: ignore[attr-defined]
+                self.instances += 1
         for position, admission in open_admissions:
             if admission.action in ACTIONS_WITH_EFFECT and turn.command != BATCH:
                 text = f"{admission.action} was admitted, and nothing of it happened"
                 found.append(Finding(position, "completeness", text))
+        tellers = self._TELLERS
         for position, event in _numbered(turn):
-            found += self._tell(turn, position, event, covers)
-            for entry in happened.get(position, ()):
-                found += self.auditor.feed(entry)
+            tell = tellers.get(event.__class__)
+            if tell is not None:
+                found += tell(self, turn, position, event, covers)
+            if position in happened:
+                for entry in happened[position]:
+                    found += self.auditor.feed(entry)
         return found
 
     # --- coverage ----------------------------------------------------------------------------------
@@ -106,9 +120,6 @@ class Story:
         covers: dict[int, tuple[int, str]],
     ) -> list[Happened]:
         """The effects of a record in governed instances, each matched with its admission."""
-        if isinstance(event, PolicyAttached):
-            self._governed.add(event.instance)
-            self.instances += 1
         happened = []
         for effect in effects(turn, event, self._instance_of):
             if effect.instance not in self._governed:
@@ -130,38 +141,58 @@ class Story:
 
     # --- what the auditor is told ------------------------------------------------------------------
 
-    def _tell(
-        self, turn: Logged, position: int, event: Event, covers: Mapping[int, tuple[int, str]]
-    ) -> list[Finding]:
-        if isinstance(event, PolicyAttached):
-            return self.auditor.feed(_attached(position, event))
-        if isinstance(event, StepAdmitted):
-            covered, part = covers.get(position, (-1, ""))
-            entry = _admitted(turn, position, event, covered, part)
-            return [*self._compared(turn, position, event), *self.auditor.feed(entry)]
-        if isinstance(event, StepRejected):
-            self.rejections += 1
-            if event.instance not in self._governed:
-                return []  # it never began: its policy is in no record
-            entry = _rejected(turn, position, event)
-            return [*self._compared(turn, position, event), *self.auditor.feed(entry)]
-        if isinstance(event, PolicySucceeded):
-            return self.auditor.feed(
-                Attached(position=position, instance=str(event.instance), tokens=event.tokens)
+    def _attached(
+        self, turn: Logged, position: int, event: PolicyAttached, covers: Covers
+    ) -> Iterable[Finding]:
+        return self.auditor.feed(_attached(position, event))
+
+    def _admitted(
+        self, turn: Logged, position: int, event: StepAdmitted, covers: Covers
+    ) -> Iterable[Finding]:
+        covered, part = covers.get(position, _NOWHERE)
+        again = self.auditor.feed(_admitted(turn, position, event, covered, part))
+        compared = self._compared(turn, position, event)
+        return [*compared, *again] if compared or again else ()
+
+    def _rejected(
+        self, turn: Logged, position: int, event: StepRejected, covers: Covers
+    ) -> Iterable[Finding]:
+        self.rejections += 1
+        if event.instance not in self._governed:
+            return ()  # it never began: its policy is in no record
+        again = self.auditor.feed(_rejected(turn, position, event))
+        return [*self._compared(turn, position, event), *again]
+
+    def _succeeded(
+        self, turn: Logged, position: int, event: PolicySucceeded, covers: Covers
+    ) -> Iterable[Finding]:
+        return self.auditor.feed(
+            Attached(position=position, instance=str(event.instance), tokens=event.tokens)
+        )
+
+    def _lists_changed(
+        self, turn: Logged, position: int, event: RevocationsChanged, covers: Covers
+    ) -> Iterable[Finding]:
+        return self.auditor.feed(self._revoked(position, event))
+
+    def _reanchored(
+        self, turn: Logged, position: int, event: SlopeReanchored, covers: Covers
+    ) -> Iterable[Finding]:
+        return self.auditor.feed(
+            Lifted(
+                position=position, instance=str(event.instance), token=event.statement,
+                now_ms=turn.timestamp, after=event.head,
             )
-        if isinstance(event, RevocationsChanged):
-            return self.auditor.feed(self._revoked(position, event))
-        if isinstance(event, SlopeReanchored):
-            return self.auditor.feed(
-                Lifted(
-                    position=position, instance=str(event.instance), token=event.statement,
-                    now_ms=turn.timestamp, after=event.head,
-                )
-            )  # fmt: skip
-        if isinstance(event, WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed):
-            return list(self._receipt(position, event))
-        self._follow(event)
-        return []
+        )  # fmt: skip
+
+    def _told_by_worker(
+        self,
+        turn: Logged,
+        position: int,
+        event: WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed,
+        covers: Covers,
+    ) -> Iterable[Finding]:
+        return self._receipt(position, event)
 
     def _revoked(self, position: int, event: RevocationsChanged) -> Entry:
         """All lists that count from here on."""
@@ -189,50 +220,72 @@ class Story:
 
     def _compared(
         self, turn: Logged, position: int, event: StepAdmitted | StepRejected
-    ) -> Iterator[Finding]:
+    ) -> Sequence[Finding]:
         """Where the facts of a decision are not what the log's other records say."""
         actor = turn.header.actor
         if turn.command == BATCH:
             actor = Actor(event.actor, event.method)  # it acts for who asked for the batch
-        said: dict[str, object] = {"elementId": event.element}
-        if event.kind:
-            said |= {"actor": actor.id or "anonymous", "actorMethod": actor.channel}
-            if (event.actor, event.method) != (actor.id, actor.channel):
-                text = f"{event.action}: decided for {event.actor}, asked by {actor.id}"
-                yield Finding(position, "facts", text)
+        found: list[Finding] = []
+        if event.kind and (event.actor != actor.id or event.method != actor.channel):
+            text = f"{event.action}: decided for {event.actor}, asked by {actor.id}"
+            found.append(Finding(position, "facts", text))
         for name, value in event.facts.items():
             if name.startswith("var."):
                 expected = self._look_up(event.scope, name[4:])
+            elif name == "elementId":
+                expected = event.element
+            elif event.kind and name == "actor":
+                expected = actor.id or "anonymous"
+            elif event.kind and name == "actorMethod":
+                expected = actor.channel
             else:
-                expected = said.get(name, _NOTHING)
-                if expected is _NOTHING:
-                    continue
+                continue
             if expected is _NOTHING or _encode(expected) != _encode(value):
                 shown = "nothing" if expected is _NOTHING else repr(expected)
                 text = f"{event.action}: decided with {name} {value!r}, the log says {shown}"
-                yield Finding(position, "facts", text)
+                found.append(Finding(position, "facts", text))
+        return found
 
     # --- variables and scopes ----------------------------------------------------------------------
 
-    def _follow_scopes(self, event: Event) -> None:
+    def _follow_scopes(self, event: ElementActivating) -> None:
         """Which instance each live element belongs to, for effects that name only the element."""
-        if isinstance(event, ElementActivating) and event.instance in self._governed:
+        if event.instance in self._governed:
             self._instance_of[event.key] = event.instance
 
-    def _follow(self, event: Event) -> None:
-        if isinstance(event, ElementActivating):
-            if event.instance in self._governed:
-                self._scopes[event.key] = event.scope
-        elif isinstance(event, VariableCreated | VariableUpdated):
-            if event.instance in self._governed:
-                self._variables.setdefault(event.scope, {})[event.name] = event.value
-        elif isinstance(event, ElementCompleted | ElementTerminated):
-            self._scopes.pop(event.key, None)
-            self._variables.pop(event.key, None)
-            self._instance_of.pop(event.key, None)
-            if event.scope == NONE_KEY and event.instance in self._governed:
-                self._governed.discard(event.instance)
-                self.auditor.forget(str(event.instance))
+    def _begun(
+        self, turn: Logged, position: int, event: ElementActivating, covers: Covers
+    ) -> Iterable[Finding]:
+        if event.instance in self._governed:
+            self._scopes[event.key] = event.scope
+        return ()
+
+    def _written(
+        self,
+        turn: Logged,
+        position: int,
+        event: VariableCreated | VariableUpdated,
+        covers: Covers,
+    ) -> Iterable[Finding]:
+        if event.instance in self._governed:
+            self._variables.setdefault(event.scope, {})[event.name] = event.value
+        return ()
+
+    def _ended(
+        self,
+        turn: Logged,
+        position: int,
+        event: ElementCompleted | ElementTerminated,
+        covers: Covers,
+    ) -> Iterable[Finding]:
+        if self._scopes.pop(event.key, None) is None and event.instance not in self._governed:
+            return ()
+        self._variables.pop(event.key, None)
+        self._instance_of.pop(event.key, None)
+        if event.scope == NONE_KEY and event.instance in self._governed:
+            self._governed.discard(event.instance)
+            self.auditor.forget(str(event.instance))
+        return ()
 
     def _look_up(self, scope: int, name: str) -> object:
         while scope != NONE_KEY:
@@ -241,6 +294,23 @@ class Story:
                 return found
             scope = self._scopes.get(scope, NONE_KEY)
         return _NOTHING
+
+    _TELLERS: Mapping[type[Event], Callable[..., Iterable[Finding]]] = {
+        PolicyAttached: _attached,
+        StepAdmitted: _admitted,
+        StepRejected: _rejected,
+        PolicySucceeded: _succeeded,
+        RevocationsChanged: _lists_changed,
+        SlopeReanchored: _reanchored,
+        WorkerAdmitted: _told_by_worker,
+        WorkerRejected: _told_by_worker,
+        EvaluatorsDisagreed: _told_by_worker,
+        ElementActivating: _begun,
+        VariableCreated: _written,
+        VariableUpdated: _written,
+        ElementCompleted: _ended,
+        ElementTerminated: _ended,
+    }
 
 
 def _numbered(turn: Logged) -> Iterator[tuple[int, Event]]:

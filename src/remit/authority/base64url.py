@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 
 from remit.authority.errors import Malformed
 
+_SAFE = bytes.maketrans(b"+/", b"-_")
+_UNSAFE = str.maketrans("-_", "+/")
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 
 
@@ -16,7 +17,7 @@ def encode(content: bytes) -> str:
     >>> encode(b"any?")
     'YW55Pw'
     """
-    return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
+    return binascii.b2a_base64(content, newline=False).translate(_SAFE).rstrip(b"=").decode()
 
 
 def decode(text: str) -> bytes:
@@ -25,12 +26,12 @@ def decode(text: str) -> bytes:
     >>> decode("YW55Pw")
     b'any?'
     """
-    if not _ALPHABET.fullmatch(text):
-        raise Malformed("not base64url without padding")
     try:
-        content = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        content = binascii.a2b_base64(text.translate(_UNSAFE) + "=" * (-len(text) % 4))
     except (binascii.Error, ValueError):
         raise Malformed("not base64url without padding") from None
-    if encode(content) != text:
-        raise Malformed("base64url with stray bits at its end")
-    return content
+    if encode(content) == text:
+        return content
+    if not _ALPHABET.fullmatch(text):
+        raise Malformed("not base64url without padding")
+    raise Malformed("base64url with stray bits at its end")

@@ -63,7 +63,8 @@ def _check(value: object, depth: int) -> None:
         raise Malformed(f"nested deeper than {limits.DEPTH} levels")
     kind = value.__class__
     if kind is str:
-        _check_text(value)
+        if len(value) > limits.STRING_LENGTH:  # type: ignore[arg-type]
+            raise _too_long()
     elif kind is int:
         if abs(value) > limits.INTEGER:  # type: ignore[arg-type]
             raise Malformed(f"integer beyond 2^53-1: {value}")
@@ -74,19 +75,20 @@ def _check(value: object, depth: int) -> None:
     elif kind is dict:
         _check_length(value)
         for key, item in value.items():  # type: ignore[attr-defined]
-            _check_key(key)
+            if not key.isascii() or len(key) > limits.STRING_LENGTH:
+                _check_key(key)
             _check(item, depth - 1)
     elif kind is not bool and value is not None:
         raise Malformed(f"fractions are not allowed: {value}")
 
 
-def _check_text(text: object) -> None:
-    if len(text) > limits.STRING_LENGTH:  # type: ignore[arg-type]
-        raise Malformed(f"string longer than {limits.STRING_LENGTH} characters")
+def _too_long() -> Malformed:
+    return Malformed(f"string longer than {limits.STRING_LENGTH} characters")
 
 
 def _check_key(key: str) -> None:
-    _check_text(key)
+    if len(key) > limits.STRING_LENGTH:
+        raise _too_long()
     if key and max(key) > "\uffff":
         raise Malformed(f"key outside Unicode's basic plane: {key}")
 

@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from msgspec import Struct
+
 from remit.authority import jws, limits, policy
 from remit.authority.errors import BadLink, BadSignature, Malformed
 from remit.authority.keys import KeyRing, Role
@@ -37,8 +39,7 @@ from remit.authority.policy import (
 )
 
 
-@dataclass(frozen=True)
-class VerifiedBlock:
+class VerifiedBlock(Struct, frozen=True):
     """A block whose signature holds. `hash` names it, `kid` signed it."""
 
     token: str

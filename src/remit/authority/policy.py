@@ -103,7 +103,7 @@ class Holder(_Claims, frozen=True, kw_only=True):
 
 
 class Audit(_Claims, frozen=True, kw_only=True):
-    """`ctx`: facts to record with every decision; `pii`: variables to record as salted hashes."""
+    """`ctx`: facts to record with every decision; `pii`: variables that only the log shows."""
 
     ctx: tuple[str, ...] = ()
     pii: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ those with the log's other records.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -175,16 +175,19 @@ class Auditor:
     def feed(self, entry: Entry) -> list[Finding]:
         """What is wrong with the next entry."""
         found: list[Finding] = []
-        both_happened = isinstance(entry, Happened) and entry.position == self._position
-        if entry.position <= self._position and not both_happened:
+        if entry.position <= self._position and not self._is_another_part(entry):
             found.append(Finding(entry.position, "order", f"comes after {self._position}"))
         self._position = entry.position
         try:
-            found.extend(self._CHECKS[type(entry)](self, entry))
+            found.extend(self._CHECKS[entry.__class__](self, entry))
         except AuthorityFault as fault:
             kind: Kind = "signature" if isinstance(entry, Attached) else "slope"
             found.append(Finding(entry.position, kind, str(fault)))
         return found
+
+    def _is_another_part(self, entry: Entry) -> bool:
+        """One record may have several effects."""
+        return isinstance(entry, Happened) and entry.position == self._position
 
     def finish(self) -> list[Finding]:
         """What was admitted and never happened."""
@@ -241,50 +244,64 @@ class Auditor:
         for instance, authority in self._authorities.items():
             self._authorities[instance] = compile_chain(authority.chain, self._revocations)
 
-    def _decided(self, entry: Decided) -> Iterator[Finding]:
+    def _decided(self, entry: Decided) -> Sequence[Finding]:
         self.decisions += 1
-        yield from self._covers(entry)
+        found: list[Finding] = []
+        if entry.covers >= 0:
+            found.extend(self._covers(entry))
         authority = self._authorities.get(entry.instance)
         if authority is None or authority.chain.hash != entry.chain:
             text = f"decided under policy {entry.chain[:12]}, which the instance does not have"
-            yield Finding(entry.position, "decision", text)
-            return
-        before = self.slope(entry.instance, entry.scope)
+            return [*found, Finding(entry.position, "decision", text)]
+        before = self._slopes.get((entry.instance, entry.scope), START)
         if entry.before and before.head != entry.before:
             text = f"starts from {entry.before[:12]}, the slope was at {before.head[:12]}"
-            yield Finding(entry.position, "slope", text)
+            found.append(Finding(entry.position, "slope", text))
         facts = self._revealed(entry.facts)
         if facts is None:
-            yield Finding(entry.position, "withheld", f"{entry.action}: its facts were erased")
-            return
+            text = f"{entry.action}: its facts were erased"
+            return [*found, Finding(entry.position, "withheld", text)]
         start = before if entry.lowered < 0 else slopes.lowered(before, entry.lowered)
         again = authority.admit(entry.action, facts, start, entry.now_ms, entry.hop)
-        recorded = (entry.admitted, entry.reason, entry.clauses)
-        if (again.admitted, again.reason, again.clauses) != recorded:
+        if (
+            again.admitted is not entry.admitted
+            or again.reason != entry.reason
+            or again.clauses != entry.clauses
+        ):
             text = (
                 f"{entry.action}: recorded {entry.reason} by {' '.join(entry.clauses)}, "
                 f"asked again {again.reason} by {' '.join(again.clauses)}"
             )
-            yield Finding(entry.position, "decision", text)
+            found.append(Finding(entry.position, "decision", text))
         now = again.slope if again.admitted else before
         if entry.returns and again.admitted:
             now = slopes.returned(now, wrote=entry.wrote)
-        yield from self._moved(entry, now, entry.after)
+        if now is not before or now.head != entry.after:
+            found.extend(self._moved(entry, now, entry.after))
+        return found
 
-    def _covers(self, entry: Decided) -> Iterator[Finding]:
-        if entry.covers < 0:
-            return
+    def _covers(self, entry: Decided) -> Sequence[Finding]:
+        """Nothing may be covered by two decisions, or by one that comes after it."""
+        covered = (entry.covers, entry.part)
+        if entry.covers > entry.position and covered not in self._covering:
+            self._covering[covered] = entry
+            return ()
+        found = []
         if entry.covers <= entry.position:
             text = f"{entry.action} at {entry.covers} was decided only after it"
-            yield Finding(entry.position, "completeness", text)
-        if (entry.covers, entry.part) in self._covering:
+            found.append(Finding(entry.position, "completeness", text))
+        if covered in self._covering:
             text = f"position {entry.covers} is covered by two decisions"
-            yield Finding(entry.position, "completeness", text)
-        self._covering[entry.covers, entry.part] = entry
+            found.append(Finding(entry.position, "completeness", text))
+        self._covering[covered] = entry
+        return found
 
     def _revealed(self, facts: Mapping[str, object]) -> Mapping[str, object] | None:
         """The facts with withheld values put back; None when one cannot be."""
-        if not any(isinstance(value, Withheld) for value in facts.values()):
+        for value in facts.values():
+            if value.__class__ is Withheld:
+                break
+        else:
             return facts
         shown = {
             name: self._reveal(value) if isinstance(value, Withheld) else value
@@ -328,19 +345,19 @@ class Auditor:
         after = reanchored(authority, entry.token, self._ring, before, entry.now_ms)
         yield from self._moved(entry, after, entry.after)
 
-    def _happened(self, entry: Happened) -> Iterator[Finding]:
+    def _happened(self, entry: Happened) -> Sequence[Finding]:
         decided = self._covering.pop((entry.position, entry.part), None)
         if decided is None:
             text = f"{entry.action} happened, and nothing admitted it"
-        elif (decided.instance, decided.action) != (entry.instance, entry.action):
+        elif decided.instance != entry.instance or decided.action != entry.action:
             text = f"{entry.action} happened, {decided.action} was decided"
         elif not decided.admitted:
             text = f"{entry.action} happened although it was denied by {decided.clauses[-1:]}"
         else:
-            return
-        yield Finding(entry.position, "completeness", text)
+            return ()
+        return (Finding(entry.position, "completeness", text),)
 
-    _CHECKS: Mapping[type[Entry], Callable[..., Iterator[Finding]]] = {
+    _CHECKS: Mapping[type[Entry], Callable[..., Iterable[Finding]]] = {
         Attached: _attached,
         ListChanged: _list_changed,
         Decided: _decided,

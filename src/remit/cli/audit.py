@@ -24,6 +24,7 @@ from remit.audit.reading import NoLog, export
 from remit.audit.verifying import EXIT_CODES, PartitionReport, Report, verify
 from remit.authority import AuthorityFault, read_key_ring
 from remit.authority.checkpoint import cosign
+from remit.authority.redaction import check_disclosure, disclose, read_disclosure
 from remit.base.errors import Unavailable
 from remit.cli.tables import boxed
 from remit.partition.keys import read_signer
@@ -171,6 +172,37 @@ def check_command(proof: Path, keys: Path) -> None:
         if position == content.record:
             shown = {"event": type(event).__name__, **msgspec.structs.asdict(event)}
             click.echo(msgspec.json.encode(msgspec.to_builtins(shown)).decode())
+
+
+@audit_group.command("disclose")
+@click.option("--instance", type=int, required=True, help="The key of a process instance.")
+@click.option("--variable", required=True, help="The name of a personal variable.")
+@click.option("--value", required=True, help="Its value, as JSON.")
+@click.option("--holder-key", required=True, help="KID=FILE: the key that binds policies.")
+def disclose_command(instance: int, variable: str, value: str, holder_key: str) -> None:
+    """Print what proves that a VALUE is behind a hash in exported records; it tells of no other."""
+    with _refusing():
+        try:
+            found = msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            raise click.UsageError(
+                f"{value!r} is not JSON: text is given in double quotes"
+            ) from None
+        shown = disclose(read_signer(holder_key), str(instance), variable, found)
+    click.echo(msgspec.json.format(msgspec.json.encode(shown)).decode())
+
+
+@audit_group.command("confirm")
+@click.argument("disclosure", type=FILE)
+@click.option("--keys", type=FILE, required=True, help="A JWK set of public keys.")
+def confirm_command(disclosure: Path, keys: Path) -> None:
+    """Check a DISCLOSURE that `disclose` has printed, and show the hash that it is behind."""
+    with _refusing():
+        shown = read_disclosure(disclosure.read_bytes())
+        withheld = check_disclosure(shown, read_key_ring(keys.read_bytes()))
+    value = msgspec.json.encode(shown.value).decode()
+    click.echo(f"{shown.variable} of instance {shown.instance} is {value} where the records say")
+    click.echo(withheld.digest)
 
 
 @audit_group.command("export")

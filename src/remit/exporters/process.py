@@ -1,6 +1,9 @@
 """The exporters of a broker, in a process of their own.
 
-    python -m remit.exporters.process DATA PARTITIONS SPEC [SPEC …]
+    python -m remit.exporters.process DATA PARTITIONS HOLDER SPEC [SPEC …]
+
+HOLDER is NAME=FILE, the key that policies are bound with, or empty: hashes of personal variables are
+salted with it.
 
 It follows the log of every partition on a connection that can only read, and keeps how far each
 exporter is in `exporters.json` in the data folder. An exporter that raises gets the same record again
@@ -20,10 +23,14 @@ from pathlib import Path
 import apsw
 import msgspec
 
+from remit.authority import Signer
+from remit.base.garbage import collect_seldom
 from remit.engine.state import layout
 from remit.exporters.contract import Exporter
 from remit.exporters.jsonlines import JsonLines
+from remit.exporters.personal import Personal
 from remit.exporters.records import Translator
+from remit.partition.keys import read_signer
 from remit.partition.log import open_batches
 from remit.partition.storage.sqlite import read_log, read_rows
 from remit.protocol.values import ProcessDefinition
@@ -65,8 +72,13 @@ class Positions:
     def get(self, name: str, partition: int) -> int:
         return self._at.get(name, {}).get(str(partition), 0)
 
-    def set(self, name: str, partition: int, position: int) -> None:
+    def reads_from(self, name: str, partition: int) -> int:
+        """From where it has to read again to know what is personal; the beginning if nobody knows."""
+        return self._at.get(name, {}).get(f"{partition}/reads-from", 0)
+
+    def set(self, name: str, partition: int, position: int, reads_from: int) -> None:
         self._at.setdefault(name, {})[str(partition)] = position
+        self._at[name][f"{partition}/reads-from"] = reads_from
         draft = self._path.with_suffix(".draft")
         draft.write_bytes(msgspec.json.encode(self._at))
         os.replace(draft, self._path)
@@ -75,9 +87,13 @@ class Positions:
 class Follower:
     """One exporter, and where it stands. Is its controller as well."""
 
-    def __init__(self, exporter: Exporter, positions: Positions) -> None:
+    def __init__(
+        self, exporter: Exporter, positions: Positions, signer: Signer | None = None
+    ) -> None:
         self.exporter = exporter
         self._positions = positions
+        self._signer = signer
+        self._personal: dict[int, Personal] = {}
         self._sent: dict[int, int] = {}
         self._tasks: list[tuple[float, Callable[[], None]]] = []
         self._pause = PAUSE_SECONDS
@@ -85,7 +101,12 @@ class Follower:
         exporter.open(self)
 
     def update_position(self, partition: int, position: int) -> None:
-        self._positions.set(self.exporter.name, partition, position)
+        personal = self._personal.get(partition)
+        if personal is None:  # reading has failed: it begins again where it would have
+            reads_from = self._positions.reads_from(self.exporter.name, partition)
+        else:
+            reads_from = personal.reads_from(position)
+        self._positions.set(self.exporter.name, partition, position, reads_from)
 
     def schedule(self, seconds: float, task: Callable[[], None]) -> Callable[[], None]:
         entry = (time.monotonic() + seconds, task)
@@ -105,18 +126,23 @@ class Follower:
         after = self._sent.get(partition, self._positions.get(self.exporter.name, partition))
         moved = False
         try:
-            translator = (
-                Translator(partition, _definitions(path)) if after else Translator(partition, [])
-            )
-            for turn in open_batches(read_log(path, after), after):
+            personal, start = self._personal_data(partition, after)
+            known = _definitions(path) if after else []
+            translator = Translator(partition, known, personal)
+            for turn in open_batches(read_log(path, start), start):
+                if turn.position + len(turn.events) <= after:
+                    personal.pass_by(turn)
+                    continue
                 for record in translator.records(turn):
                     if record["position"] > after and self.exporter.filter.accepts(record):
                         self.exporter.export(record)
                 self._sent[partition] = turn.position + len(turn.events)
                 moved = True
         except apsw.Error:
+            self._personal.pop(partition, None)
             return False
         except Exception as fault:
+            self._personal.pop(partition, None)
             log.error(
                 "exporting failed; the same record comes again",
                 extra={"exporter": self.exporter.name, "reason": str(fault), "pause": self._pause},
@@ -127,6 +153,14 @@ class Follower:
         self._pause = PAUSE_SECONDS
         return moved
 
+    def _personal_data(self, partition: int, after: int) -> tuple[Personal, int]:
+        """What is personal there, and from where to read: after a restart, from where that is said."""
+        known = self._personal.get(partition)
+        if known is not None:
+            return known, after
+        made = self._personal[partition] = Personal(self._signer)
+        return made, min(after, self._positions.reads_from(self.exporter.name, partition))
+
 
 def _definitions(path: Path) -> list[ProcessDefinition]:
     prefix = layout.PARTITION + bytes((DEFINITIONS,))
@@ -134,12 +168,14 @@ def _definitions(path: Path) -> list[ProcessDefinition]:
     return [decode(row) for _, row in read_rows(path, prefix)]
 
 
-def main(data: str, partitions: str, *specs: str) -> None:
+def main(data: str, partitions: str, holder: str, *specs: str) -> None:
     """Follow until SIGTERM, or until the process that started this one is gone."""
     folder = Path(data)
     positions = Positions(folder / "exporters.json")
-    followers = [Follower(exporter_of(spec), positions) for spec in specs]
+    signer = read_signer(holder) if holder else None
+    followers = [Follower(exporter_of(spec), positions, signer) for spec in specs]
     paths = [folder / f"partition-{number}.db" for number in range(1, int(partitions) + 1)]
+    collect_seldom()
     parent = os.getppid()
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from remit.exporters.contract import Record
+from remit.exporters.personal import Personal
 from remit.model.bpmn import read
 from remit.partition.log import Logged
 from remit.protocol.events import INTENT_NAMES, Event, value_type_and_intent
@@ -127,10 +128,19 @@ _HIDDEN = frozenset(
 
 
 class Translator:
-    """Turns of one partition to records. Knows the definitions that it has seen, or was given."""
+    """Turns of one partition to records. Knows the definitions that it has seen, or was given.
 
-    def __init__(self, partition: int, definitions: list[ProcessDefinition]) -> None:
+    `personal` keeps back what policies call personal.
+    """
+
+    def __init__(
+        self,
+        partition: int,
+        definitions: list[ProcessDefinition],
+        personal: Personal | None = None,
+    ) -> None:
         self._partition = partition
+        self._personal = personal or Personal(None)
         self._definitions = {row.key: row for row in definitions}
         self._event_types: dict[tuple[int, str], str] = {}
 
@@ -151,11 +161,14 @@ class Translator:
         for offset, event in enumerate(turn.events, 1):
             if isinstance(event, ProcessCreated):
                 self._definitions[event.key] = event.definition
+            self._personal.follow(turn.position, event)
             tag = event.__struct_config__.tag
             assert isinstance(tag, int)
+            value_type = value_type_and_intent(tag)[0].name
+            value = self._personal.withhold(value_type, self._value(event))
             yield self._record(
-                turn, turn.position + offset, _key(event), "EVENT",
-                value_type_and_intent(tag)[0].name, INTENT_NAMES[tag], self._value(event),
+                turn, turn.position + offset, _key(event), "EVENT", value_type, INTENT_NAMES[tag],
+                value,
             )  # fmt: skip
 
     def _record(

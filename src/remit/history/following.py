@@ -21,6 +21,7 @@ import msgspec
 from sqlalchemy import Engine, delete, insert
 from sqlalchemy.exc import SQLAlchemyError
 
+from remit.base.garbage import collect_seldom
 from remit.engine.state import layout
 from remit.history.database import open_database, positions, prepare
 from remit.history.projection import Projection
@@ -150,6 +151,7 @@ def main(data: str, partitions: str, url: str, *kept: str) -> None:
     prepare(engine)
     following = followers(engine, Path(data), int(partitions))
     pruner = Pruner(engine, Retention.of(kept))
+    collect_seldom()
     parent = os.getppid()
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))

@@ -203,7 +203,8 @@ class Related:
                 return self.owner.in_(wanted)
             found = connection.scalars(wanted.limit(COUNTED + 1)).all()
             if len(found) <= COUNTED:
-                return among(connection, self.owner, found)
+                is_sqlite = connection.dialect.name == "sqlite"
+                return among(self.owner, found) if is_sqlite else self.owner.in_(wanted)
         return exists(select(self.of).where(self.of == self.owner, *self.where))
 
 

@@ -20,6 +20,7 @@ import msgspec
 import uvloop
 
 from remit.base.errors import Overloaded, Unavailable
+from remit.base.garbage import collect_seldom
 from remit.base.keys import DEPLOYMENT_PARTITION
 from remit.engine.governance import Governor
 from remit.identity.principal import Access
@@ -157,7 +158,9 @@ async def main(
     reader, writer = await asyncio.open_unix_connection(socket)
     channel = f.Channel(reader, writer)
     writer.write(int(partition).to_bytes(2, "big"))
-    await Served(channel, int(partition), int(partitions), Path(data), governor, rights).run()
+    served = Served(channel, int(partition), int(partitions), Path(data), governor, rights)
+    collect_seldom()
+    await served.run()
 
 
 if __name__ == "__main__":

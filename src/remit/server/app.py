@@ -6,7 +6,6 @@ Settings come as JSON in the environment; progress goes to the supervisor over t
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import uuid
@@ -15,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from remit.base.errors import Fault, Unavailable
+from remit.base.garbage import collect_seldom
 from remit.gateway.app import Gateway
 from remit.gateway.auth import authenticator
 from remit.gateway.broker import Broker
@@ -25,12 +25,9 @@ from remit.identity.directory import Directory
 from remit.partition.partitions import Partitions, open_partitions
 from remit.server import control, logs
 from remit.server.config import Config
-from remit.server.http.port import HttpPort
+from remit.server.http import HttpPort
 
 SETTINGS = "REMIT_BROKER_SETTINGS"
-
-GARBAGE_AFTER = 50_000
-"""New objects between two looks for cycles: requests hardly make any, and a look costs them 15 %."""
 
 log = logging.getLogger("remit.server")
 
@@ -98,8 +95,7 @@ class Application:
         if not config.tls:
             self._port = HttpPort(self._gateway.rest)
         port = 0 if self._port is None else await self._port.open(config.host, config.http_port)
-        gc.freeze()  # what has been loaded stays
-        gc.set_threshold(GARBAGE_AFTER, 20, 100)
+        collect_seldom()
         log.info("partitions open", extra={"data": str(folder), "partitions": config.partitions})
         return port
 

@@ -24,7 +24,9 @@ class Exporting:
         data, partitions = config.data, str(config.partitions)
         self._commands: dict[str, tuple[str, ...]] = {}
         if config.exporters:
-            self._commands["remit.exporters.process"] = (data, partitions, *config.exporters)
+            self._commands["remit.exporters.process"] = (
+                data, partitions, config.holder_key, *config.exporters,
+            )  # fmt: skip
         if config.audit_key:
             self._commands["remit.audit.following"] = (data, partitions, config.audit_key)
         if config.history_url:

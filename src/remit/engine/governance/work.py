@@ -154,9 +154,14 @@ def admit_work(
         tell(run, said)
     if denied is not None:
         raise StepDenied(sentence(asked, answer), denied)
-    check_write_by(run, element, variables, "job", "worker")
+    mark = run.mark()
     log_admission(run, asked, answer)
-    admit_write_by(run, element, variables, "job", "worker")
+    try:
+        admit_write_by(run, element, variables, "job", "worker")
+    except StepDenied:
+        run.undo(mark)  # the rejection is told from where nothing of the command was admitted
+        check_write_by(run, element, variables, "job", "worker")
+        raise
     return variables
 
 
