@@ -25,6 +25,9 @@ DEFAULT_SECONDS = 10.0
 PROBE_SECONDS = 5.0
 """How often a waiting request looks without having been told to, and whether its client is there."""
 
+PROBES_PER_SECOND = 200
+"""Of all who wait together: with more than a thousand of them each looks less often."""
+
 AGAIN_SECONDS = 0.1
 """How soon the first of those look again that met a partition with too much to do."""
 
@@ -57,7 +60,7 @@ class LongPolls:
         seconds = request_timeout_ms / 1000 if request_timeout_ms else DEFAULT_SECONDS
         deadline = monotonic() + seconds
         number = next(self._numbers)
-        bell = _Bell()
+        bell = _Bell(command.tenants)
         waiting = self._waiting.setdefault(command.type, {})
         waiting[number] = bell
         if presence is not None:
@@ -70,15 +73,15 @@ class LongPolls:
                 if jobs and presence is not None and await presence.look():
                     await self.hand_back(jobs, header)
                     return []
-                if jobs:
-                    self._wake(command.type, "")
+                for tenant in {each.job.tenant for each in jobs}:
+                    self._wake(command.type, tenant)
                 if jobs or request_timeout_ms < 0 or left <= 0:
                     if refused is not None:
                         raise refused
                     return jobs
                 if presence is not None and presence.is_gone:
                     return []
-                pause = PROBE_SECONDS
+                pause = max(PROBE_SECONDS, self.waiting / PROBES_PER_SECOND)
                 if refused is not None:
                     pause = AGAIN_SECONDS * (1 + number % 16)  # not all of them at once
                 await bell.wait(min(left, pause))
@@ -147,7 +150,7 @@ class LongPolls:
         self, partition: PartitionClient, command: ActivateJobs, header: Header
     ) -> JobsActivated:
         """The jobs of one partition. When the client leaves meanwhile they are handed back."""
-        asking = asyncio.ensure_future(partition.submit(command, header))
+        asking = partition.ask(command, header)
         try:
             reply = await asyncio.shield(asking)
         except asyncio.CancelledError:
@@ -168,19 +171,23 @@ class LongPolls:
             task.add_done_callback(_KEPT.discard)
 
     def _wake(self, job_type: str, tenant: str) -> None:
-        """Jobs are there: the oldest waiting request looks, and when it finds some wakes the next."""
+        """Jobs are there: the oldest who waits for such looks, and wakes the next if it finds some."""
         for bell in self._waiting.get(job_type, {}).values():
-            if not bell.is_rung:
+            if not bell.is_rung and (not bell.tenants or tenant in bell.tenants):
                 bell.ring()
                 return
 
 
 class _Bell:
-    """What a request waits for: an event and a time, without a task for either."""
+    """What a request waits for: an event and a time, without a task for either.
 
-    __slots__ = ("_waiting", "is_rung")
+    `tenants` of whose jobs it may have some; empty: all that its caller is in.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_waiting", "is_rung", "tenants")
+
+    def __init__(self, tenants: tuple[str, ...]) -> None:
+        self.tenants = tenants
         self.is_rung = False
         self._waiting: asyncio.Future[None] | None = None
 

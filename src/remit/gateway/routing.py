@@ -26,21 +26,23 @@ class Router:
         partition = partition_of(key)
         if not 1 <= partition <= len(self.partitions):
             partition = DEPLOYMENT_PARTITION
-        return _answer(await self.partitions[partition - 1].submit(command, header))
+        return _answer(await self.partitions[partition - 1].ask(command, header))
 
     async def by_correlation(self, correlation_key: str, command: Command, header: Header) -> Reply:
         partition = partition_for(correlation_key, len(self.partitions))
-        return _answer(await self.partitions[partition - 1].submit(command, header))
+        return _answer(await self.partitions[partition - 1].ask(command, header))
 
     async def to_deployment(self, command: Command, header: Header) -> Reply:
-        return _answer(await self.partitions[DEPLOYMENT_PARTITION - 1].submit(command, header))
+        return _answer(await self.partitions[DEPLOYMENT_PARTITION - 1].ask(command, header))
 
     async def round_robin(self, command: Command, header: Header) -> Reply:
         """The next partition in turn, or the first after it that is able."""
+        if len(self.partitions) == 1:
+            return _answer(await self.partitions[0].ask(command, header))
         refused: Unavailable | None = None
         for partition in self.in_turn():
             try:
-                return _answer(await partition.submit(command, header))
+                return _answer(await partition.ask(command, header))
             except Unavailable as fault:
                 if refused is None or isinstance(fault, Overloaded):
                     refused = fault
@@ -48,7 +50,7 @@ class Router:
 
     async def to_all(self, command: Command, header: Header) -> None:
         for partition in self.partitions:
-            _answer(await partition.submit(command, header))
+            _answer(await partition.ask(command, header))
 
     def in_turn(self) -> list[PartitionClient]:
         """All partitions, beginning with the next one in turn."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -44,6 +45,10 @@ class PartitionClient(Protocol):
         Raises `Overloaded` (back-pressure or full disk) and `Unavailable` (no leader, stopping).
         Cancelling the task forgets the answer, not the command.
         """
+        ...
+
+    def ask(self, command: Command, header: Header) -> asyncio.Future[Reply]:
+        """The same without waiting: what can be refused at once is raised at once."""
         ...
 
     def open_stream(

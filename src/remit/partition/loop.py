@@ -53,6 +53,10 @@ BATCH_COMMANDS = 1000
 RESIDENT = 20_000
 """Instances kept in memory; what waits longer than these is on disk."""
 
+GATHER_SECONDS = 0.002
+"""How long requests gather while the batch before them is on its way to the disk: a commit costs the
+same for one as for a hundred. Where nothing is on its way the first one does not wait."""
+
 DUE_AT_ONCE = 200
 SLOW_TURN_SECONDS = 0.020
 """A turn that takes longer holds up everybody: it is counted and logged."""
@@ -141,6 +145,7 @@ class PartitionLoop:
         self._current: _InFlight | None = None  # being made durable
         self._next: _InFlight | None = None  # stepped, waits for its turn
         self._is_scheduled = False
+        self._gathering: asyncio.TimerHandle | None = None
         self._alarm: asyncio.TimerHandle | None = None
         self._is_leader = True
         self._blocked: Unavailable | None = None  # why nothing can be stored now
@@ -159,7 +164,6 @@ class PartitionLoop:
         return await self.ask(command, header)
 
     def ask(self, command: Command, header: Header) -> asyncio.Future[Reply]:
-        """The same without a task of its own: raises at once what can be refused at once."""
         self._refuse_if_unfit(command)
         self._requests += 1
         request_id = f"{self._run}-{self._requests}"
@@ -236,10 +240,22 @@ class PartitionLoop:
     def _schedule(self) -> None:
         if not self._is_scheduled:
             self._is_scheduled = True
-            self._loop.call_soon(self._tick)
+            if self._current is None:
+                self._loop.call_soon(self._tick)
+            else:
+                self._gathering = self._loop.call_later(GATHER_SECONDS, self._tick)
+
+    def _gathered(self) -> None:
+        """The disk is free: what has come meanwhile is played now."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+            self._is_scheduled = False
+        self._schedule()
 
     def _tick(self) -> None:
         self._is_scheduled = False
+        self._gathering = None
         if not self._may_play():
             return
         if self._next is not None:
@@ -436,7 +452,7 @@ class PartitionLoop:
         if following is not None:
             self._write(following)
         self._release(batch)
-        self._schedule()
+        self._gathered()
 
     def _release(self, batch: _InFlight) -> None:
         """The batch is durable: now everybody may know."""

@@ -39,16 +39,17 @@ class RemotePartition:
         self.is_ready = asyncio.Event()
 
     async def submit(self, command: Command, header: Header) -> Reply:
+        return await self.ask(command, header)
+
+    def ask(self, command: Command, header: Header) -> asyncio.Future[Reply]:
         if self._channel is None:
             raise Unavailable(f"partition {self.id} is starting: try again in a moment")
         number = next(self._numbers)
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        future.add_done_callback(lambda _: self._asked.pop(number, None))
         self._asked[number] = future
         self._channel.say(f.Ask(number, command, header))
-        try:
-            return await future
-        finally:
-            self._asked.pop(number, None)
+        return future
 
     def open_stream(
         self, stream: JobStream, push: Callable[[ActivatedJob], None]

@@ -142,6 +142,7 @@ class Rest:
     ) -> None:
         self._broker = broker
         self._root = _Place()
+        self._fixed: dict[tuple[str, bytes], _Entry] = {}
         self._otherwise = otherwise
         for operation in operations:
             self._add(operation)
@@ -198,11 +199,17 @@ class Rest:
         request = operation.request
         decoder = None if request is None else msgspec.json.Decoder(request)
         assert operation.method not in place.methods, f"{operation.path} is declared twice"
-        place.methods[operation.method] = _Entry(operation, tuple(names), decoder)
+        entry = _Entry(operation, tuple(names), decoder)
+        place.methods[operation.method] = entry
+        if not names:
+            self._fixed[operation.method, b"/v2" + operation.path.encode()] = entry
 
     def _find(self, scope: Scope) -> tuple[_Entry, list[str]]:
-        place, values = self._root, []
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        fixed = self._fixed.get((scope["method"], raw))
+        if fixed is not None:
+            return fixed, []
+        place, values = self._root, []
         for step in raw.split(b"?")[0].decode("latin-1").strip("/").split("/")[1:]:
             found = place.steps.get(step)
             if found is None:
@@ -278,11 +285,13 @@ def _unzip(body: bytes) -> bytes:
 def _decode(entry: _Entry, content: bytes, headers: Mapping[bytes, bytes]) -> Any:
     if entry.decoder is None:
         return None
-    media_type = headers.get(b"content-type", b"application/json").split(b";")[0].strip().lower()
-    if content and media_type not in (b"application/json", b""):
-        raise BadRequest(
-            f"Content-Type '{media_type.decode('latin-1')}' is not supported: send JSON"
-        )
+    given = headers.get(b"content-type", JSON)
+    if content and given != JSON:
+        media_type = given.split(b";")[0].strip().lower()
+        if media_type not in (JSON, b""):
+            raise BadRequest(
+                f"Content-Type '{media_type.decode('latin-1')}' is not supported: send JSON"
+            )
     try:
         return entry.decoder.decode(content or b"{}")
     except msgspec.ValidationError as fault:
