@@ -26,7 +26,7 @@ def open_database(url: str) -> Engine:
 def _tune(connection: Any, _: object) -> None:
     """Readers and the writer do not wait for each other; what a crash takes is made from the log."""
     cursor = connection.cursor()
-    for pragma in ("page_size=8192", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000",
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000",
                    "cache_size=-65536", "wal_autocheckpoint=4000", "temp_store=MEMORY",
                    "case_sensitive_like=ON"):  # fmt: skip
         cursor.execute(f"PRAGMA {pragma}")
