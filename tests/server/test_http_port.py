@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -10,9 +11,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from remit.server import http
 from tests.support.broker import Broker
 from tests.test_command_line import remit
 
@@ -256,3 +259,35 @@ def test_a_rest_port_in_use_is_said_plainly(shared_broker: Broker, tmp_path: Pat
 
     assert refused.returncode == 1
     assert "in use" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /v2/topology HTTP/1.1\r\nhost: x\r\nx-slow: ",
+        posted(SIGNAL[:5], b"content-length: 28"),
+    ],
+)
+def test_who_sends_too_slowly_is_left(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(http, "SWEEP_SECONDS", 0.05)
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        if (await receive())["type"] == "http.request":
+            raise AssertionError("the body never ends")
+
+    async def ask() -> bool:
+        door = http.HttpPort(application)
+        port = await door.open("127.0.0.1", 0)
+
+        def talk() -> bool:
+            with raw(f"127.0.0.1:{port}") as client:
+                return client.send(sent).is_over()
+
+        try:
+            return await asyncio.to_thread(talk)
+        finally:
+            door.close()
+
+    assert asyncio.run(ask())

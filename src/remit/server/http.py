@@ -29,7 +29,7 @@ HEAD_BYTES = 64 * 1024
 
 HEADERS = 100
 HEAD_SECONDS = 60.0
-"""How long a head may be on its way."""
+"""How long a head may be on its way, and how long the next part of a body may take."""
 
 IDLE_SECONDS = 3600
 """How long a connection without a request stays open."""
@@ -58,7 +58,7 @@ class Connection(HttpToolsProtocol):
     _is_refused = False
     _is_repeated = False  # the parser is told a head again, which has been answered
     _head_bytes = 0  # of a head that is on its way
-    _head_since = 0.0
+    _since = 0.0  # when this head began, or the last part of a body came
     _fault: tuple[int, str] | None = None
 
     # --- presence ----------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         if not self._is_repeated:
             super().on_message_begin()
-            self._head_bytes, self._head_since = 1, monotonic()
+            self._head_bytes, self._since = 1, monotonic()
 
     def on_url(self, url: bytes) -> None:
         if not self._is_repeated:
@@ -120,6 +120,7 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         if not self._is_passing_over():
+            self._since = monotonic()
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -177,8 +178,10 @@ class Connection(HttpToolsProtocol):
         self.loop.call_later(LINGER_SECONDS, self.transport.abort)
 
     def sweep(self, now: float) -> None:
-        """End what sends its head too slowly."""
-        if self._head_bytes and now - self._head_since > HEAD_SECONDS:
+        """End what sends too slowly; whoever waits for an answer may wait."""
+        cycle = self.cycle
+        is_sending = cycle is not None and cycle.more_body and not cycle.response_complete
+        if (self._head_bytes or is_sending) and now - self._since > HEAD_SECONDS:
             self.transport.abort()
 
 
