@@ -10,7 +10,6 @@ import pytest
 from msgspec.structs import replace
 
 from remit import Engine, Refused
-from remit.audit.verifying import verify
 from remit.authority.policy import Clause, SlopeRules, Subject
 from remit.authority.revocation import Revocations, mint_revocations
 from remit.engine.governance import POLICY
@@ -26,6 +25,7 @@ from tests.support.governed import (
     WORK,
     WORKER,
     acme,
+    audited,
     grant,
     policy,
 )
@@ -40,11 +40,8 @@ TRUST = SlopeRules(
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    """Whatever a test does here, its log is what the auditor expects."""
-    with Engine(tmp_path, governor=GOVERNOR, actor=ALICE) as made:
+    with audited(tmp_path) as made:
         yield made
-    (part,) = verify(tmp_path, RING).partitions
-    assert part.findings == []
 
 
 def told(engine: Engine, kind: type, action: str = "") -> list[Any]:

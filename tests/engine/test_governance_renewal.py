@@ -10,7 +10,6 @@ import pytest
 from msgspec.structs import replace
 
 from remit import Engine, Refused
-from remit.audit.verifying import verify
 from remit.authority import Signer, verify_block
 from remit.authority.derive import mint_grant, renewed, succeed
 from remit.authority.policy import Clause, Grant, Reanchor, SlopeRules
@@ -26,7 +25,6 @@ from remit.protocol.events.governance import (
     StepRejected,
 )
 from tests.support.governed import (
-    ALICE,
     GOVERNOR,
     ISSUER,
     PARTNER,
@@ -34,6 +32,7 @@ from tests.support.governed import (
     WORK,
     acme,
     approver,
+    audited,
     grant,
     policy,
     stranger,
@@ -46,12 +45,9 @@ ADMIN = Clause(id="O", do=("incident.resolve", "instance.migrate"))
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    """Whatever a test does here, its log is what the auditor expects."""
-    with Engine(tmp_path, governor=GOVERNOR, actor=ALICE) as made:
+    with audited(tmp_path) as made:
         made.deploy(("one.bpmn", one_task().xml()))
         yield made
-    (part,) = verify(tmp_path, RING).partitions
-    assert part.findings == []
 
 
 def create(engine: Engine, given: Grant, process: str = "one") -> int:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from remit import Engine
+from remit.audit.verifying import verify
 from remit.authority import KeyRing, Signer
 from remit.authority.derive import mint_grant
 from remit.authority.keys import write_key_ring
@@ -71,3 +75,12 @@ def grant(*allow: Clause, **more: Any) -> Grant:
 def policy(*grants: Grant) -> list[str]:
     """What a client gives as `_policy`."""
     return [mint_grant(each, acme) for each in grants]
+
+
+@contextmanager
+def audited(folder: Path) -> Iterator[Engine]:
+    """A governed engine; whatever a test does with it, its log is what the auditor expects."""
+    with Engine(folder, governor=GOVERNOR, actor=ALICE) as made:
+        yield made
+    (part,) = verify(folder, RING).partitions
+    assert part.findings == []

@@ -17,10 +17,9 @@ from remit.authority.chain import (
     check_size,
     verify_block,
 )
-from remit.authority.derive import origin_of
+from remit.authority.derive import binding, origin_of
 from remit.authority.errors import BadLink
 from remit.authority.keys import KeyRing, Signer
-from remit.authority.limits import INTEGER
 from remit.authority.policy import Bind, BoundTo, Grant, Holder, Initiator, Origin
 
 
@@ -50,20 +49,9 @@ class Bindable:
         return chain
 
     def _block(self, instance: str, initiator: Initiator, now: int) -> Bind:
-        return Bind(
-            v=1,
-            typ="bind",
-            jti=instance,
-            iat=now,
-            nbf=min(now, INTEGER),
-            exp=INTEGER,
-            sub=BoundTo(
-                tenant=self.tenant, process=self.process, ver=self.version, instance=instance
-            ),
-            cnf=self.holder,
-            grants=self.origins,
-            initiator=initiator,
-            del_max_depth=self.del_max_depth,
+        to = BoundTo(tenant=self.tenant, process=self.process, ver=self.version, instance=instance)
+        return binding(
+            to, self.holder, self.origins, initiator, self.del_max_depth, jti=instance, now=now
         )
 
     def check(self) -> None:

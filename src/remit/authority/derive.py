@@ -101,7 +101,30 @@ def mint_binding(
 
     `holders` may sign the next block; by default the signer itself.
     """
-    binding = Bind(
+    block = binding(
+        to,
+        Holder(kids=tuple(holders) or (signer.kid,)),
+        tuple(origin_of(each) for each in grants),
+        initiator,
+        min(_as_grant(each).del_max_depth for each in grants),
+        jti=jti,
+        now=now,
+    )
+    return jws.sign("bind", block, signer)
+
+
+def binding(
+    to: BoundTo,
+    holder: Holder,
+    grants: tuple[Origin, ...],
+    initiator: Initiator,
+    del_max_depth: int,
+    *,
+    jti: str,
+    now: int,
+) -> Bind:
+    """The block that ties grants to one instance from `now` (seconds) on, not signed yet."""
+    return Bind(
         v=1,
         typ="bind",
         jti=jti,
@@ -109,12 +132,11 @@ def mint_binding(
         nbf=min(now, INTEGER),
         exp=INTEGER,
         sub=to,
-        cnf=Holder(kids=tuple(holders) or (signer.kid,)),
-        grants=tuple(origin_of(each) for each in grants),
+        cnf=holder,
+        grants=grants,
         initiator=initiator,
-        del_max_depth=min(_as_grant(each).del_max_depth for each in grants),
+        del_max_depth=del_max_depth,
     )
-    return jws.sign("bind", binding, signer)
 
 
 def derive(

@@ -10,7 +10,6 @@ key, half a file) are told in the log, and the last good ones stay. Open connect
 from __future__ import annotations
 
 import logging
-import os
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -19,9 +18,9 @@ from typing import Any
 import grpc
 from msgspec import Struct
 
-log = logging.getLogger("remit.sidecar")
+from remit.base import pem
 
-Mark = tuple[tuple[int, int, int] | None, ...]
+log = logging.getLogger("remit.sidecar")
 
 
 class Door(Struct, frozen=True):
@@ -35,8 +34,8 @@ class Door(Struct, frozen=True):
         """What is wrong with the files, as a sentence; empty when nothing is."""
         return _problem_of_pair(self.certificate, self.key) or _problem_of_authority(self.client_ca)
 
-    def marks(self) -> Mark:
-        return _marks(self.certificate, self.key, self.client_ca)
+    def marks(self) -> pem.Mark:
+        return pem.marks(self.certificate, self.key, self.client_ca)
 
     def configuration(self) -> grpc.ServerCertificateConfiguration:
         pair = (_read(self.key), _read(self.certificate))
@@ -62,8 +61,8 @@ class Way(Struct, frozen=True):
         pair = _problem_of_pair(self.certificate, self.key) if self.certificate or self.key else ""
         return pair or _problem_of_authority(self.authority)
 
-    def marks(self) -> Mark:
-        return _marks(self.authority, self.certificate, self.key)
+    def marks(self) -> pem.Mark:
+        return pem.marks(self.authority, self.certificate, self.key)
 
     def credentials(self) -> grpc.ChannelCredentials:
         authority, key, own = (
@@ -109,7 +108,7 @@ def _problem_of_pair(certificate: str, key: str) -> str:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     return _attempted(
         f"{certificate} with the key {key}",
-        lambda: context.load_cert_chain(certificate, key, password=_no_password),
+        lambda: context.load_cert_chain(certificate, key, password=pem.no_password),
     )
 
 
@@ -126,22 +125,5 @@ def _attempted(what: str, load: Callable[[], Any]) -> str:
     return ""
 
 
-def _no_password() -> str:
-    raise ValueError("the key is locked with a password; give one that is not")
-
-
 def _read(path: str) -> bytes:
     return Path(path).read_bytes() if path else b""
-
-
-def _marks(*paths: str) -> Mark:
-    """What changes when a file is written or replaced."""
-    return tuple(_mark(path) for path in paths if path)
-
-
-def _mark(path: str) -> tuple[int, int, int] | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino

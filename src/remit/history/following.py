@@ -7,7 +7,6 @@ python -m remit.history.following DATA PARTITIONS URL [RETENTION ...]
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import signal
@@ -146,7 +145,7 @@ def _definitions(path: Path, position: int) -> dict[int, ProcessDefinition]:
 
 def main(data: str, partitions: str, url: str, *kept: str) -> None:
     """Follow until SIGTERM, or until the process that started this one is gone."""
-    _give_way()
+    os.nice(NICENESS)
     engine = open_database(url)
     prepare(engine)
     following = followers(engine, Path(data), int(partitions))
@@ -172,13 +171,6 @@ def main(data: str, partitions: str, url: str, *kept: str) -> None:
         elif not last_round:
             time.sleep(gathering(told))
     engine.dispose()
-
-
-def _give_way() -> None:
-    """Commands come first; and what is in memory here is hardly ever in circles."""
-    os.nice(NICENESS)
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 def gathering(told: Sequence[int]) -> float:

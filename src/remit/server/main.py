@@ -60,7 +60,7 @@ class CannotStart(Exception):
 class Ports(PyvoyServer):
     """The gRPC port; with TLS the REST port too. Either answers both protocols.
 
-    In plain text the REST port is the broker process's own (`server/http`): `http_port` is None then.
+    In plain text the REST port is the broker process's own (`server/http.py`): `http_port` is None then.
     """
 
     def __init__(

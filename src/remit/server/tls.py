@@ -22,6 +22,8 @@ from typing import Any
 import msgspec
 from cryptography import x509
 
+from remit.base import pem
+
 LOOK_SECONDS = 1.0
 
 SERVER, CLIENTS = "server", "clients"
@@ -51,7 +53,7 @@ class TlsFiles(msgspec.Struct, frozen=True):
             return "TLS needs both --tls-cert and --tls-key"
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         try:
-            context.load_cert_chain(self.certificate, self.key, password=_no_password)
+            context.load_cert_chain(self.certificate, self.key, password=pem.no_password)
         except (OSError, ValueError) as fault:
             return f"--tls-cert {self.certificate} and --tls-key {self.key} can't be used: {fault}"
         try:
@@ -70,22 +72,9 @@ class TlsFiles(msgspec.Struct, frozen=True):
             return f"--tls-client-crl {self.revoked} can't be used: {fault}"
         return ""
 
-    def marks(self) -> tuple[tuple[int, int, int] | None, ...]:
+    def marks(self) -> pem.Mark:
         """What changes when a file is written or replaced."""
-        paths = (self.certificate, self.key, self.client_ca, self.revoked)
-        return tuple(_mark(path) for path in paths if path)
-
-
-def _no_password() -> str:
-    raise ValueError("the key is locked with a password; give one that is not")
-
-
-def _mark(path: str) -> tuple[int, int, int] | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+        return pem.marks(self.certificate, self.key, self.client_ca, self.revoked)
 
 
 class Secrets:
