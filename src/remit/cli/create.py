@@ -8,11 +8,10 @@ import click
 import msgspec
 
 from remit.cli.connection import Connection, connected, variables_option
+from remit.protocol.values import POLICY
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-POLICY = "_policy"
-"""The reserved variable of signed blocks."""
 
 
 @click.command("create")

@@ -31,7 +31,8 @@ from remit.authority import (
 )
 from remit.authority.receipt import TOLERANCE_MS, write_receipt
 from remit.authority.vocabulary import value_types
-from remit.client.work import ASKED, POLICY, RECEIPT, STEP_HEADER, Step, Work
+from remit.client.work import ASKED, RECEIPT, STEP_HEADER, Step, Work
+from remit.protocol.values import POLICY
 
 DENIED = "GOV_DENIED"
 """The BPMN error that a worker throws for work that the policy denies."""

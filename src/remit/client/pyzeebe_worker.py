@@ -23,7 +23,8 @@ from pyzeebe.errors import BusinessError
 from pyzeebe.task.exception_handler import default_exception_handler
 
 from remit.client.gate import Gate, PolicyDenied
-from remit.client.work import POLICY, of_pyzeebe
+from remit.client.work import of_pyzeebe
+from remit.protocol.values import POLICY
 
 Handler = Callable[..., Any]
 

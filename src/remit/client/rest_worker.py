@@ -16,7 +16,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from remit.client.gate import Gate, Permit, PolicyDenied
-from remit.client.work import POLICY, Work, of_rest
+from remit.client.work import Work, of_rest
+from remit.protocol.values import POLICY
 
 Handler = Callable[[dict[str, Any]], Mapping[str, Any] | None]
 

@@ -8,15 +8,16 @@ from typing import Any
 
 from msgspec import Struct
 
+from remit.protocol.values import POLICY
+
 POLICY_HEADER = "gov.policy"
 """The header with the signed blocks, a JSON list."""
 
 STEP_HEADER = "gov.step"
 """The header with where the instance stands: see `Step`."""
 
-POLICY = "_policy"
 RECEIPT = "_receipt"
-"""Reserved variables: the blocks on their way to a worker, the receipt on its way back."""
+"""The reserved variable with the receipt, on its way back."""
 
 ASKED = "_asked"
 """Beside the receipt of a denial: the facts of the question that only the worker knows."""

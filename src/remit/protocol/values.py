@@ -15,6 +15,9 @@ from msgspec import Struct
 DEFAULT_TENANT = "<default>"
 NONE_KEY = -1
 
+POLICY = "_policy"
+"""The reserved variable: a list of signed blocks. It is never among the variables of an instance."""
+
 Document = dict[str, Any]
 
 

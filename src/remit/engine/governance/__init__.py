@@ -25,7 +25,6 @@ from remit.engine.governance.messages import (
     sender_of,
 )
 from remit.engine.governance.policies import (
-    POLICY,
     after_denial,
     begin,
     begin_by_event,
@@ -57,6 +56,7 @@ from remit.engine.governance.work import (
     may_activate,
     refused_by_worker,
 )
+from remit.protocol.values import POLICY
 
 __all__ = [
     "GOV_DENIED",

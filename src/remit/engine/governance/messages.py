@@ -27,11 +27,11 @@ from remit.engine.governance.asking import (
     rejection,
     sentence,
 )
-from remit.engine.governance.policies import POLICY, added_standing
+from remit.engine.governance.policies import added_standing
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.protocol.events.governance import PolicyAttached
-from remit.protocol.values import NONE_KEY, Actor, Document, Message, Sender
+from remit.protocol.values import NONE_KEY, POLICY, Actor, Document, Message, Sender
 
 
 def sender_in(run: Run, element: ElementInstance) -> Sender | None:

@@ -42,10 +42,7 @@ from remit.protocol.events.governance import (
     StepRejected,
 )
 from remit.protocol.replies import PolicyShown
-from remit.protocol.values import NONE_KEY, Document
-
-POLICY = "_policy"
-"""The reserved variable: a list of signed blocks. It is never among the variables of an instance."""
+from remit.protocol.values import NONE_KEY, POLICY, Document
 
 
 def tokens_of(run: Run, element: ElementInstance) -> tuple[str, ...]:

@@ -22,11 +22,10 @@ from remit.engine.governance.asking import (
     rejection,
     tell,
 )
-from remit.engine.governance.policies import POLICY
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.model.bpmn.graph import Flow, Node
-from remit.protocol.values import Document
+from remit.protocol.values import POLICY, Document
 
 
 def admit_flows(run: Run, element: ElementInstance, node: Node, flows: Iterable[Flow]) -> None:
