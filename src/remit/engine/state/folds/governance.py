@@ -19,6 +19,7 @@ from remit.protocol.events.governance import (
     StepAdmitted,
     StepRejected,
     WorkerAdmitted,
+    WorkerDeferred,
     WorkerRejected,
 )
 
@@ -71,6 +72,7 @@ FOLDS: dict[Any, Any] = {
     StepRejected: rejected,
     WorkerAdmitted: only_told,
     WorkerRejected: only_told,
+    WorkerDeferred: only_told,
     EvaluatorsDisagreed: only_told,
     PolicySucceeded: succeeded,
     RevocationsChanged: revoked,
