@@ -130,7 +130,7 @@ def rewritten(folder: Path, change: Callable[[Turns], Turns], *, rehash: bool = 
     database.close()
 
 
-ADMITTED, REJECTED, EVENTS = 201 << 8, 201 << 8 | 1, 6
+ADMITTED, OWN, REJECTED, EVENTS = 201 << 8, 201 << 8 | 14, 201 << 8 | 1, 6
 
 
 def events(change: Callable[[list], list | None]) -> Callable[[Turns], Turns]:  # type: ignore[type-arg]
@@ -145,12 +145,18 @@ def events(change: Callable[[list], list | None]) -> Callable[[Turns], Turns]:  
 
 
 def without_admission(action: str) -> Callable[[Turns], Turns]:
-    return events(lambda each: None if each[0] == ADMITTED and each[5] == action else each)
+    return events(lambda each: None if each[0] in (ADMITTED, OWN) and each[5] == action else each)
 
 
 def other_clause(event: list) -> list:  # type: ignore[type-arg]
     if event[0] == ADMITTED and event[5] == "job.complete":
         event[6] = ["E", "$bound"]
+    return event
+
+
+def other_definition(event: list) -> list:  # type: ignore[type-arg]
+    if event[0] == OWN and event[5] == "flow.take":
+        event[3] += 1
     return event
 
 
@@ -184,6 +190,7 @@ def without_rejection(event: list) -> list | None:  # type: ignore[type-arg]
         (without_admission("job.activate"), "completeness"),
         (without_admission("call.activity"), "completeness"),
         (events(other_clause), "decision"),
+        (events(other_definition), "decision"),
         (events(other_facts), "facts"),
         (events(other_actor), "facts"),
         (events(more_trust), "slope"),

@@ -22,7 +22,7 @@ from remit.engine.governance import POLICY
 from remit.engine.state.folds import fold
 from remit.engine.state.state import State
 from remit.exporters.records import Translator
-from remit.protocol.events.governance import StepAdmitted, StepRejected
+from remit.protocol.events.governance import Admission, StepAdmitted, StepRejected
 from tests.support.governed import (
     ALICE,
     GOVERNOR,
@@ -160,9 +160,9 @@ def test_r27_a_step_costs_the_same_however_many_others_there_are(
 ) -> None:
     for _ in range(others):
         begin(engine, *policy(grant(WORK)))
-    before = len(told(engine, StepAdmitted))
+    before = len(told(engine, Admission))
     key = begin(engine, *policy(grant(WORK)))
-    mine = [event for event in told(engine, StepAdmitted)[before:] if event.instance == key]
+    mine = [event for event in told(engine, Admission)[before:] if event.instance == key]
     assert [event.action for event in mine] == [
         "instance.create", "element.enter", "flow.take", "element.enter", "job.create",
     ]  # fmt: skip

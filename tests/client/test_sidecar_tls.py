@@ -16,9 +16,10 @@ import grpc
 import pytest
 
 from remit.audit.reading import batches
+from remit.authority import jws
 from remit.authority.policy import Clause
 from remit.partition.log import open_batches
-from remit.protocol.events.governance import StepAdmitted, WorkerAdmitted
+from remit.protocol.events.governance import PolicyAttached, StepAdmitted, WorkerAdmitted
 from tests.support.broker import Broker, Client, code_of
 from tests.support.certificates import Authority, Pair
 from tests.support.governed import WORK, governed_options, grant, policy
@@ -190,8 +191,8 @@ def test_files_that_are_replaced_are_in_use_for_what_is_opened_next(
         name = {"bpmnProcessId": "one", "version": -1}
         variables = json.dumps({"_policy": policy(grant(WORK))})
         held.call("CreateProcessInstance", **name, variables=variables)
-    begun = [e for e in told(place.folder, StepAdmitted) if e.action == "instance.create"]
-    assert begun[-1].facts.get("actor", begun[-1].actor) == "renewed"
+    binding = jws.read(told(place.folder, PolicyAttached)[-1].tokens[-1], "bind")
+    assert binding.claims["initiator"] == {"actor": "renewed", "method": "mtls"}
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from remit.base.errors import RejectionType
 from remit.engine.governance import POLICY, Governor
 from remit.engine.state.folds import fold
 from remit.engine.state.state import State
-from remit.protocol.events.governance import PolicyAttached, StepAdmitted, StepRejected
+from remit.protocol.events.governance import Admission, PolicyAttached, StepAdmitted, StepRejected
 from remit.protocol.values import Actor
 from tests.support.model import Model, one_task
 from tests.support.story import completed, elements, leftovers, story
@@ -88,7 +88,7 @@ def test_r12_an_admission_stands_in_the_log_before_its_effect(engine: Engine) ->
     lines = story(engine)
     for effect in ("ELEMENT_ACTIVATING a", "JOB COMPLETED"):
         assert lines[lines.index(effect) - 1] == "GOVERNANCE ADMITTED"
-    actions = [event.action for event in told(engine, StepAdmitted)]
+    actions = [event.action for event in told(engine, Admission)]
     assert actions == [
         "instance.create", "element.enter", "flow.take", "element.enter", "job.create",
         "job.activate", "job.complete", "flow.take", "element.enter",

@@ -11,7 +11,7 @@ import pytest
 from remit import Engine
 from remit.authority.policy import Clause, Denial
 from remit.engine.governance import POLICY
-from remit.protocol.events.governance import StepAdmitted, StepRejected
+from remit.protocol.events.governance import Admission, StepRejected
 from remit.protocol.events.job import JobTimedOut, JobTimeoutUpdated
 from tests.support.governed import audited, grant, policy
 from tests.support.model import Model, one_task
@@ -67,7 +67,7 @@ def test_r6_a_job_is_made_when_the_policy_admits_it(engine: Engine) -> None:
     (stopped,) = incidents(engine)
     engine.resolve_incident(stopped.key)
     (job,) = engine.activate("work")
-    (made,) = (each for each in told(engine, StepAdmitted) if each.action == "job.create")
+    (made,) = (each for each in told(engine, Admission) if each.action == "job.create")
     assert made.about == str(job.job.key)
     engine.complete(job.job.key)
     assert completed(engine)[-1] == "one"
@@ -142,7 +142,7 @@ def test_r6_a_job_goes_to_another_worker_when_the_policy_admits_it(engine: Engin
     (job,) = engine.activate("work", timeout_ms=1000)
     engine.advance(seconds=2)
 
-    (taken,) = (each for each in told(engine, StepAdmitted) if each.action == "job.timeout")
+    (taken,) = (each for each in told(engine, Admission) if each.action == "job.timeout")
     assert (taken.about, taken.facts.get("jobType", "work")) == (str(job.job.key), "work")
     (again,) = engine.activate("work")
     engine.complete(again.job.key)

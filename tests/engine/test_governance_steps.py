@@ -11,7 +11,7 @@ import pytest
 from remit import Engine, Refused
 from remit.authority.policy import Clause, Denial
 from remit.engine.governance import POLICY
-from remit.protocol.events.governance import StepAdmitted, StepRejected
+from remit.protocol.events.governance import Admission, StepRejected
 from tests.support.governed import FLOW, WORK, WORKER, audited, grant, policy
 from tests.support.model import Model, one_task
 from tests.support.story import completed, elements, leftovers
@@ -44,11 +44,11 @@ def rejected(engine: Engine) -> list[StepRejected]:
     return [event for event in engine.events() if isinstance(event, StepRejected)]
 
 
-def admitted(engine: Engine, action: str) -> list[StepAdmitted]:
+def admitted(engine: Engine, action: str) -> list[Admission]:
     return [
         event
         for event in engine.events()
-        if isinstance(event, StepAdmitted) and event.action == action
+        if isinstance(event, Admission) and event.action == action
     ]
 
 

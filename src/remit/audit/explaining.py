@@ -8,18 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from remit.audit.reading import batches
 from remit.authority import AuthorityFault, jws
 from remit.authority.redaction import personal_in
+from remit.authority.slope import Slope
 from remit.base.keys import partition_of
 from remit.partition.log import open_batches
 from remit.protocol.events.governance import (
     EvaluatorsDisagreed,
+    OwnStepAdmitted,
     PolicyAttached,
     PolicySucceeded,
     ReceiptTaken,
@@ -61,12 +64,21 @@ class Step(Struct, frozen=True, omit_defaults=True):
     policy: str
 
 
+class _Standing(NamedTuple):
+    """Where an instance stands: the hash of its policy, and the head and trust of its slope."""
+
+    policy: str
+    head: str
+    trust: int
+
+
 def explain(folder: Path, instance: int) -> Iterator[Step]:
     """The steps of `instance` and of those that it called; nothing for one without a policy.
 
     Facts that are personal variables are not told. Raises `ChainBroken` for a log that was changed.
     """
     blocks: dict[int, tuple[str, ...]] = {}
+    standing: dict[int, _Standing] = {}
     personal: dict[int, frozenset[str]] = {}
     for turn in open_batches(batches(folder, partition_of(instance))):
         at = datetime.fromtimestamp(turn.timestamp / 1000, UTC).isoformat(timespec="milliseconds")
@@ -75,19 +87,36 @@ def explain(folder: Path, instance: int) -> Iterator[Step]:
                 if event.instance == instance or event.parent in blocks:
                     blocks[event.instance] = names = block_names(event.tokens)
                     personal[event.instance] = personal_in(event.tokens)
+                    slope = msgspec.msgpack.decode(event.slope, type=Slope)
+                    standing[event.instance] = _Standing(event.policy, slope.head, slope.effective)
                     yield _attached(position, at, event, names)
             elif getattr(event, "instance", NONE_KEY) not in blocks:
                 continue
+            elif isinstance(event, OwnStepAdmitted):
+                step = _own(position, at, event, blocks[event.instance], standing[event.instance])
+                yield _without(step, personal[event.instance])
             elif isinstance(event, StepAdmitted | StepRejected):
+                if isinstance(event, StepAdmitted):
+                    trust = min(event.trust, event.low)
+                    standing[event.instance] = _Standing(event.policy, event.head, trust)
                 step = _decided(position, at, event, blocks[event.instance])
                 yield _without(step, personal[event.instance])
             elif isinstance(event, ReceiptTaken):
                 yield _receipt(position, at, event)
             elif isinstance(event, PolicySucceeded | SlopeReanchored):
+                standing[event.instance] = _after(standing[event.instance], event)
                 if isinstance(event, PolicySucceeded):
                     blocks[event.instance] = block_names(event.tokens)
                     personal[event.instance] |= personal_in(event.tokens)
                 yield _changed(position, at, event, blocks[event.instance])
+
+
+def _after(before: _Standing, event: PolicySucceeded | SlopeReanchored) -> _Standing:
+    """Another policy, or more trust in the data; where it was re-anchored, nobody acts."""
+    if isinstance(event, PolicySucceeded):
+        return before._replace(policy=event.policy)
+    slope = msgspec.msgpack.decode(event.slope, type=Slope)
+    return before._replace(head=slope.head, trust=slope.effective)
 
 
 def _without(step: Step, personal: frozenset[str]) -> Step:
@@ -151,6 +180,20 @@ def _changed(
     )  # fmt: skip
 
 
+def _own(
+    position: int, at: str, event: OwnStepAdmitted, names: tuple[str, ...], standing: _Standing
+) -> Step:
+    return Step(
+        position, at, event.instance, event.action, event.element, event.about, "engine", "", True,
+        "admitted", _clauses(names, event.clauses), event.facts, standing.trust, standing.head,
+        standing.policy,
+    )  # fmt: skip
+
+
+def _clauses(names: tuple[str, ...], clauses: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"{name}/{clause}" for name, clause in zip(names, clauses, strict=False))
+
+
 def _decided(
     position: int, at: str, event: StepAdmitted | StepRejected, names: tuple[str, ...]
 ) -> Step:
@@ -162,8 +205,7 @@ def _decided(
         event.method if event.kind else "",
         admitted,
         "admitted" if isinstance(event, StepAdmitted) else event.reason,
-        tuple(f"{name}/{clause}" for name, clause in zip(names, event.clauses, strict=False)),
-        event.facts,
+        _clauses(names, event.clauses), event.facts,
         min(event.trust, event.low) if isinstance(event, StepAdmitted) else -1,
         event.head, event.policy,
     )  # fmt: skip

@@ -3,6 +3,7 @@
 Instances are known from the record that attaches their policy until they end. Meanwhile their scopes
 and variables are followed, so that a decision's facts can be compared with what the log itself says:
 who the command's header names, which element was entered, and what each variable was at that moment.
+Whose instance it is, the log tells by the definition that was deployed.
 """
 
 from __future__ import annotations
@@ -29,8 +30,11 @@ from remit.authority.verify import (
 )
 from remit.partition.log import Logged
 from remit.protocol.events import Event
+from remit.protocol.events.deployment import ProcessCreated
 from remit.protocol.events.governance import (
+    Admission,
     EvaluatorsDisagreed,
+    OwnStepAdmitted,
     PolicyAttached,
     PolicySucceeded,
     ReceiptTaken,
@@ -53,7 +57,8 @@ from remit.protocol.values import NONE_KEY, Actor
 _encode = msgspec.msgpack.Encoder().encode
 _NOTHING = object()
 _NOWHERE = (-1, "")
-_BEGINNING = frozenset((PolicyAttached, RevocationsChanged))
+_BEGINNING = frozenset((PolicyAttached, RevocationsChanged, ProcessCreated))
+_ADMISSIONS = frozenset((StepAdmitted, OwnStepAdmitted))
 
 Covers = Mapping[int, tuple[int, str]]
 """By the position of an admission: that of the effect it covers, and which part of that."""
@@ -75,18 +80,19 @@ class Story:
         self._variables: dict[int, dict[str, Any]] = {}
         self._governed: set[int] = set()
         self._instance_of: dict[int, int] = {}
+        self._definitions: dict[int, dict[str, Any]] = {}
 
     def tell(self, turn: Logged) -> list[Finding]:
         """What is wrong with this turn."""
         if not self._governed and _BEGINNING.isdisjoint(map(type, turn.events)):
             return []
         found: list[Finding] = []
-        open_admissions: list[tuple[int, StepAdmitted]] = []
+        open_admissions: list[tuple[int, StepAdmitted | OwnStepAdmitted]] = []
         covers: dict[int, tuple[int, str]] = {}
         happened: dict[int, list[Happened]] = {}
         for position, event in _numbered(turn):
             kind = event.__class__
-            if kind is StepAdmitted:
+            if kind in _ADMISSIONS:
                 open_admissions.append((position, event))  # type: ignore[arg-type]
             elif kind in WITH_EFFECT:
                 entries = self._match(turn, position, event, open_admissions, covers)
@@ -118,7 +124,7 @@ class Story:
         turn: Logged,
         position: int,
         event: Event,
-        admissions: list[tuple[int, StepAdmitted]],
+        admissions: list[tuple[int, StepAdmitted | OwnStepAdmitted]],
         covers: dict[int, tuple[int, str]],
     ) -> list[Happened]:
         """The effects of a record in governed instances, each matched with its admission."""
@@ -148,13 +154,37 @@ class Story:
     ) -> Iterable[Finding]:
         return self.auditor.feed(_attached(position, event))
 
+    def _deployed(
+        self, turn: Logged, position: int, event: ProcessCreated, covers: Covers
+    ) -> Iterable[Finding]:
+        made = event.definition
+        self._definitions[made.key] = {
+            "tenant": made.tenant, "process": made.process_id, "version": made.version,
+        }  # fmt: skip
+        return ()
+
     def _admitted(
         self, turn: Logged, position: int, event: StepAdmitted, covers: Covers
     ) -> Iterable[Finding]:
         covered, part = covers.get(position, _NOWHERE)
-        again = self.auditor.feed(_admitted(turn, position, event, covered, part))
+        facts = self._facts(event)
+        again = self.auditor.feed(_admitted(turn, position, event, facts, covered, part))
         compared = self._compared(turn, position, event)
         return [*compared, *again] if compared or again else ()
+
+    def _admitted_own(
+        self, turn: Logged, position: int, event: OwnStepAdmitted, covers: Covers
+    ) -> Iterable[Finding]:
+        covered, part = covers.get(position, _NOWHERE)
+        facts = self._facts(event)
+        again = self.auditor.feed(_admitted_own(turn, position, event, facts, covered, part))
+        compared = self._own_compared(position, event)
+        return [*compared, *again] if compared or again else ()
+
+    def _facts(self, event: Admission) -> Mapping[str, Any]:
+        """What the decision has read; whose instance it is, as the deployed definition says."""
+        subject = self._definitions.get(event.definition, {})
+        return {**subject, "instance": str(event.instance), **event.facts}
 
     def _rejected(
         self, turn: Logged, position: int, event: StepRejected, covers: Covers
@@ -231,22 +261,34 @@ class Story:
         if event.kind and (event.actor != actor.id or event.method != actor.channel):
             text = f"{event.action}: decided for {event.actor}, asked by {actor.id}"
             found.append(Finding(position, "facts", text))
+        acting = {"actor": actor.id or "anonymous", "actorMethod": actor.channel}
+        found += self._differing(position, event, event.scope, acting if event.kind else {})
+        return found
+
+    def _own_compared(self, position: int, event: OwnStepAdmitted) -> Sequence[Finding]:
+        """The same for a step of the engine's own."""
+        return [*self._differing(position, event, event.scope, {})] if event.facts else ()
+
+    def _differing(
+        self,
+        position: int,
+        event: Admission | StepRejected,
+        scope: int,
+        known: Mapping[str, Any],
+    ) -> Iterator[Finding]:
         for name, value in event.facts.items():
             if name.startswith("var."):
-                expected = self._look_up(event.scope, name[4:])
+                expected = self._look_up(scope, name[4:])
             elif name == "elementId":
                 expected = event.element
-            elif event.kind and name == "actor":
-                expected = actor.id or "anonymous"
-            elif event.kind and name == "actorMethod":
-                expected = actor.channel
+            elif name in known:
+                expected = known[name]
             else:
                 continue
             if expected is _NOTHING or _encode(expected) != _encode(value):
                 shown = "nothing" if expected is _NOTHING else repr(expected)
                 text = f"{event.action}: decided with {name} {value!r}, the log says {shown}"
-                found.append(Finding(position, "facts", text))
-        return found
+                yield Finding(position, "facts", text)
 
     # --- variables and scopes ----------------------------------------------------------------------
 
@@ -298,8 +340,10 @@ class Story:
         return _NOTHING
 
     _TELLERS: Mapping[type[Event], Callable[..., Iterable[Finding]]] = {
+        ProcessCreated: _deployed,
         PolicyAttached: _attached,
         StepAdmitted: _admitted,
+        OwnStepAdmitted: _admitted_own,
         StepRejected: _rejected,
         PolicySucceeded: _succeeded,
         RevocationsChanged: _lists_changed,
@@ -321,7 +365,7 @@ def _numbered(turn: Logged) -> Iterator[tuple[int, Event]]:
     return enumerate(turn.events, turn.position + 1)
 
 
-def _is_about(admission: StepAdmitted, effect: Effect) -> bool:
+def _is_about(admission: StepAdmitted | OwnStepAdmitted, effect: Effect) -> bool:
     return (
         admission.action in (effect.action, effect.instead)
         and admission.instance == effect.instance
@@ -339,13 +383,35 @@ def _attached(position: int, event: PolicyAttached) -> Entry:
     )  # fmt: skip
 
 
-def _admitted(turn: Logged, position: int, event: StepAdmitted, covers: int, part: str) -> Decided:
+def _admitted(
+    turn: Logged,
+    position: int,
+    event: StepAdmitted,
+    facts: Mapping[str, Any],
+    covers: int,
+    part: str,
+) -> Decided:
     hop = _hop(event)
     return Decided(
         position=position, instance=str(event.instance), covers=covers, part=part,
-        chain=event.policy, action=event.action, facts=event.facts, now_ms=turn.timestamp,
+        chain=event.policy, action=event.action, facts=facts, now_ms=turn.timestamp,
         before="", hop=hop, admitted=True, reason="admitted", clauses=event.clauses,
         after=event.head, returns=hop is not None, wrote=event.wrote, lowered=event.lowered,
+    )  # fmt: skip
+
+
+def _admitted_own(
+    turn: Logged,
+    position: int,
+    event: OwnStepAdmitted,
+    facts: Mapping[str, Any],
+    covers: int,
+    part: str,
+) -> Decided:
+    return Decided(
+        position=position, instance=str(event.instance), covers=covers, part=part, chain="",
+        action=event.action, facts=facts, now_ms=turn.timestamp, before="", admitted=True,
+        reason="admitted", clauses=event.clauses, after="",
     )  # fmt: skip
 
 

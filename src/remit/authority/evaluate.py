@@ -159,6 +159,16 @@ class Authority:
                 return self._denied(reason, tuple(clauses), slope, action, tuple(duties))
         return Decision(True, "admitted", tuple(clauses), after, tuple(duties))
 
+    def passes(self, action: str, now_ms: int) -> tuple[str, ...] | None:
+        """The deciding clauses of a step that nobody takes, where no fact could change the answer.
+
+        None where `decide` has to be asked: facts count or are to be recorded, or it is out of force.
+        """
+        asking = self._rules.asking(action)
+        if asking is None or asking.names or self._job is not None:
+            return None
+        return asking.certain if self._from_ms <= now_ms < self._until_ms else None
+
     def is_subject(self, facts: Facts) -> bool:
         """Whether the facts are those of the instance that the chain is for.
 

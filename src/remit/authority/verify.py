@@ -89,7 +89,8 @@ class Decided(Entry, frozen=True, kw_only=True):
     """A decision with its inputs.
 
     `covers` and `part`: the position of what it permits or denies, and what of it; -1 for what
-    leaves no record of its own. `before` may be empty: not recorded. `returns`: the hop is over with
+    leaves no record of its own. `before` may be empty: not recorded; `chain` as well: it is the one
+    that the instance carries; and `after`: the slope stays where it is. `returns`: the hop is over with
     the step, `wrote` says whether it brought variables. `lowered` from 0 on: data of this trust came
     in with it, and the slope was lowered first.
     """
@@ -250,7 +251,7 @@ class Auditor:
         if entry.covers >= 0:
             found.extend(self._covers(entry))
         authority = self._authorities.get(entry.instance)
-        if authority is None or authority.chain.hash != entry.chain:
+        if authority is None or entry.chain not in ("", authority.chain.hash):
             text = f"decided under policy {entry.chain[:12]}, which the instance does not have"
             return [*found, Finding(entry.position, "decision", text)]
         before = self._slopes.get((entry.instance, entry.scope), START)
@@ -276,8 +277,9 @@ class Auditor:
         now = again.slope if again.admitted else before
         if entry.returns and again.admitted:
             now = slopes.returned(now, wrote=entry.wrote)
-        if now is not before or now.head != entry.after:
-            found.extend(self._moved(entry, now, entry.after))
+        recorded = entry.after or before.head
+        if now is not before or now.head != recorded:
+            found.extend(self._moved(entry, now, recorded))
         return found
 
     def _covers(self, entry: Decided) -> Sequence[Finding]:

@@ -23,13 +23,19 @@ from remit.authority import Authority, Hop, KeyRing, Signer, Slope, compile_chai
 from remit.authority.evaluate import Decision
 from remit.authority.policy import Denial
 from remit.authority.revocation import Revocations, read_revocations
+from remit.authority.rulebook import SUBJECT
 from remit.authority.slope import HopKind, lowered, returned
 from remit.base.errors import Denied, InvalidArgument
 from remit.engine.faults import IncidentRaised
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance, Governed
 from remit.engine.variables import MISSING, look_up
-from remit.protocol.events.governance import GovernanceEvent, StepAdmitted, StepRejected
+from remit.protocol.events.governance import (
+    GovernanceEvent,
+    OwnStepAdmitted,
+    StepAdmitted,
+    StepRejected,
+)
 from remit.protocol.values import NONE_KEY, Actor, Document
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -157,7 +163,7 @@ def admit_step(
 ) -> None:
     """A step that the engine takes by itself; raises `ElementDenied`."""
     row = governed_row(run, element)
-    if row is None or element is None:
+    if row is None or element is None or _passes(run, row, element, action, facts):
         return
     asked = Question(row, element, action, facts, None)
     answer = ask(run, asked)
@@ -172,6 +178,8 @@ def admit_beginning(
     """The creation of an instance; raises `StepDenied`. Its initiator is on the slope already."""
     row = governed_row(run, unborn)
     assert row is not None, "its policy was attached"
+    if _passes(run, row, unborn, action, facts):
+        return
     asked = Question(row, unborn, action, facts, None)
     answer = ask(run, asked)
     if not answer.decision.admitted:
@@ -212,6 +220,21 @@ TOLD = 10
 
 
 # --- inside ----------------------------------------------------------------------------------------
+
+
+def _passes(
+    run: Run, row: Governed, element: ElementInstance, action: str, facts: Mapping[str, Any]
+) -> bool:
+    """Admit a step of the engine's own that the policy can only admit, whatever the facts are.
+
+    False: the question has to be asked.
+    """
+    carried = _in_person(run, row, element)
+    clauses = carried.authority.passes(action, run.now) if carried.is_known else None
+    if clauses is None:
+        return False
+    _log_own(run, element, action, facts, clauses, {})
+    return True
 
 
 def governed_row(run: Run, element: ElementInstance | None) -> Governed | None:
@@ -400,22 +423,47 @@ def _about(facts: Mapping[str, Any]) -> str:
 
 def log_admission(run: Run, asked: Question, answer: Answer) -> None:
     """Log it; the actor's hop is over with the step. What was written is worth what the actor is."""
-    wrote = asked.hop is not None and asked.action == "var.write"
     element, hop, decision, actor = asked.element, asked.hop, answer.decision, run.actor
-    if hop is None and asked.lowered < 0:
-        after, content = decision.slope, asked.row.slope
-    else:
-        after = decision.slope if hop is None else returned(decision.slope, wrote=wrote)
-        content = encode_slope(after)
+    facts = _beyond_subject(answer.facts)
+    if hop is None and asked.lowered < 0 and not decision.duties:
+        _log_own(run, element, asked.action, asked.facts, decision.clauses, facts)
+        return
+    wrote = hop is not None and asked.action == "var.write"
+    after = decision.slope if hop is None else returned(decision.slope, wrote=wrote)
     run.emit(
         StepAdmitted(
             run.new_key(), element.instance, element.definition,
-            asked.facts.get("elementId", element.element), asked.action, decision.clauses,
-            _plain(answer.facts), asked.row.policy, content, after.head, after.trust,
+            asked.facts.get("elementId", element.element), asked.action, decision.clauses, facts,
+            asked.row.policy, encode_slope(after), after.head, after.trust,
             after.low, actor.id, actor.channel, decision.duties, element.tenant,
             "" if hop is None else hop.kind, "" if hop is None else hop.domain, wrote, element.key,
             _about(asked.facts), asked.lowered,
         )
+    )  # fmt: skip
+
+
+def _log_own(
+    run: Run,
+    element: ElementInstance,
+    action: str,
+    given: Mapping[str, Any],
+    clauses: tuple[str, ...],
+    facts: Document,
+) -> None:
+    """A step of the engine's own: the slope stays where it is. `given` says what the step is about."""
+    run.emit(
+        OwnStepAdmitted(
+            run.new_key(), element.instance, element.definition,
+            given.get("elementId", element.element), action, clauses, facts, element.key,
+            _about(given), element.tenant,
+        )
+    )  # fmt: skip
+
+
+def _beyond_subject(facts: Document) -> Document:
+    """As the log has them: without whose instance it is, which the log tells of otherwise."""
+    return {} if len(facts) == len(SUBJECT) else _plain(
+        {name: value for name, value in facts.items() if name not in SUBJECT}
     )  # fmt: skip
 
 

@@ -16,17 +16,12 @@ class GovernanceEvent(Event, frozen=True):
     key: int
 
 
-@event("ADMITTED")
-class StepAdmitted(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
+class Admission(GovernanceEvent, frozen=True):
     """Comes before the effect that it admits.
 
-    `clauses` has the deciding clause of each block, `facts` what the decision has read, `policy` the
-    hash of the chain, `slope` the one after the step; `head`, `trust` and `low` are those of it.
-    `kind` is that of the actor's hop, which is over with the step, and `wrote` whether it brought
-    variables; empty for the engine itself. `scope` is the element instance that was asked, `element`
-    the one that the step is about, and `about` what else it is about: a job's key, a flow, a name.
-    `lowered` is the trust of data that came in from outside, -1 for none: the slope was lowered to it
-    before anything was asked.
+    `clauses` has the deciding clause of each block. `facts` is what the decision has read beside whose
+    instance it is: tenant, process, version and instance follow from `instance` and `definition`, and
+    may be left out. `element` is the one that the step is about.
     """
 
     instance: int
@@ -35,6 +30,19 @@ class StepAdmitted(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE
     action: str
     clauses: tuple[str, ...]
     facts: Document
+
+
+@event("ADMITTED")
+class StepAdmitted(Admission, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
+    """A step that somebody takes, or that data from outside comes in with.
+
+    `policy` is the hash of the chain, `slope` the one after the step; `head`, `trust` and `low` are
+    those of it. `kind` is that of the actor's hop, which is over with the step, and `wrote` whether it
+    brought variables; empty for the engine itself. `scope` is the element instance that was asked, and
+    `about` what else it is about: a job's key, a flow, a name. `lowered` is the trust of data that came
+    in from outside, -1 for none: the slope was lowered to it before anything was asked.
+    """
+
     policy: str
     slope: bytes
     head: str
@@ -50,6 +58,18 @@ class StepAdmitted(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE
     scope: int = -1
     about: str = ""
     lowered: int = -1
+
+
+@event("ADMITTED")
+class OwnStepAdmitted(Admission, frozen=True, tag=number(ValueType.GOVERNANCE, 14)):
+    """A step that the engine takes by itself, under the policy that the instance carries.
+
+    Nobody is added to the slope: it stays where it is. `scope` and `about` as in `StepAdmitted`.
+    """
+
+    scope: int
+    about: str = ""
+    tenant: str = DEFAULT_TENANT
 
 
 @event("REJECTED")

@@ -11,6 +11,7 @@ from remit.engine.state.state import State
 from remit.protocol.events.governance import (
     EvaluatorsDisagreed,
     GovernanceEvent,
+    OwnStepAdmitted,
     PolicyAttached,
     PolicyExpired,
     PolicySucceeded,
@@ -69,6 +70,7 @@ def only_told(state: State, event: GovernanceEvent) -> None:
 FOLDS: dict[Any, Any] = {
     PolicyAttached: attached,
     StepAdmitted: admitted,
+    OwnStepAdmitted: only_told,
     StepRejected: rejected,
     WorkerAdmitted: only_told,
     WorkerRejected: only_told,
