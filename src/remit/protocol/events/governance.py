@@ -128,7 +128,7 @@ class WorkerRejected(_Receipt, frozen=True, tag=number(ValueType.GOVERNANCE, 3))
 
 
 @event("WORKER_DEFERRED")
-class WorkerDeferred(_Receipt, frozen=True, tag=number(ValueType.GOVERNANCE, 14)):
+class WorkerDeferred(_Receipt, frozen=True, tag=number(ValueType.GOVERNANCE, 15)):
     """The worker left the question to the broker: `clause` asks about facts that it may not read."""
 
 
