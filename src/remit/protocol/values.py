@@ -90,12 +90,16 @@ class JobKind(IntEnum):
 
 
 class Handed(Value, frozen=True):
-    """Who got a job under a policy, as the channel says it, and the slope's head at that moment."""
+    """Who got a job under a policy, as the channel says it, and the slope's head at that moment.
+
+    `withheld` are the facts that clauses about the work ask about and that this worker may not read.
+    """
 
     actor: str
     method: str
     domain: str
     head: str
+    withheld: tuple[str, ...] = ()
 
 
 class Job(Value, frozen=True):
