@@ -37,11 +37,13 @@ from remit.protocol.events.governance import (
     OwnStepAdmitted,
     PolicyAttached,
     PolicySucceeded,
+    ReceiptTaken,
     RevocationsChanged,
     SlopeReanchored,
     StepAdmitted,
     StepRejected,
     WorkerAdmitted,
+    WorkerDeferred,
     WorkerRejected,
 )
 from remit.protocol.events.process_instance import (
@@ -219,7 +221,7 @@ class Story:
         self,
         turn: Logged,
         position: int,
-        event: WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed,
+        event: ReceiptTaken,
         covers: Covers,
     ) -> Iterable[Finding]:
         return self._receipt(position, event)
@@ -230,9 +232,7 @@ class Story:
         lists = tuple(self._revocations.values())
         return ListChanged(position=position, instance="", revocations=lists)
 
-    def _receipt(
-        self, position: int, event: WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed
-    ) -> Iterator[Finding]:
+    def _receipt(self, position: int, event: ReceiptTaken) -> Iterator[Finding]:
         """A worker's receipt is what it was taken for: signed, and about this job."""
         if not event.signed_by:
             return  # it was refused
@@ -244,7 +244,9 @@ class Story:
             yield Finding(position, "signature", f"the receipt of job {event.job}: {fault}")
             return
         told = (str(event.instance), str(event.job), event.action, event.admitted)
-        if (receipt.instance, receipt.job, receipt.action, receipt.admitted) != told:
+        was_left = receipt.is_left if isinstance(event, EvaluatorsDisagreed) else event.left
+        said = (receipt.instance, receipt.job, receipt.action, receipt.admitted)
+        if said != told or receipt.is_left != was_left:
             text = f"the receipt of job {event.job} says something else than the log"
             yield Finding(position, "signature", text)
 
@@ -348,6 +350,7 @@ class Story:
         SlopeReanchored: _reanchored,
         WorkerAdmitted: _told_by_worker,
         WorkerRejected: _told_by_worker,
+        WorkerDeferred: _told_by_worker,
         EvaluatorsDisagreed: _told_by_worker,
         ElementActivating: _begun,
         VariableCreated: _written,

@@ -19,6 +19,7 @@ from remit.engine.governance.asking import (
     governed_row,
     hop_of,
     log_admission,
+    passes,
     rejection,
     tell,
 )
@@ -31,6 +32,8 @@ from remit.protocol.values import POLICY, Document
 def admit_flows(run: Run, element: ElementInstance, node: Node, flows: Iterable[Flow]) -> None:
     """Each flow that `element` sends a token along; raises `ElementDenied`."""
     for flow in flows:
+        if passes(run, element, "flow.take", element.element, flow.id):
+            continue
         facts = {
             "flowId": flow.id,
             "source": node.id,
@@ -141,6 +144,32 @@ def readable(
             return {}
         log_admission(run, less, answer)
     return {name: variables[name] for name in kept}
+
+
+def readable_beside(
+    run: Run, element: ElementInstance, delivered: Document, names: Sequence[str]
+) -> tuple[str, ...]:
+    """Those of `names` that the worker of a job may not read; that it is shown the others is logged.
+
+    Nobody has asked for them, so that one that is kept is no rejection in the log. What is shown goes
+    with the `delivered` variables: where the policy lets nobody read all of it together, none is shown.
+    """
+    row = governed_row(run, element)
+    assert row is not None, "what is ungoverned has no clauses"
+
+    def question(*names: str) -> Question:
+        facts = {"varNames": names, "scope": element.element, "purpose": "job"}
+        return Question(row, element, "var.read", facts, hop_of(run.actor, "worker"))
+
+    kept = tuple(name for name in names if ask(run, question(name)).decision.admitted)
+    if kept:
+        together = question(*sorted({*delivered, *kept}))
+        answer = ask(run, together)
+        if answer.decision.admitted:
+            log_admission(run, together, answer)
+        else:
+            kept = ()
+    return tuple(name for name in names if name not in kept)
 
 
 def check_write_by(
