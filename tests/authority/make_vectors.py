@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from remit.authority import (
     START,
     AuthorityFault,
+    Decision,
     Hop,
     Slope,
     compile_chain,
@@ -33,6 +34,7 @@ from remit.authority.derive import (
 )
 from remit.authority.keys import write_key_ring
 from remit.authority.merkle import Tree, leaf_hash
+from remit.authority.partial import Left, admit_partly
 from remit.authority.policy import Clause
 from remit.authority.receipt import Anchor, reanchored, write_anchor, write_receipt
 from remit.authority.revocation import Revocations, mint_revocations
@@ -177,6 +179,64 @@ def decisions() -> object:
     return {"keys": JWKS, "slope": state(slope), "cases": cases}
 
 
+def partial() -> object:
+    """What a worker answers that is not shown every fact; `left` where the broker has to decide."""
+    only_refunds = replace(
+        SLOPED, deny=(Clause(id="D2", do=("job.complete",), on={
+            "jobType": {"eq": "refund"}, "var.amount": {"min": 1}}),),
+    )  # fmt: skip
+    small = Clause(id="A0", do=("job.complete",), on={"var.amount": {"max": 10}})
+    by_amount = replace(SLOPED, deny=(), allow=(small, *SLOPED.allow))
+    by_none = replace(by_amount, allow=(*SLOPED.allow, small))
+    amount, other = ["var.amount"], ["var.other"]
+    asked = [
+        ("nothing is withheld", SLOPED, "job.complete", PAY, []),
+        ("what no clause asks about is withheld", SLOPED, "job.complete", PAY, other),
+        ("a deny clause asks about it", SLOPED, "job.complete", PAY, amount),
+        ("its value does not count", SLOPED, "job.complete", {**PAY, "var.amount": 10_001}, amount),
+        ("it is not there", SLOPED, "job.complete", _without(PAY, "var.amount"), amount),
+        ("another action", SLOPED, "job.activate", PAY, amount),
+        ("a deny clause that fails already", only_refunds, "job.complete", PAY, amount),
+        ("one that may hold", only_refunds, "job.complete", {**PAY, "jobType": "refund"}, amount),
+        ("an allow clause asks about it", by_amount, "job.complete", PAY, amount),
+        ("an earlier one admits", by_none, "job.complete", PAY, amount),
+        ("a duty of the shown facts denies", SLOPED, "job.complete", {**PAY, "actor": "alice"}, []),
+        ("another instance", SLOPED, "job.complete", {**PAY, "instance": CHILD}, amount),
+    ]
+    cases = []
+    for name, grant, action, facts, withheld in asked:
+        chain = world.chain_of(grant)
+        authority = compile_chain(chain)
+        slope = world.started(authority)
+        answer = admit_partly(authority, action, facts, frozenset(withheld), slope, NOW_MS)
+        cases.append(
+            {
+                "name": name,
+                "chain": list(chain.tokens),
+                "action": action,
+                "facts": facts,
+                "withheld": withheld,
+                "slope": state(slope),
+                "now_ms": NOW_MS,
+                **msgspec.to_builtins(_told(answer)),
+            }
+        )
+    authority = compile_chain(world.chain_of(SLOPED))
+    token = write_receipt(
+        authority, "job.complete", _without(PAY, "var.amount"), Left("D1", ("var.amount",)),
+        world.worker, job="77", head="0" * 64, nonce="n-1", now_ms=NOW_MS,
+    )  # fmt: skip
+    receipt = {"token": token, "claims": jws.read(token, "receipt").claims}
+    return {"keys": JWKS, "cases": cases, "receipt": receipt}
+
+
+def _told(answer: Decision | Left) -> Mapping[str, object]:
+    if isinstance(answer, Left):
+        return {"left": {"clause": answer.clause, "facts": answer.facts}}
+    names = ("admitted", "reason", "clauses")
+    return {name: getattr(answer, name) for name in names}
+
+
 def _without(facts: Mapping[str, object], name: str) -> dict[str, object]:
     return {key: value for key, value in facts.items() if key != name}
 
@@ -281,6 +341,7 @@ VECTORS = {
     "canonical": canonical,
     "chains": chains,
     "decisions": decisions,
+    "partial": partial,
     "slopes": slopes,
     "statements": statements,
     "merkle": merkle,

@@ -28,6 +28,7 @@ from remit.authority.checkpoint import check_cosignature, read_checkpoint, verif
 from remit.authority.errors import Malformed
 from remit.authority.keys import PublicKey
 from remit.authority.merkle import Frontier, check_consistency, check_inclusion, leaf_hash
+from remit.authority.partial import Left, admit_partly
 from remit.authority.policy import SlopeRules
 from remit.authority.receipt import read_receipt, reanchored
 from remit.authority.slope import Arithmetic, Frame
@@ -88,6 +89,31 @@ def test_decisions(case: Mapping[str, Any]) -> None:
     assert (decision.reason, list(decision.clauses)) == (case["reason"], case["clauses"])
     assert (list(decision.duties), decision.on_deny) == (case["duties"], case["on_deny"])
     assert decision.slope == slope(case["after"])
+
+
+@pytest.mark.parametrize("case", named("partial", "cases"))
+def test_answers_without_all_facts(case: Mapping[str, Any]) -> None:
+    authority = compile_chain(verify_chain(case["chain"], ring(load("partial"))))
+
+    answer = admit_partly(
+        authority, case["action"], case["facts"], frozenset(case["withheld"]), slope(case["slope"]),
+        case["now_ms"],
+    )  # fmt: skip
+
+    if isinstance(answer, Left):
+        assert {"clause": answer.clause, "facts": list(answer.facts)} == case["left"]
+    else:
+        told = (answer.admitted, answer.reason, list(answer.clauses))
+        assert told == (case["admitted"], case["reason"], case["clauses"])
+
+
+def test_a_receipt_that_leaves_the_answer() -> None:
+    vectors = load("partial")
+    claims = vectors["receipt"]["claims"]
+    expected = {name: claims[name] for name in ("instance", "job", "chain", "head", "nonce")}
+    token = vectors["receipt"]["token"]
+    receipt, _ = read_receipt(token, ring(vectors), now_ms=claims["ts_ms"], **expected)
+    assert (receipt.left, receipt.admitted, receipt.clause) == (("var.amount",), False, "D1")
 
 
 def test_slopes() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,14 @@ from remit.client import Gate
 from remit.client.rest_worker import BpmnError, RestWorker
 from remit.partition.log import open_batches
 from remit.protocol.events import Event
-from remit.protocol.events.governance import WorkerAdmitted, WorkerRejected
+from remit.protocol.events.governance import (
+    StepRejected,
+    WorkerAdmitted,
+    WorkerDeferred,
+    WorkerRejected,
+)
 from tests.support.broker import Broker, Client, code_of
-from tests.support.governed import RING, WORK, governed_options, grant, policy, worker
+from tests.support.governed import FLOW, RING, WORK, governed_options, grant, policy, worker
 from tests.support.model import one_task
 
 LIMIT = Clause(id="D1", do=("job.complete",), on={"varNames": {"any": ["payment"]}})
@@ -33,7 +39,7 @@ from remit.authority import Signer, read_key_ring
 from remit.client import Gate
 from remit.client.pyzeebe_worker import governed, refusing
 
-async def main(address, keys, seed, given):
+async def main(address, keys, seed, given, limited):
     channel = create_insecure_channel(grpc_address=address)
     client = ZeebeClient(channel)
     worker = ZeebeWorker(channel, exception_handler=refusing)
@@ -57,12 +63,19 @@ async def main(address, keys, seed, given):
     async def with_job(job: Job) -> dict:
         return {"payment": job.element_id}
 
+    @worker.task(task_type="kept")
+    @governed(gate)
+    async def kept(job: Job) -> dict:
+        assert "61843" not in f"{job.custom_headers} {job.variables}"
+        return {"done": True}
+
     working = asyncio.create_task(worker.work())
     for process, expected in (("named", {"x": 4, "y": 5}), ("all", {"x": 4, "z": 1})):
         for policy in ({}, {"_policy": json.loads(given)}):
             result = await client.run_process_with_result(process, {"x": 4, **policy})
             assert result.variables == expected, result.variables
     await client.run_process("with-job", {"_policy": json.loads(given)})
+    await client.run_process_with_result("kept", {"_policy": json.loads(limited), "total": 61843})
     await asyncio.sleep(0.5)
     await worker.stop()
     working.cancel()
@@ -76,7 +89,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, Pa
     folder = tmp_path_factory.mktemp("governed")
     with Broker(folder / "data", *governed_options(folder)) as broker:
         client = broker.client()
-        for name in ("named", "all", "with-job", "rest", "beside", "failing"):
+        for name in (
+            "named",
+            "all",
+            "with-job",
+            "rest",
+            "beside",
+            "failing",
+            "kept",
+            "kept-rest",
+            "kept-beside",
+        ):
             client.deploy(f"{name}.bpmn", one_task(name, name).xml())
         yield broker, folder
 
@@ -84,6 +107,14 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, Pa
 def given() -> list[str]:
     """Work may be done, with a receipt, as long as it pays nothing."""
     return policy(grant(WORK, ERROR, deny=(LIMIT,), duty=(SIGNED,)))
+
+
+def limited() -> list[str]:
+    """A limit on a total that workers may not read."""
+    read = Clause(id="R", do=("var.read",), on={"varNames": {"sub": ["x", "done"]}})
+    limit = Clause(id="D2", do=("job.complete",), on={"var.total": {"min": 100_000}})
+    write = Clause(id="WR", do=("var.write",))
+    return policy(grant(allow=(FLOW, WORK, read, write), deny=(limit,)))
 
 
 def start(client: Client, process: str, **variables: Any) -> int:
@@ -104,7 +135,7 @@ def test_r9_r10_pyzeebe_with_the_decorator(place: tuple[Broker, Path]) -> None:
     done = subprocess.run(
         [
             sys.executable, "-c", PYZEEBE, broker.grpc, str(folder / "keys.json"), seed,
-            json.dumps(given()),
+            json.dumps(given()), json.dumps(limited()),
         ],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
@@ -112,6 +143,7 @@ def test_r9_r10_pyzeebe_with_the_decorator(place: tuple[Broker, Path]) -> None:
     assert done.returncode == 0, done.stderr[-3000:]
     assert {event.element for event in told(folder, WorkerAdmitted)} == {"a"}
     assert "D1" in [event.clause for event in told(folder, WorkerRejected)]
+    assert "D2" in [event.clause for event in told(folder, WorkerDeferred)]
 
 
 def test_a_plain_rest_worker_asks_before_it_works(place: tuple[Broker, Path]) -> None:
@@ -142,6 +174,30 @@ def test_a_plain_rest_worker_asks_before_it_works(place: tuple[Broker, Path]) ->
     assert told(folder, WorkerAdmitted)[-1].action == "job.error"
 
 
+def test_t29_a_rest_worker_leaves_to_the_broker_what_it_may_not_read(
+    place: tuple[Broker, Path],
+) -> None:
+    broker, folder = place
+    client = broker.client()
+    seen: list[dict[str, Any]] = []
+    rest = RestWorker(
+        f"http://{broker.http}", "kept-rest", lambda found: seen.append(found), Gate(RING, worker),
+        poll=1000,
+    )  # fmt: skip
+    before = len(told(folder, WorkerDeferred))
+    start(client, "kept-rest", x=1, total=61_843, _policy=limited())
+    assert rest.run_once() == 1
+    start(client, "kept-rest", x=1, total=200_000, _policy=limited())
+    with pytest.raises(urllib.error.HTTPError) as fault:
+        rest.run_once()
+
+    assert seen == [{"x": 1}, {"x": 1}]
+    assert fault.value.code == 403
+    assert "clause 'D2'" in json.loads(fault.value.read())["detail"]
+    assert [event.clause for event in told(folder, WorkerDeferred)][before:] == ["D2", "D2"]
+    assert told(folder, StepRejected)[-1].facts["var.total"] == 200_000
+
+
 def test_the_sidecar_asks_for_a_worker_that_knows_nothing_of_it(
     place: tuple[Broker, Path],
 ) -> None:
@@ -169,12 +225,17 @@ def test_the_sidecar_asks_for_a_worker_that_knows_nothing_of_it(
         with pytest.raises(Exception) as fault:
             beside.call("CompleteJob", jobKey=1, variables="{}")
         assert code_of(fault) == "NOT_FOUND"
+        start(beside, "kept-beside", x=1, total=61_843, _policy=limited())
+        (kept,) = beside.activate("kept-beside")
+        assert "61843" not in kept.customHeaders + kept.variables
+        beside.call("CompleteJob", jobKey=kept.key, variables='{"done": true}')
     finally:
         process.terminate()
         process.wait(10)
 
     assert len(told(folder, WorkerAdmitted)) == admitted + 1
     assert len(told(folder, WorkerRejected)) == rejected + 1
+    assert told(folder, WorkerDeferred)[-1].job == kept.key
 
 
 def test_the_sidecar_hands_no_job_on_that_its_keys_do_not_cover(

@@ -25,16 +25,20 @@ from remit.protocol.events.governance import (
     OwnStepAdmitted,
     PolicyAttached,
     PolicySucceeded,
+    ReceiptTaken,
     SlopeReanchored,
     StepAdmitted,
     StepRejected,
-    WorkerAdmitted,
-    WorkerRejected,
+    WorkerDeferred,
 )
 from remit.protocol.values import NONE_KEY
 
 WITHHELD = "(withheld: personal)"
 """What is told of a fact that the policy calls personal."""
+
+
+LEFT = "left to the broker"
+"""The reason of a receipt that neither admits nor denies: the step after it has the broker's answer."""
 
 
 class Step(Struct, frozen=True, omit_defaults=True):
@@ -97,7 +101,7 @@ def explain(folder: Path, instance: int) -> Iterator[Step]:
                     standing[event.instance] = _Standing(event.policy, event.head, trust)
                 step = _decided(position, at, event, blocks[event.instance])
                 yield _without(step, personal[event.instance])
-            elif isinstance(event, WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed):
+            elif isinstance(event, ReceiptTaken):
                 yield _receipt(position, at, event)
             elif isinstance(event, PolicySucceeded | SlopeReanchored):
                 standing[event.instance] = _after(standing[event.instance], event)
@@ -149,16 +153,15 @@ def _attached(position: int, at: str, event: PolicyAttached, names: tuple[str, .
     )  # fmt: skip
 
 
-def _receipt(
-    position: int, at: str, event: WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed
-) -> Step:
+def _receipt(position: int, at: str, event: ReceiptTaken) -> Step:
     """What the worker has said, signed with its key."""
     is_at_odds = isinstance(event, EvaluatorsDisagreed)
     said = event.difference if isinstance(event, EvaluatorsDisagreed) else event.clause
+    reason = LEFT if isinstance(event, WorkerDeferred) else "receipt"
     return Step(
         position, at, event.instance, f"receipt for {event.action or 'nothing'}", event.element,
         str(event.job), event.signed_by, "key", event.admitted and not is_at_odds,
-        "disagreement" if is_at_odds else "receipt", (said,), {}, -1, "", "",
+        "disagreement" if is_at_odds else reason, (said,), {}, -1, "", "",
     )  # fmt: skip
 
 

@@ -40,11 +40,13 @@ from remit.protocol.events.governance import (
     OwnStepAdmitted,
     PolicyAttached,
     PolicySucceeded,
+    ReceiptTaken,
     RevocationsChanged,
     SlopeReanchored,
     StepAdmitted,
     StepRejected,
     WorkerAdmitted,
+    WorkerDeferred,
     WorkerRejected,
 )
 from remit.protocol.events.process_instance import (
@@ -424,7 +426,7 @@ class Story:
         self,
         turn: Turn,
         position: int,
-        event: WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed,
+        event: ReceiptTaken,
     ) -> Findings:
         """A worker's receipt is what it was taken for: signed, and about this job."""
         if not event.signed_by:
@@ -437,7 +439,9 @@ class Story:
             text = f"the receipt of job {event.job}: {fault}"
             return (Finding(position, "signature", text),)
         told = (str(event.instance), str(event.job), event.action, event.admitted)
-        if (receipt.instance, receipt.job, receipt.action, receipt.admitted) != told:
+        was_left = receipt.is_left if isinstance(event, EvaluatorsDisagreed) else event.left
+        said = (receipt.instance, receipt.job, receipt.action, receipt.admitted)
+        if said != told or receipt.is_left != was_left:
             text = f"the receipt of job {event.job} says something else than the log"
             return (Finding(position, "signature", text),)
         return _FINE
@@ -498,6 +502,7 @@ _BY_EVENT: Mapping[type[Event], Callable[..., Iterable[Finding]]] = {
     SlopeReanchored: Story._reanchored,
     WorkerAdmitted: Story._told_by_worker,
     WorkerRejected: Story._told_by_worker,
+    WorkerDeferred: Story._told_by_worker,
     EvaluatorsDisagreed: Story._told_by_worker,
     ElementActivating: Story._begun,
     VariableCreated: Story._written,

@@ -10,8 +10,9 @@ evaluates with the same code as the broker.
 
     base64url, canon, limits   bytes                 slope        trust along the path
     keys, jws                  who signed what       evaluate     admission
-    policy, vocabulary         what blocks say       derive       minting, narrowing, renewal
-    constraints, duties, rules closures              receipt      receipts, re-anchoring
+    policy, vocabulary         what blocks say       partial      admission without all facts
+    constraints, duties, rules closures              derive       minting, narrowing, renewal
+    rulebook                   closures of a chain   receipt      receipts, re-anchoring
     chain, revocation          what belongs together verify       the auditor's re-evaluation
     authoring, lint, scenarios for people            merkle, checkpoint   proofs over the log
 """

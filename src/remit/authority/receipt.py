@@ -1,7 +1,8 @@
 """Statements about one step: a worker's receipt, and the re-anchoring of trust.
 
 A receipt says that the worker itself asked the policy before its handler ran, and what the answer
-was. A re-anchoring says that somebody trusted (a person with a second factor) has looked at the data.
+was: admitted, denied, or left to the broker, which had facts that the worker was not shown (`partial`).
+A re-anchoring says that somebody trusted (a person with a second factor) has looked at the data.
 Both name the instance and the slope's head, so that neither can be used twice or elsewhere (T6).
 """
 
@@ -10,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from remit.authority import canon, jws, policy
 from remit.authority.errors import BadStatement
 from remit.authority.evaluate import Authority, Decision
 from remit.authority.keys import KeyRing, Signer
+from remit.authority.partial import Left
 from remit.authority.slope import Slope, anchors, lifted
 
 TOLERANCE_MS = 30_000
@@ -23,7 +25,11 @@ TOLERANCE_MS = 30_000
 
 
 class Receipt(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a worker decided about one job. `ctx` is the digest of the facts it looked at."""
+    """What a worker decided about one job. `ctx` is the digest of the facts it looked at.
+
+    `left` are the facts that it was not shown and `clause` asks about: the worker neither admits nor
+    denies then (`admitted` is false, `left` not empty). Absent in every other receipt.
+    """
 
     v: Literal[1] = 1
     instance: str
@@ -36,6 +42,12 @@ class Receipt(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     head: str
     nonce: str
     ts_ms: int
+    left: tuple[str, ...] | UnsetType = UNSET
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the question was left to the broker."""
+        return self.left is not UNSET
 
 
 class Anchor(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,7 +82,7 @@ def write_receipt(
     authority: Authority,
     action: str,
     facts: Mapping[str, object],
-    decision: Decision,
+    answer: Decision | Left,
     signer: Signer,
     *,
     job: str,
@@ -78,18 +90,20 @@ def write_receipt(
     nonce: str,
     now_ms: int,
 ) -> str:
-    """The signed receipt of a decision, made by the worker. `head`: of the slope it was shown."""
+    """The signed receipt of an answer, made by the worker. `head`: of the slope it was shown."""
+    admitted, clause, left = _verdict(answer)
     receipt = Receipt(
         instance=authority.chain.subject.instance,
         job=job,
         chain=authority.chain.hash,
         action=action,
         ctx=facts_digest(authority, action, facts),
-        admitted=decision.admitted,
-        clause=decision.clauses[-1] if decision.clauses else decision.reason,
+        admitted=admitted,
+        clause=clause,
         head=head,
         nonce=nonce,
         ts_ms=now_ms,
+        left=left,
     )
     return jws.sign("receipt", receipt, signer)
 
@@ -125,19 +139,39 @@ def read_receipt(
 
 
 def disagreement(
-    receipt: Receipt, authority: Authority, facts: Mapping[str, object], decision: Decision
+    receipt: Receipt, authority: Authority, facts: Mapping[str, object], answer: Decision | Left
 ) -> str:
-    """How the worker's decision differs from ours; empty when it does not (T12). Deny wins."""
-    clause = decision.clauses[-1] if decision.clauses else decision.reason
-    if receipt.admitted != decision.admitted:
-        said = "admitted" if receipt.admitted else f"denied by {receipt.clause}"
-        ours = "admits" if decision.admitted else f"denies by {clause}"
+    """How the worker's answer differs from ours; empty when it does not (T12). Deny wins.
+
+    `facts` are those that the worker was shown, and `answer` is ours over them.
+    """
+    admitted, clause, left = _verdict(answer)
+    if (receipt.admitted, receipt.left) != (admitted, left):
+        said = _told(receipt.admitted, receipt.clause, receipt.left, "admitted", "denied", "left")
+        ours = _told(admitted, clause, left, "admits", "denies", "leaves")
         return f"the worker {said}, the broker {ours}"
     if receipt.ctx != facts_digest(authority, receipt.action, facts):
         return "the worker looked at other facts than the broker"
     if receipt.clause != clause:
         return f"the worker went by clause {receipt.clause}, the broker by {clause}"
     return ""
+
+
+_Left = tuple[str, ...] | UnsetType
+
+
+def _verdict(answer: Decision | Left) -> tuple[bool, str, _Left]:
+    """Admitted; the deciding clause, or the one that was left; the facts that it was left for."""
+    if isinstance(answer, Left):
+        return False, answer.clause, answer.facts
+    clause = answer.clauses[-1] if answer.clauses else answer.reason
+    return answer.admitted, clause, UNSET
+
+
+def _told(admitted: bool, clause: str, left: _Left, admits: str, denies: str, leaves: str) -> str:
+    if left is not UNSET:
+        return f"{leaves} clause {clause} open for {', '.join(left)}"
+    return admits if admitted else f"{denies} by {clause}"
 
 
 def write_anchor(anchor: Anchor, signer: Signer) -> str:

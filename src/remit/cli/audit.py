@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from remit.audit.explaining import Step, explain
+from remit.audit.explaining import LEFT, Step, explain
 from remit.audit.proving import check_proof, prove, read_proof
 from remit.audit.reading import NoLog, export
 from remit.audit.verifying import EXIT_CODES, PartitionReport, Report, verify
@@ -137,6 +137,8 @@ def _table(steps: list[Step]) -> Table:
         who = f"{step.actor} by {step.method}" if step.method else step.actor
         clauses = ", ".join(step.clauses)
         verdict = clauses if step.admitted else f"[red]denied, {step.reason}:[/] {clauses}"
+        if step.reason == LEFT:
+            verdict = f"{LEFT}: {clauses}"
         table.add_row(
             str(step.position), f"{step.action} {step.element}{about}", who, verdict,
             "" if step.trust < 0 else str(step.trust), step.head[:12],

@@ -5,8 +5,10 @@
     no policy: None                                                 Permit ◀──────────┴──▶ PolicyDenied
        completing / throwing / failing: job.complete, job.error, job.fail, each with a signed receipt
 
-The decision is the broker's own code over the same facts, so both agree or somebody lies. Keys and
-revocations come from the worker's owner, not with the job.
+The decision is the broker's own code over the same facts, so both agree or somebody lies. Facts that the
+policy does not let this worker read do not come with the job: where a clause asks about one, the gate
+leaves the answer to the broker. The handler runs, the receipt says so, and the broker decides with all
+facts before anything takes effect. Keys and revocations come from the worker's owner, not with the job.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from remit.authority import (
     compile_chain,
     verify_chain,
 )
+from remit.authority.partial import Left, admit_partly
 from remit.authority.receipt import TOLERANCE_MS, write_receipt
 from remit.authority.vocabulary import value_types
 from remit.client.work import ASKED, RECEIPT, STEP_HEADER, Step, Work
@@ -137,7 +140,7 @@ class Permit:
         facts = self._facts(action, given, more)
         decision = self._decide(action, facts)
         sent = {**given, **self._receipt(action, facts, decision)}
-        if not decision.admitted:
+        if isinstance(decision, Decision) and not decision.admitted:
             asked = {"varNames": sorted(given), **more}
             receipt = {RECEIPT: sent[RECEIPT], ASKED: asked} if RECEIPT in sent else {}
             clause = decision.clauses[-1] if decision.clauses else decision.reason
@@ -175,20 +178,27 @@ class Permit:
             **more,
         }
         asked = self._authority.referenced(action)
-        return {name: facts[name] for name in asked if facts.get(name) is not None}
+        withheld = self._step.withheld
+        return {
+            name: facts[name]
+            for name in asked
+            if name not in withheld and facts.get(name) is not None
+        }
 
-    def _decide(self, action: str, facts: Mapping[str, object]) -> Decision:
+    def _decide(self, action: str, facts: Mapping[str, object]) -> Decision | Left:
         """At this time; clocks that differ a little from the broker's make no denial (T17)."""
         step, now = self._step, self._gate.clock()
         hop = Hop(step.actor, "worker", step.method, step.domain)
         for moment in (now, now - TOLERANCE_MS, now + TOLERANCE_MS):
-            decision = self._authority.admit(action, facts, self._slope, moment, hop)
-            if decision.reason != "$validity":
+            answer = admit_partly(
+                self._authority, action, facts, step.withheld, self._slope, moment, hop
+            )
+            if isinstance(answer, Left) or answer.reason != "$validity":
                 break
-        return decision
+        return answer
 
     def _receipt(
-        self, action: str, facts: Mapping[str, object], decision: Decision
+        self, action: str, facts: Mapping[str, object], decision: Decision | Left
     ) -> dict[str, str]:
         signer = self._gate.signer
         if signer is None:

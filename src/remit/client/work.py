@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from remit.protocol.values import POLICY
 
@@ -26,7 +26,8 @@ ASKED = "_asked"
 class Step(Struct, frozen=True):
     """Where the instance stands, as the broker says it: the slope, who has the job, what it knew.
 
-    A worker can't check that it was shown every hop; what it can check itself it does.
+    `withheld` are facts that clauses ask about and that this worker may not read: variables, nothing
+    else. A worker can't check that it was shown every hop; what it can check itself it does.
     """
 
     slope: list[Any]
@@ -34,6 +35,7 @@ class Step(Struct, frozen=True):
     method: str
     domain: str
     facts: dict[str, Any]
+    withheld: frozenset[Annotated[str, Meta(pattern="^var\\.")]] = frozenset()
 
 
 class Work(Struct, frozen=True):

@@ -21,8 +21,12 @@ POLICY = "_policy"
 Document = dict[str, Any]
 
 
-class Value(Struct, frozen=True, array_like=True):
-    """Base of the shared structs: immutable, compact, positional."""
+class Value(Struct, frozen=True, gc=False, array_like=True):
+    """Base of the shared structs: immutable, compact, positional.
+
+    None of them, nor of the commands, events and replies, is ever part of a cycle: what they hold is
+    older than they are. So the collector need not look at them (`gc=False`), of which there are many.
+    """
 
 
 class Actor(Value, frozen=True):
@@ -86,12 +90,16 @@ class JobKind(IntEnum):
 
 
 class Handed(Value, frozen=True):
-    """Who got a job under a policy, as the channel says it, and the slope's head at that moment."""
+    """Who got a job under a policy, as the channel says it, and the slope's head at that moment.
+
+    `withheld` are the facts that clauses about the work ask about and that this worker may not read.
+    """
 
     actor: str
     method: str
     domain: str
     head: str
+    withheld: tuple[str, ...] = ()
 
 
 class Job(Value, frozen=True):

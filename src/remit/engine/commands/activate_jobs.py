@@ -132,7 +132,7 @@ def _admitted(run: Run, job: Job, variables: Document) -> Document | None:
 def _under_policy(run: Run, command: ActivateJobs, job: Job, variables: Document) -> ActivatedJob:
     """With what the worker needs to ask the policy itself."""
     element = run.element(job.element_key)
-    activated = replace(job, handed=hand_over(run, element))
+    activated = replace(job, handed=hand_over(run, element, variables))
     policy = tokens_of(run, element)
     if not command.fetch_variables or POLICY in command.fetch_variables:
         variables = {**variables, POLICY: list(policy)}

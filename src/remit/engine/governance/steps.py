@@ -143,6 +143,32 @@ def readable(
     return {name: variables[name] for name in kept}
 
 
+def readable_beside(
+    run: Run, element: ElementInstance, delivered: Document, names: Sequence[str]
+) -> tuple[str, ...]:
+    """Those of `names` that the worker of a job may not read; that it is shown the others is logged.
+
+    Nobody has asked for them, so that one that is kept is no rejection in the log. What is shown goes
+    with the `delivered` variables: where the policy lets nobody read all of it together, none is shown.
+    """
+    row = governed_row(run, element)
+    assert row is not None, "what is ungoverned has no clauses"
+
+    def question(*names: str) -> Question:
+        facts = {"varNames": names, "scope": element.element, "purpose": "job"}
+        return Question(row, element, "var.read", facts, hop_of(run.actor, "worker"))
+
+    kept = tuple(name for name in names if ask(run, question(name)).decision.admitted)
+    if kept:
+        together = question(*sorted({*delivered, *kept}))
+        answer = ask(run, together)
+        if answer.decision.admitted:
+            log_admission(run, together, answer)
+        else:
+            kept = ()
+    return tuple(name for name in names if name not in kept)
+
+
 def check_write_by(
     run: Run, element: ElementInstance, document: Document, source: str, kind: HopKind = "human"
 ) -> None:

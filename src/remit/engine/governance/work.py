@@ -3,7 +3,8 @@
 create   ─▶ job.create admitted ─▶ the job is there
 activate ─▶ job.activate admitted ─▶ the job, with blocks, slope and facts (`gov.policy`, `gov.step`)
 complete ─▶ receipt verified ─▶ job.complete asked ─▶ both agree ─▶ WORKER_ADMITTED, ADMITTED, effect
-                                                    └ they differ ─▶ EVALUATOR_DISAGREEMENT; deny wins
+                              │                     └ they differ ─▶ EVALUATOR_DISAGREEMENT; deny wins
+                              └ it was left to us ─▶ WORKER_DEFERRED, and our answer counts
 its time is over ─▶ job.timeout admitted ─▶ the job waits for another worker
 GOV_DENIED with the receipt of a denial ─▶ WORKER_REJECTED ─▶ an incident, or the error, by policy
 """
@@ -16,6 +17,7 @@ from typing import Any
 import msgspec
 
 from remit.authority import AuthorityFault
+from remit.authority.partial import admit_partly
 from remit.authority.policy import Denial
 from remit.authority.receipt import Receipt, disagreement, read_receipt
 from remit.engine.governance.asking import (
@@ -33,15 +35,18 @@ from remit.engine.governance.asking import (
     log_admission,
     rejection,
     sentence,
+    slope_of,
     tell,
 )
 from remit.engine.governance.policies import without_policy
-from remit.engine.governance.steps import admit_write_by, check_write_by
+from remit.engine.governance.steps import admit_write_by, check_write_by, readable_beside
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance, Governed
 from remit.protocol.events.governance import (
     EvaluatorsDisagreed,
+    ReceiptTaken,
     WorkerAdmitted,
+    WorkerDeferred,
     WorkerRejected,
 )
 from remit.protocol.values import Document, Handed, Job
@@ -102,13 +107,23 @@ def may_activate(run: Run, element: ElementInstance, facts: Mapping[str, Any]) -
     return False
 
 
-def hand_over(run: Run, element: ElementInstance) -> Handed | None:
-    """Whose the job is from now on, and where the slope stands; None without a policy."""
+def hand_over(run: Run, element: ElementInstance, delivered: Document) -> Handed | None:
+    """Whose the job is from now on, and where the slope stands; None without a policy.
+
+    Of the variables that clauses about the work ask about the worker is shown those that it may read,
+    beside the `delivered` ones; what it may not read is withheld, whether it is there or not.
+    """
     row = governed_row(run, element)
     if row is None:
         return None
-    hop = hop_of(run.actor, "worker")
-    return Handed(hop.actor, hop.method, hop.domain, decode_slope(row.slope).head)
+    asked = authority_of(run, row).beyond_subject(*AT_WORK)
+    needed = [each[4:] for each in asked if each.startswith("var.") and each[4:] not in delivered]
+    withheld = readable_beside(run, element, delivered, needed) if needed else ()
+    hop, row = hop_of(run.actor, "worker"), run.state.governed[element.instance]
+    return Handed(
+        hop.actor, hop.method, hop.domain, decode_slope(row.slope).head,
+        tuple(f"var.{name}" for name in withheld),
+    )  # fmt: skip
 
 
 def step_for_worker(run: Run, element: ElementInstance, job: Job) -> str:
@@ -119,13 +134,14 @@ def step_for_worker(run: Run, element: ElementInstance, job: Job) -> str:
     authority = authority_of(run, row)
     hop = hop_of(run.actor, "worker")
     asked = Question(row, element, "job.activate", job_facts(job), hop)
-    names = authority.beyond_subject(*AT_WORK)
+    withheld = job.handed.withheld
+    names = [name for name in authority.beyond_subject(*AT_WORK) if name not in withheld]
     facts = {
         name: each for name, each in facts_of(run, asked, names).items() if name not in _ITS_OWN
     }
     step = {
         "slope": decode_slope(row.slope), "actor": hop.actor, "method": hop.method,
-        "domain": hop.domain, "facts": facts,
+        "domain": hop.domain, "facts": facts, "withheld": withheld,
     }  # fmt: skip
     return msgspec.json.encode(step).decode()
 
@@ -146,9 +162,9 @@ def admit_work(
     denied = None if answer.decision.admitted else rejection(run, asked, answer)
     if token is not None:
         said = _compared(run, asked, answer, job, token)
-        agrees = said.admitted and said.action == action
-        if denied is None and not agrees:
-            raise StepDenied(f"{sentence(asked, answer)}: the worker's own receipt denies it", said)
+        agrees = said.admitted or isinstance(said, WorkerDeferred)
+        if denied is None and not (agrees and said.action == action):
+            raise StepDenied(_not_admitted(asked, job, said), said)
         if denied is not None:
             raise StepDenied(sentence(asked, answer), said, denied)
         tell(run, said)
@@ -177,7 +193,7 @@ def refused_by_worker(
     if row is None or code != GOV_DENIED or token is None:
         return None
     receipt, _ = _read(run, row, element, job, token)
-    if receipt.admitted or receipt.action not in AT_WORK:
+    if receipt.admitted or receipt.is_left or receipt.action not in AT_WORK:
         return None
     facts = {**_facts(run, job, {}, token), **_told(given.get(ASKED))}
     if receipt.action == "var.write":
@@ -186,6 +202,16 @@ def refused_by_worker(
     answer = ask(run, asked)
     tell(run, _compared(run, asked, answer, job, token))
     return answer.decision.on_deny or "incident"
+
+
+def _not_admitted(asked: Question, job: Job, said: ReceiptTaken) -> str:
+    """The refusal of an answer that the broker would admit, and the worker's receipt does not."""
+    why = said.difference if isinstance(said, EvaluatorsDisagreed) else f"clause '{said.clause}'"
+    return (
+        f"Expected '{asked.action}' of job '{job.key}' at element '{asked.element.element}' to be "
+        f"admitted by its worker, but the worker's own receipt denies it ({why}): send the answer with "
+        f"the receipt that the gate has given for it"
+    )
 
 
 def _facts(run: Run, job: Job, variables: Mapping[str, Any], token: Any) -> dict[str, object]:
@@ -229,22 +255,38 @@ def _read(
         ) from fault
 
 
-def _compared(
-    run: Run, asked: Question, answer: Answer, job: Job, token: Any
-) -> WorkerAdmitted | WorkerRejected | EvaluatorsDisagreed:
-    """What the log is to say of a receipt beside our own answer."""
+def _compared(run: Run, asked: Question, answer: Answer, job: Job, token: Any) -> ReceiptTaken:
+    """What the log is to say of a receipt beside our own answer to what the worker was shown."""
     element = asked.element
     receipt, kid = _read(run, asked.row, element, job, token)
-    authority = authority_of(run, asked.row)
     difference = (
         f"the worker asked about {receipt.action}"
         if receipt.action != asked.action
-        else disagreement(receipt, authority, answer.facts, answer.decision)
+        else _difference(run, asked, answer, job, receipt)
     )
     where = (-1, element.instance, element.definition, element.element, job.key)
     if difference:
         return EvaluatorsDisagreed(
             *where, receipt.action, token, kid, difference, receipt.admitted, element.tenant
         )
-    kind = WorkerAdmitted if receipt.admitted else WorkerRejected
+    kind = (
+        WorkerDeferred
+        if receipt.is_left
+        else WorkerAdmitted
+        if receipt.admitted
+        else WorkerRejected
+    )
     return kind(*where, receipt.action, token, kid, receipt.clause, element.tenant)
+
+
+def _difference(run: Run, asked: Question, answer: Answer, job: Job, receipt: Receipt) -> str:
+    """How the worker's answer differs from ours over the same facts; empty when it does not."""
+    authority = authority_of(run, asked.row)
+    withheld = frozenset(() if job.handed is None else job.handed.withheld)
+    if not withheld:
+        return disagreement(receipt, authority, answer.facts, answer.decision)
+    shown = {name: fact for name, fact in answer.facts.items() if name not in withheld}
+    ours = admit_partly(
+        authority, asked.action, shown, withheld, slope_of(asked), run.now, asked.hop
+    )
+    return disagreement(receipt, authority, shown, ours)

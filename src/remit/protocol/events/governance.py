@@ -112,6 +112,10 @@ class _Receipt(GovernanceEvent, frozen=True):
     def admitted(self) -> bool:
         return isinstance(self, WorkerAdmitted)
 
+    @property
+    def left(self) -> bool:
+        return isinstance(self, WorkerDeferred)
+
 
 @event("WORKER_ADMITTED")
 class WorkerAdmitted(_Receipt, frozen=True, tag=number(ValueType.GOVERNANCE, 2)):
@@ -121,6 +125,11 @@ class WorkerAdmitted(_Receipt, frozen=True, tag=number(ValueType.GOVERNANCE, 2))
 @event("WORKER_REJECTED")
 class WorkerRejected(_Receipt, frozen=True, tag=number(ValueType.GOVERNANCE, 3)):
     """The worker refuses the job, and the broker would have denied it as well."""
+
+
+@event("WORKER_DEFERRED")
+class WorkerDeferred(_Receipt, frozen=True, tag=number(ValueType.GOVERNANCE, 15)):
+    """The worker left the question to the broker: `clause` asks about facts that it may not read."""
 
 
 @event("EVALUATOR_DISAGREEMENT")
@@ -137,6 +146,10 @@ class EvaluatorsDisagreed(GovernanceEvent, frozen=True, tag=number(ValueType.GOV
     difference: str
     admitted: bool
     tenant: str = DEFAULT_TENANT
+
+
+ReceiptTaken = WorkerAdmitted | WorkerRejected | WorkerDeferred | EvaluatorsDisagreed
+"""What a worker has said with its receipt, and what became of it."""
 
 
 @event("POLICY_ATTACHED")

@@ -20,6 +20,7 @@ from remit.protocol.events.governance import (
     StepAdmitted,
     StepRejected,
     WorkerAdmitted,
+    WorkerDeferred,
     WorkerRejected,
 )
 
@@ -73,6 +74,7 @@ FOLDS: dict[Any, Any] = {
     StepRejected: rejected,
     WorkerAdmitted: only_told,
     WorkerRejected: only_told,
+    WorkerDeferred: only_told,
     EvaluatorsDisagreed: only_told,
     PolicySucceeded: succeeded,
     RevocationsChanged: revoked,
