@@ -13,6 +13,7 @@ ones stay in use. Connections keep the certificate they began with.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -134,8 +135,10 @@ class Context:
         """
         if not self._changes.are_good():
             return False
-        self.now = self._files.context(is_required=self._is_required)
-        return True
+        with contextlib.suppress(OSError, ValueError):  # changed once more: the next look tells
+            self.now = self._files.context(is_required=self._is_required)
+            return True
+        return False
 
 
 class Secrets:
