@@ -12,7 +12,7 @@ from msgspec import Struct
 from remit.protocol.values import NONE_KEY, Document, Placement
 
 
-class Item(Struct, frozen=True, array_like=True, tag=True, tag_field="item"):
+class Item(Struct, frozen=True, gc=False, array_like=True, tag=True, tag_field="item"):
     """Base of all agenda items."""
 
 

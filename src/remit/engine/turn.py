@@ -16,7 +16,7 @@ from remit.protocol.replies import Reply
 from remit.protocol.values import Header
 
 
-class Request(Struct, frozen=True, array_like=True):
+class Request(Struct, frozen=True, gc=False, array_like=True):
     """A command with what travels beside it."""
 
     command: Command

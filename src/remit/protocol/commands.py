@@ -29,7 +29,7 @@ from remit.protocol.values import (
 )
 
 
-class Command(Struct, frozen=True, array_like=True, tag=True, tag_field="command"):
+class Command(Struct, frozen=True, gc=False, array_like=True, tag=True, tag_field="command"):
     """Base of all commands. `answers_late`: the reply may come with a later turn."""
 
     answers_late: ClassVar[bool] = False

@@ -8,7 +8,7 @@ from remit.base.errors import RejectionType
 from remit.protocol.values import DEFAULT_TENANT, ActivatedJob, DecisionDefinition, Document
 
 
-class Reply(Struct, frozen=True, array_like=True, tag=True, tag_field="reply"):
+class Reply(Struct, frozen=True, gc=False, array_like=True, tag=True, tag_field="reply"):
     """Base of all replies."""
 
 
@@ -41,7 +41,7 @@ class PolicyShown(Reply, frozen=True):
     low: int
 
 
-class DeployedResource(Struct, frozen=True, array_like=True):
+class DeployedResource(Struct, frozen=True, gc=False, array_like=True):
     """`kind` is "process", "decision", "decisionRequirements", "form" or "resource"."""
 
     kind: str

@@ -21,8 +21,12 @@ POLICY = "_policy"
 Document = dict[str, Any]
 
 
-class Value(Struct, frozen=True, array_like=True):
-    """Base of the shared structs: immutable, compact, positional."""
+class Value(Struct, frozen=True, gc=False, array_like=True):
+    """Base of the shared structs: immutable, compact, positional.
+
+    None of them, nor of the commands, events and replies, is ever part of a cycle: what they hold is
+    older than they are. So the collector need not look at them (`gc=False`), of which there are many.
+    """
 
 
 class Actor(Value, frozen=True):

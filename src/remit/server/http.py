@@ -3,7 +3,8 @@
 Through Envoy a call costs 40 µs more (benchmarks/RESULTS.md): it goes from thread to thread and back.
 Here it comes and goes on the thread that answers it. With TLS the port is Envoy's, as the gRPC port
 always is. `Connection` adds what uvicorn leaves to whoever stands before it: how large a head may be and
-how long it may take, a Host, faults as problem documents, and wishes for other protocols passed over.
+how long it may take, a Host, faults as problem documents, and wishes for other protocols passed over. It
+and `Cycle` go the short way where requests and answers come in one piece, as nearly all do.
 """
 
 from __future__ import annotations
@@ -11,16 +12,20 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
+from http import HTTPStatus
 from time import monotonic
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
 from uvicorn import Config, Server
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from remit.base.errors import Unavailable
 from remit.gateway.leaving import PRESENCE
+from remit.gateway.rest.frame import ANSWERING, Headers
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -41,24 +46,78 @@ GRACE_SECONDS = 20
 """How long answers may take when the broker stops."""
 
 SWEEP_SECONDS = 5.0
+NO_CONTENT = 204
 BACKLOG = 4096
 
 _TOO_LARGE = (
     431,
     f"The headers may have {HEAD_BYTES // 1024} KiB together, and be {HEADERS} at most",
 )
+_ASGI: Any = {"version": "3.0", "spec_version": "2.3"}
 _NO_HOST = (400, "This is not HTTP/1.1: there is no Host header")
 
 
+class Cycle(RequestResponseCycle):
+    """One request and its answer."""
+
+    async def receive(self) -> Any:
+        """What has come in whole is there at once, and once."""
+        if self.more_body or not self.message_event.is_set() or self.response_complete:
+            return await super().receive()
+        if self.disconnected:
+            return {"type": "http.disconnect"}
+        self.message_event.clear()
+        body, self.body = bytes(self.body), bytearray()
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def answer(self, status: int, headers: Headers, content: bytes) -> None:
+        """The whole answer is one write, and one packet if it fits."""
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        self.response_started, self.waiting_for_100_continue = True, False
+        head = _head(status, (*headers, *self.default_headers), len(content), self.keep_alive)
+        self.transport.write(head if self.scope["method"] == "HEAD" else head + content)
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+
+@lru_cache(512)
+def _head(status: int, headers: Headers, length: int, keep_alive: bool) -> bytes:
+    """Status line and headers: most answers have the one of another of the same second.
+
+    >>> _head(204, ((b"x-a", b"1"),), 0, False)
+    b'HTTP/1.1 204 No Content\\r\\nx-a: 1\\r\\nconnection: close\\r\\n\\r\\n'
+    """
+    lines = [b"HTTP/1.1 %d %b" % (status, _PHRASES.get(status, b""))]
+    lines += (b"%b: %b" % pair for pair in headers)
+    if status != NO_CONTENT:
+        lines.append(b"content-length: %d" % length)
+    if not keep_alive:
+        lines.append(b"connection: close")
+    return b"\r\n".join((*lines, b"", b""))
+
+
+_PHRASES = {each.value: each.phrase.encode() for each in HTTPStatus}
+
+
 class Connection(HttpToolsProtocol):
-    """One client. It stands in the scopes of its requests as `remit.gateway.leaving.Presence`."""
+    """One client. It stands in the scopes of its requests, as the `Presence` of `gateway.leaving` and
+    the `Answering` of `gateway.rest.frame`: a part of a scope that holds the scope would be garbage for
+    each request.
+    """
 
     is_gone = False
+    _answered: Cycle  # whose turn it is, of the requests that were sent ahead
     _told: Callable[[], None] | None = None
     _is_refused = False
     _is_repeated = False  # the parser is told a head again, which has been answered
     _head_bytes = 0  # of a head that is on its way
-    _since = 0.0  # when this head began, or the last part of a body came
+    _since = 0.0  # when this head began, the last part of a body came, or the last answer was given
     _fault: tuple[int, str] | None = None
 
     # --- presence ----------------------------------------------------------------------------------
@@ -68,6 +127,11 @@ class Connection(HttpToolsProtocol):
 
     def when_gone(self, tell: Callable[[], None] | None) -> None:
         self._told = tell
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self._since = monotonic()
+        self._extensions: Any = {PRESENCE: self, ANSWERING: self}
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -79,7 +143,6 @@ class Connection(HttpToolsProtocol):
     # --- what comes in -----------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
         if self._is_refused:
             return
         try:
@@ -96,27 +159,59 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         if not self._is_repeated:
-            super().on_message_begin()
+            self.url, self.headers, self.expect_100_continue = b"", [], False
             self._head_bytes, self._since = 1, monotonic()
 
     def on_url(self, url: bytes) -> None:
         if not self._is_repeated:
-            super().on_url(url)
+            self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self._is_repeated:
-            super().on_header(name, value)
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         if self._is_repeated:
             self._is_repeated = False
             return
         self._head_bytes = 0
-        self._fault = self._fault_of_head()
+        version = self.parser.get_http_version()
+        self._fault = self._fault_of_head(version)
         if self._fault is not None:
             raise ValueError(self._fault[1])  # the parser stops
-        self.scope["extensions"] = {PRESENCE: self}  # type: ignore[dict-item]
-        super().on_headers_complete()
+        before = self.cycle
+        self.cycle = self._begun(version)
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:  # sent ahead: it waits for its turn
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def _begun(self, version: str) -> Cycle:
+        """The request whose head has come."""
+        url = parse_url(self.url)
+        path = url.path.decode("ascii")
+        cycle = Cycle(
+            None, self.transport, self.flow, self.logger, self.access_logger, False,  # type: ignore[arg-type]
+            self.server_state.default_headers, asyncio.Event(), self.expect_100_continue,
+            version != "1.0" and self.parser.should_keep_alive(), self.on_response_complete,
+        )  # fmt: skip
+        self.scope = cycle.scope = {
+            "type": "http",
+            "asgi": _ASGI,
+            "http_version": version,
+            "server": self.server,
+            "client": self.client,
+            "scheme": self.scheme or "http",
+            "method": self.parser.get_method().decode("ascii"),
+            "root_path": "",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": url.path,
+            "query_string": url.query or b"",
+            "headers": self.headers,
+            "extensions": self._extensions,
+        }
+        return cycle
 
     def on_body(self, body: bytes) -> None:
         if not self._is_passing_over():
@@ -127,14 +222,39 @@ class Connection(HttpToolsProtocol):
         if not self._is_passing_over():
             super().on_message_complete()
 
-    def _fault_of_head(self) -> tuple[int, str] | None:
-        size, has_host = len(self.url), self.parser.get_http_version() != "1.1"
+    def _fault_of_head(self, version: str) -> tuple[int, str] | None:
+        """A head that came in pieces is measured on the way as well."""
+        size, has_host, expects = len(self.url), version != "1.1", False
         for name, value in self.headers:
             size += len(name) + len(value)
-            has_host = has_host or name == b"host"
+            if name == b"host":
+                has_host = True
+            elif name == b"expect":
+                expects = value.lower() == b"100-continue"
+        self.expect_100_continue = expects
         if size > HEAD_BYTES or len(self.headers) > HEADERS:
             return _TOO_LARGE
         return None if has_host else _NO_HOST
+
+    # --- what goes out -----------------------------------------------------------------------------
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        assert isinstance(cycle, Cycle)
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def answer(self, status: int, headers: Headers, content: bytes) -> Awaitable[None]:
+        return self._answered.answer(status, headers, content)
+
+    def on_response_complete(self) -> None:
+        """The next of those that were sent ahead; an idle connection is ended by `sweep`."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self._since = monotonic()
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
 
     # --- other protocols ---------------------------------------------------------------------------
 
@@ -183,6 +303,9 @@ class Connection(HttpToolsProtocol):
         is_sending = cycle is not None and cycle.more_body and not cycle.response_complete
         if (self._head_bytes or is_sending) and now - self._since > HEAD_SECONDS:
             self.transport.abort()
+        is_idle = not self._head_bytes and (cycle is None or cycle.response_complete)
+        if is_idle and now - self._since > IDLE_SECONDS:
+            self.transport.close()
 
 
 class HttpPort:

@@ -140,8 +140,7 @@ async def create(call: Call, body: Creation) -> Created:
 
 
 def _creation(call: Call, body: Creation) -> c.CreateInstance:
-    given = (body.process_definition_key, body.process_definition_id)
-    if sum(each is not None for each in given) != 1:
+    if (body.process_definition_key is None) == (body.process_definition_id is None):
         raise Status(
             Code.INVALID_ARGUMENT,
             "Only one of [processDefinitionId, processDefinitionKey] is allowed, and one is needed",
@@ -153,8 +152,8 @@ def _creation(call: Call, body: Creation) -> c.CreateInstance:
         body.process_definition_version if body.process_definition_version > 0 else -1,
         bounded(body.variables or {}),
         call.broker.tenancy.one(body.tenant_id),
-        tuple(StartInstruction(each.element_id) for each in body.start_instructions),
-        tuple(TerminateAfter(each.after_element_id) for each in body.runtime_instructions),
+        tuple([StartInstruction(each.element_id) for each in body.start_instructions]),
+        tuple([TerminateAfter(each.after_element_id) for each in body.runtime_instructions]),
         tuple(body.tags),
         body.business_id or "",
         body.await_completion,

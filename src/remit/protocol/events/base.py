@@ -25,7 +25,7 @@ def value_type_and_intent(tag: int) -> tuple[ValueType, int]:
     return ValueType(tag >> 8), tag & 0xFF
 
 
-class Event(Struct, frozen=True, array_like=True, tag=0, tag_field="event"):
+class Event(Struct, frozen=True, gc=False, array_like=True, tag=0, tag_field="event"):
     """Fields are only ever appended, with a default. `key` is the record key."""
 
 
