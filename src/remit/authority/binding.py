@@ -19,11 +19,12 @@ from remit.authority.chain import (
 )
 from remit.authority.derive import binding, origin_of
 from remit.authority.errors import BadLink
+from remit.authority.evaluate import Authority, compile_chain
 from remit.authority.keys import KeyRing, Signer
 from remit.authority.policy import Bind, BoundTo, Grant, Holder, Initiator, Origin
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Bindable:
     """Grants that `holder` may bind to instances of this version of a process."""
 
@@ -34,6 +35,10 @@ class Bindable:
     version: int
     holder: Holder
     del_max_depth: int
+
+    def authority(self, chain: VerifiedChain) -> Authority:
+        """A chain of ours, ready to be asked, while nothing is revoked. Raises PolicyError, BadLink."""
+        return _model(self).rebound(chain)
 
     def bind(self, instance: str, initiator: Initiator, signer: Signer, now: int) -> VerifiedChain:
         """The chain of one instance, from `now` (seconds) on; how long it is valid, the grants say.
@@ -56,9 +61,19 @@ class Bindable:
 
     def check(self) -> None:
         """Raises BadLink unless the links of every chain that comes of this hold."""
-        kid = self.holder.kids[0]
+        check_links(self.example())
+
+    def example(self) -> VerifiedChain:
+        """A chain that differs from those of instances in what its binding says of them alone."""
         block = self._block("", Initiator(actor="", method="", domain=""), 0)
-        check_links(VerifiedChain((*self.grants, VerifiedBlock("", "", kid, block))))
+        kid = self.holder.kids[0]
+        return VerifiedChain((*self.grants, VerifiedBlock("", "", kid, block)))
+
+
+@lru_cache(maxsize=256)
+def _model(grants: Bindable) -> Authority:
+    """Compiled once for all instances that these grants are bound to."""
+    return compile_chain(grants.example())
 
 
 @lru_cache(maxsize=256)

@@ -106,6 +106,15 @@ class Authority:
         self._job = sub.job if isinstance(sub, DerivedFor) else None
         self._from_ms, self._until_ms = _in_force(blocks)
 
+    def rebound(self, chain: VerifiedChain) -> Authority:
+        """The same blocks, with the binding at the end of `chain` in place of ours.
+
+        Only where nothing is revoked: a list might name the new binding.
+        """
+        last = _compile_block(chain.blocks[-1], _NOTHING, {})
+        blocks = (*self.blocks[:-1], last)
+        return Authority(chain, blocks, self._rules, self.arithmetic, self.epochs)
+
     def referenced(self, action: str) -> tuple[str, ...]:
         """The facts that deciding about `action` may read, sorted: what to give and to record.
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import zip_longest
 from typing import Literal, get_args
 
@@ -42,7 +43,7 @@ DEFAULT_LEVELS = {
 """Trust by how the channel knows the actor, where no grant says otherwise."""
 
 
-class Hop(Struct, frozen=True, omit_defaults=True):
+class Hop(Struct, frozen=True, omit_defaults=True, cache_hash=True):
     """One step of delegation. `method` empty: inside the engine, no channel bounds its trust.
 
     `domain` empty: the domain does not change. `att`: hash of what attests the actor.
@@ -55,7 +56,7 @@ class Hop(Struct, frozen=True, omit_defaults=True):
     att: str = ""
 
 
-class Frame(Struct, frozen=True, array_like=True):
+class Frame(Struct, frozen=True, array_like=True, cache_hash=True):
     """One hop of the live path, with trust, drop and crossed domains as they were after it."""
 
     actor: str
@@ -161,8 +162,7 @@ def returned(slope: Slope, *, wrote: bool) -> Slope:
     """The last hop is over. When it `wrote` variables, its trust is what they are worth."""
     assert slope.path, "nothing to return from"
     low = min(slope.low, slope.trust) if wrote else slope.low
-    head = _advance(slope, ["return", low])
-    return Slope(head, slope.n + 1, low, slope.path[:-1])
+    return Slope(_advanced(slope, _return(low)), slope.n + 1, low, slope.path[:-1])
 
 
 def joined(first: Slope, second: Slope) -> Slope:
@@ -253,6 +253,11 @@ def as_facts(slope: Slope) -> Mapping[str, int]:
 
 def _advance(slope: Slope, change: object) -> str:
     return _advanced(slope, canon.encode(change))
+
+
+@lru_cache(maxsize=limits.TRUST + 1)
+def _return(low: int) -> bytes:
+    return canon.encode(["return", low])
 
 
 def _advanced(slope: Slope, change: bytes) -> str:

@@ -39,6 +39,7 @@ from remit.engine.governance import (
     admit_flows,
     admit_step,
     admit_write,
+    passes,
 )
 from remit.engine.run import BODY_KIND, Run
 from remit.engine.state.entities import ElementInstance, Trigger
@@ -152,6 +153,8 @@ def may_enter(run: Run, scope: ElementInstance, element_id: str, item: AgendaIte
     If not, an incident stands at the scope: resolving it plays `item`, which asks again.
     """
     if scope.instance not in run.state.governed.rows:
+        return True
+    if passes(run, scope, "element.enter", element_id):
         return True
     facts: dict[str, object] = {
         "elementId": element_id,

@@ -88,6 +88,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Callers can say who they are in a header."""
         return bool(self.users or self.api_keys or self.oidc_issuer)
 
+    @property
+    def requires_certificate(self) -> bool:
+        """A client certificate is the only way to say who calls."""
+        return bool(self.tls_client_ca) and not self.has_credentials
+
     def _awaits_first_user(self) -> bool:
         """Nobody is let in but by the passwords of users that are made in the broker."""
         if self.api_keys or self.oidc_issuer or self.tls_client_ca or not self.users:

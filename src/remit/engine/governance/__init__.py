@@ -15,6 +15,7 @@ from remit.engine.governance.asking import (
     StepDenied,
     admit_command,
     admit_step,
+    passes,
     tell,
 )
 from remit.engine.governance.messages import (
@@ -84,6 +85,7 @@ __all__ = [
     "derive_child",
     "hand_over",
     "may_activate",
+    "passes",
     "readable",
     "reanchor",
     "rebind",

@@ -23,12 +23,12 @@ from remit.authority import Authority, Hop, KeyRing, Signer, Slope, compile_chai
 from remit.authority.evaluate import Decision
 from remit.authority.policy import Denial
 from remit.authority.revocation import Revocations, read_revocations
-from remit.authority.rulebook import SUBJECT
 from remit.authority.slope import HopKind, lowered, returned
 from remit.base.errors import Denied, InvalidArgument
 from remit.engine.faults import IncidentRaised
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance, Governed
+from remit.engine.state.state import State
 from remit.engine.variables import MISSING, look_up
 from remit.protocol.events.governance import (
     GovernanceEvent,
@@ -118,10 +118,11 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """The decision, and the facts that it has read."""
+    """The decision, and the facts that it has read; `beyond`: without whose instance it is."""
 
     decision: Decision
     facts: Document
+    beyond: Document
 
 
 def admit_command(
@@ -163,7 +164,9 @@ def admit_step(
 ) -> None:
     """A step that the engine takes by itself; raises `ElementDenied`."""
     row = governed_row(run, element)
-    if row is None or element is None or _passes(run, row, element, action, facts):
+    if row is None or element is None:
+        return
+    if passes(run, element, action, facts.get("elementId", element.element), _about(facts)):
         return
     asked = Question(row, element, action, facts, None)
     answer = ask(run, asked)
@@ -178,13 +181,35 @@ def admit_beginning(
     """The creation of an instance; raises `StepDenied`. Its initiator is on the slope already."""
     row = governed_row(run, unborn)
     assert row is not None, "its policy was attached"
-    if _passes(run, row, unborn, action, facts):
+    if passes(run, unborn, action, facts.get("elementId", unborn.element), _about(facts)):
         return
     asked = Question(row, unborn, action, facts, None)
     answer = ask(run, asked)
     if not answer.decision.admitted:
         raise StepDenied(sentence(asked, answer), rejection(run, asked, answer))
     log_admission(run, asked, answer)
+
+
+def passes(run: Run, element: ElementInstance, action: str, of: str, about: str = "") -> bool:
+    """Admit a step of the engine's own that a policy can only admit, whatever the facts are.
+
+    `of` is the element that the step is of, `about` what else it is about. False: the question has to be
+    asked with its facts, or nothing governs the step.
+    """
+    state = run.state
+    row = state.governed.rows.get(element.instance)
+    if row is None:
+        return False
+    carried: Carried | None = state.authority_cache.get(_name(state, row.policy))
+    if carried is None or carried.instance != element.instance:
+        return False
+    if carried.definition != element.definition:
+        return False
+    clauses = carried.authority.passes(action, run.now)
+    if clauses is None:
+        return False
+    _log_own(run, element, action, of, about, clauses, {})
+    return True
 
 
 def denied_step(run: Run, asked: Question, answer: Answer) -> ElementDenied:
@@ -222,21 +247,6 @@ TOLD = 10
 # --- inside ----------------------------------------------------------------------------------------
 
 
-def _passes(
-    run: Run, row: Governed, element: ElementInstance, action: str, facts: Mapping[str, Any]
-) -> bool:
-    """Admit a step of the engine's own that the policy can only admit, whatever the facts are.
-
-    False: the question has to be asked.
-    """
-    carried = _in_person(run, row, element)
-    clauses = carried.authority.passes(action, run.now) if carried.is_known else None
-    if clauses is None:
-        return False
-    _log_own(run, element, action, facts, clauses, {})
-    return True
-
-
 def governed_row(run: Run, element: ElementInstance | None) -> Governed | None:
     if element is None or not run.state.governed.rows:
         return None
@@ -272,24 +282,24 @@ def authority_of(run: Run, row: Governed) -> Authority:
     return _carried(run, row).authority
 
 
+def remember_authority(run: Run, authority: Authority, element: ElementInstance) -> None:
+    """A chain that was made here for the instance `element`, and compiled under what is revoked now."""
+    _remember(run, _in_person_of(run, authority, element))
+
+
 def _carried(run: Run, row: Governed) -> Carried:
-    found: Carried | None = run.state.authority_cache.get(_name(run, row.policy))
+    found: Carried | None = run.state.authority_cache.get(_name(run.state, row.policy))
     if found is None:
         chain = verify_chain(row.tokens, governor_of(run).ring)
         found = _remember(run, Carried(compile_chain(chain, known_revocations(run))))
     return found
 
 
-def remember_authority(run: Run, authority: Authority) -> None:
-    """A chain that was verified, or made here, and compiled under what is revoked now."""
-    _remember(run, Carried(authority))
-
-
 def _remember(run: Run, carried: Carried) -> Carried:
     cache = run.state.authority_cache
     if len(cache) >= AUTHORITIES:
         cache.clear()
-    cache[_name(run, carried.authority.chain.hash)] = carried
+    cache[_name(run.state, carried.authority.chain.hash)] = carried
     return carried
 
 
@@ -298,6 +308,11 @@ def _in_person(run: Run, row: Governed, element: ElementInstance) -> Carried:
     carried = _carried(run, row)
     if carried.instance == element.instance and carried.definition == element.definition:
         return carried
+    found = _in_person_of(run, carried.authority, element)
+    return _remember(run, found) if found.is_known else found
+
+
+def _in_person_of(run: Run, authority: Authority, element: ElementInstance) -> Carried:
     definition = run.definition(element.definition).row
     subject: Document = {
         "tenant": element.tenant,
@@ -305,15 +320,14 @@ def _in_person(run: Run, row: Governed, element: ElementInstance) -> Carried:
         "version": definition.version,
         "instance": str(element.instance),
     }
-    if not carried.authority.is_subject(subject):
-        return Carried(carried.authority, subject=subject)
-    known = Carried(carried.authority, element.instance, element.definition, subject, True)
-    return _remember(run, known)
+    if not authority.is_subject(subject):
+        return Carried(authority, subject=subject)
+    return Carried(authority, element.instance, element.definition, subject, True)
 
 
-def _name(run: Run, policy: str) -> object:
+def _name(state: State, policy: str) -> object:
     """Lists of revocations are compiled in: with others it is another authority."""
-    lists = run.state.revocations.rows
+    lists = state.revocations.rows
     return (policy, *(each.token for each in lists.values())) if lists else policy
 
 
@@ -337,12 +351,14 @@ def ask(run: Run, asked: Question) -> Answer:
     """The answer, on the facts that the action's clauses refer to."""
     row, element = asked.row, asked.element
     carried = _in_person(run, row, element)
-    authority, found = carried.authority, carried.subject.copy()
+    authority, facts = carried.authority, carried.subject
+    beyond: Document = {}
     names = authority.beyond_subject(asked.action)
     if names:
-        _look_up_facts(run, authority, asked, names, found)
+        _look_up_facts(run, authority, asked, names, beyond)
+        facts = {**facts, **beyond}
     decide = authority.decide if carried.is_known else authority.admit
-    return Answer(decide(asked.action, found, slope_of(asked), run.now, asked.hop), found)
+    return Answer(decide(asked.action, facts, slope_of(asked), run.now, asked.hop), facts, beyond)
 
 
 def facts_of(run: Run, asked: Question, names: Iterable[str]) -> Document:
@@ -424,20 +440,20 @@ def _about(facts: Mapping[str, Any]) -> str:
 def log_admission(run: Run, asked: Question, answer: Answer) -> None:
     """Log it; the actor's hop is over with the step. What was written is worth what the actor is."""
     element, hop, decision, actor = asked.element, asked.hop, answer.decision, run.actor
-    facts = _beyond_subject(answer.facts)
+    facts = _plain(answer.beyond)
+    of, about = asked.facts.get("elementId", element.element), _about(asked.facts)
     if hop is None and asked.lowered < 0 and not decision.duties:
-        _log_own(run, element, asked.action, asked.facts, decision.clauses, facts)
+        _log_own(run, element, asked.action, of, about, decision.clauses, facts)
         return
     wrote = hop is not None and asked.action == "var.write"
     after = decision.slope if hop is None else returned(decision.slope, wrote=wrote)
     run.emit(
         StepAdmitted(
-            run.new_key(), element.instance, element.definition,
-            asked.facts.get("elementId", element.element), asked.action, decision.clauses, facts,
-            asked.row.policy, encode_slope(after), after.head, after.trust,
+            run.new_key(), element.instance, element.definition, of, asked.action,
+            decision.clauses, facts, asked.row.policy, encode_slope(after), after.head, after.trust,
             after.low, actor.id, actor.channel, decision.duties, element.tenant,
             "" if hop is None else hop.kind, "" if hop is None else hop.domain, wrote, element.key,
-            _about(asked.facts), asked.lowered,
+            about, asked.lowered,
         )
     )  # fmt: skip
 
@@ -446,24 +462,17 @@ def _log_own(
     run: Run,
     element: ElementInstance,
     action: str,
-    given: Mapping[str, Any],
+    of: str,
+    about: str,
     clauses: tuple[str, ...],
     facts: Document,
 ) -> None:
-    """A step of the engine's own: the slope stays where it is. `given` says what the step is about."""
+    """A step of the engine's own: the slope stays where it is."""
     run.emit(
         OwnStepAdmitted(
-            run.new_key(), element.instance, element.definition,
-            given.get("elementId", element.element), action, clauses, facts, element.key,
-            _about(given), element.tenant,
+            run.new_key(), element.instance, element.definition, of, action, clauses, facts,
+            element.key, about, element.tenant,
         )
-    )  # fmt: skip
-
-
-def _beyond_subject(facts: Document) -> Document:
-    """As the log has them: without whose instance it is, which the log tells of otherwise."""
-    return {} if len(facts) == len(SUBJECT) else _plain(
-        {name: value for name, value in facts.items() if name not in SUBJECT}
     )  # fmt: skip
 
 

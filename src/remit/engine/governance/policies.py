@@ -85,12 +85,13 @@ def attach(
             row.version, governor.signer.kid,
         )  # fmt: skip
         chain = grants.bind(str(key), initiator, governor.signer, run.now // 1000)
-        authority = compile_chain(chain, known_revocations(run))
+        revoked = known_revocations(run)
+        authority = compile_chain(chain, revoked) if revoked else grants.authority(chain)
     except AuthorityFault as fault:
         raise InvalidArgument(
             f"Expected a policy for process '{row.process_id}', but it can't be taken: {fault}"
         ) from fault
-    remember_authority(run, authority)
+    remember_authority(run, authority, unborn)
     hop = Hop(initiator.actor, "initiator", initiator.method, initiator.domain)
     slope = authority.arithmetic.extend(START, hop)
     _attached(run, definition, key, key, chain.tokens, chain.hash, slope, NONE_KEY)

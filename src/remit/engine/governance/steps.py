@@ -19,6 +19,7 @@ from remit.engine.governance.asking import (
     governed_row,
     hop_of,
     log_admission,
+    passes,
     rejection,
     tell,
 )
@@ -31,6 +32,8 @@ from remit.protocol.values import POLICY, Document
 def admit_flows(run: Run, element: ElementInstance, node: Node, flows: Iterable[Flow]) -> None:
     """Each flow that `element` sends a token along; raises `ElementDenied`."""
     for flow in flows:
+        if passes(run, element, "flow.take", element.element, flow.id):
+            continue
         facts = {
             "flowId": flow.id,
             "source": node.id,

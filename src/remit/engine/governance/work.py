@@ -33,6 +33,7 @@ from remit.engine.governance.asking import (
     governor_of,
     hop_of,
     log_admission,
+    passes,
     rejection,
     sentence,
     slope_of,
@@ -87,7 +88,9 @@ def job_facts(job: Job, variables: Iterable[str] = ()) -> dict[str, object]:
 
 def admit_job(run: Run, element: ElementInstance, action: str, job: Job) -> None:
     """What the engine itself does with a job: makes it, takes it back. Raises `ElementDenied`."""
-    if element.instance in run.state.governed.rows:
+    if element.instance not in run.state.governed.rows:
+        return
+    if not passes(run, element, action, element.element, str(job.key)):
         admit_step(run, element, action, job_facts(job))
 
 

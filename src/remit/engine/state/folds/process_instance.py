@@ -102,6 +102,7 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
     state.compensations.delete_of(key)
     state.elements.delete(key)
     if key in state.governed:
+        state.authority_cache.pop(state.governed.rows[key].policy, None)
         state.governed.delete(key)
     if key in state.suspensions:
         state.suspensions.delete(key)
