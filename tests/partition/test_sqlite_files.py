@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import apsw
@@ -18,6 +19,7 @@ from remit.partition.storage import sqlite
 from remit.partition.storage.archive import Archive
 from remit.partition.storage.contract import Batch, Fenced, StoreFull
 from remit.partition.storage.sqlite import SqliteStore, read_log
+from remit.partition.storage.tail import SETTLED_NS, Tail
 from remit.protocol.commands import PinClock
 from remit.protocol.events.partition import ClockPinned
 
@@ -206,3 +208,36 @@ def test_a_file_is_written_through_before_a_commit_returns(tmp_path: Path) -> No
     assert (journal, level) == ("wal", 2)
     assert isinstance(store._writer, apsw.Connection)
     store.close()
+
+
+def settled(store: SqliteStore) -> None:
+    """The last write is no longer of this moment."""
+    then = time.time_ns() - 2 * SETTLED_NS
+    os.utime(f"{store.path}-wal", ns=(then, then))
+
+
+def test_a_reader_at_the_end_of_the_log_need_not_open_the_file_until_somebody_writes(
+    tmp_path: Path,
+) -> None:
+    store, epoch, chain = opened(tmp_path)
+    write(store, epoch, chain)
+    settled(store)
+    tail = Tail(store.path)
+    assert not tail.is_there(), "nothing has been read yet"
+    assert len(list(read_log(store.path, 0))) == 1
+    tail.reached()
+    assert tail.is_there()
+    assert tail.is_there(), "asking changes nothing"
+
+    write(store, epoch, chain)
+    assert not tail.is_there()
+    tail.reached()
+    assert not tail.is_there(), "what is written this moment may be written again within it"
+    settled(store)
+    assert not tail.is_there(), "who has not read the end since does not stand there"
+    tail.reached()
+    assert tail.is_there()
+    store.archive_log()
+    assert not tail.is_there(), "sealing the log is a write as well"
+    store.close()
+    assert not tail.is_there(), "nobody has the file open: its end is not known"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -21,7 +21,9 @@ from remit.authority.checkpoint import Checkpoint, sign_checkpoint
 from remit.authority.merkle import Frontier, leaf_hash
 from remit.base.errors import Fault
 from remit.partition.log import raw_turns
+from remit.partition.storage.contract import LogBatch
 from remit.partition.storage.sqlite import read_log
+from remit.partition.storage.tail import Tail
 
 TURNS = 4096
 SECONDS = 1.0
@@ -70,16 +72,15 @@ class Sealer:
         self._tree = Frontier(edge.size, edge.hashes)
         self._signed = edge.size
         self._waits_since = 0.0
+        self._tail = Tail(self._path)
 
     def follow(self) -> bool:
         """Take in what is new, and sign when it is time; False when nothing was new.
 
         Raises `Forked` when the log does not go on where the last checkpoint ended.
         """
-        if not self._path.exists():
-            return False
         moved = False
-        for batch in read_log(self._path, self._position):
+        for batch in self._news():
             if batch.first_position != self._position + 1 or batch.previous != self._batch:
                 raise Forked(
                     f"batch {batch.first_position} of {self._path.name} does not follow record "
@@ -93,9 +94,16 @@ class Sealer:
             moved = True
             if self._tree.size - self._signed >= TURNS:
                 self.sign()
+        if not moved:
+            self._tail.reached()
         if self._waits_since and self._clock() - self._waits_since >= SECONDS:
             self.sign()
         return moved
+
+    def _news(self) -> Iterable[LogBatch]:
+        if self._tail.is_there() or not self._path.exists():
+            return ()
+        return read_log(self._path, self._position)
 
     def sign(self) -> None:
         """One checkpoint over everything taken in; nothing when all of it is signed already."""

@@ -33,6 +33,7 @@ from remit.exporters.records import Translator
 from remit.partition.keys import read_signer
 from remit.partition.log import open_batches
 from remit.partition.storage.sqlite import read_log, read_rows
+from remit.partition.storage.tail import Tail
 from remit.protocol.values import ProcessDefinition
 
 KINDS: dict[str, Callable[[], Exporter]] = {"jsonl": JsonLines}
@@ -97,6 +98,7 @@ class Follower:
         self._sent: dict[int, int] = {}
         self._tasks: list[tuple[float, Callable[[], None]]] = []
         self._pause = PAUSE_SECONDS
+        self._tails: dict[int, Tail] = {}
         self._wait_until = 0.0
         exporter.open(self)
 
@@ -121,7 +123,8 @@ class Follower:
 
     def follow(self, path: Path, partition: int) -> bool:
         """Export what is new on one partition; False when there was nothing."""
-        if time.monotonic() < self._wait_until:
+        tail = self._tails.setdefault(partition, Tail(path))
+        if time.monotonic() < self._wait_until or tail.is_there():
             return False
         after = self._sent.get(partition, self._positions.get(self.exporter.name, partition))
         moved = False
@@ -151,6 +154,8 @@ class Follower:
             self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
             return False
         self._pause = PAUSE_SECONDS
+        if not moved:
+            tail.reached()
         return moved
 
     def _personal_data(self, partition: int, after: int) -> tuple[Personal, int]:

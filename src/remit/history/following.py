@@ -28,6 +28,7 @@ from remit.history.pruning import Retention, prune
 from remit.history.schema import POSITIONS
 from remit.partition.log import open_batches
 from remit.partition.storage.sqlite import end_of_log, read_log, read_rows
+from remit.partition.storage.tail import Tail
 from remit.protocol.values import ProcessDefinition
 
 PAUSE_SECONDS = 0.03
@@ -97,10 +98,11 @@ class Follower:
         self._path = path
         self._partition = partition
         self._projection: Projection | None = None
+        self._tail = Tail(path)
 
     def follow(self) -> int:
         """Tell what is new; returns how many turns that were. Raises `SQLAlchemyError`."""
-        if not self._path.exists():
+        if self._tail.is_there() or not self._path.exists():
             return 0
         projection = self._projection
         if projection is None:
@@ -122,6 +124,8 @@ class Follower:
             except Overtaken as fault:
                 self.position = fault.position
                 return told
+        else:
+            self._tail.reached()
         self._projection = projection
         return told
 
