@@ -92,7 +92,7 @@ class Decided(Entry, frozen=True, kw_only=True):
     leaves no record of its own. `before` may be empty: not recorded; `chain` as well: it is the one
     that the instance carries; and `after`: the slope stays where it is. `returns`: the hop is over with
     the step, `wrote` says whether it brought variables. `lowered` from 0 on: data of this trust came
-    in with it, and the slope was lowered first.
+    in with it, and the slope was lowered first. `duties` None: not recorded.
     """
 
     covers: int
@@ -110,6 +110,7 @@ class Decided(Entry, frozen=True, kw_only=True):
     returns: bool = False
     wrote: bool = False
     lowered: int = -1
+    duties: tuple[str, ...] | None = None
 
 
 class Returned(Entry, frozen=True, kw_only=True):
@@ -211,6 +212,14 @@ class Auditor:
         """The slope as it follows from what was fed so far."""
         return self._slopes.get((instance, scope), START)
 
+    def place(self, instance: str, slope: Slope) -> None:
+        """The instance's slope is here now: what led to it was found right."""
+        self._slopes[instance, ""] = slope
+
+    def authority(self, instance: str) -> Authority | None:
+        """What the instance's steps are asked of; None when no chain that verifies is attached."""
+        return self._authorities.get(instance)
+
     def _attached(self, entry: Attached) -> Iterator[Finding]:
         chain = verify_chain(entry.tokens, self._ring)
         if chain.subject.instance != entry.instance:
@@ -273,6 +282,9 @@ class Auditor:
                 f"{entry.action}: recorded {entry.reason} by {' '.join(entry.clauses)}, "
                 f"asked again {again.reason} by {' '.join(again.clauses)}"
             )
+            found.append(Finding(entry.position, "decision", text))
+        elif entry.duties not in (None, again.duties):
+            text = f"{entry.action}: recorded the duties {entry.duties}, they are {again.duties}"
             found.append(Finding(entry.position, "decision", text))
         now = again.slope if again.admitted else before
         if entry.returns and again.admitted:
