@@ -12,7 +12,7 @@ import msgspec
 from remit.gateway.broker import VERSION
 from remit.gateway.rest.frame import Call, Operation, Page
 from remit.gateway.rest.problems import TITLES
-from remit.history.searching import ALLOWED, MAX_LIMIT, Entity
+from remit.history.searching import ALLOWED, MAX_LIMIT, Entity, Field
 
 _PROBLEM = {
     "type": "object",
@@ -97,7 +97,7 @@ _PAGES = (("limit",), ("from", "limit"), ("after", "limit"), ("before", "limit")
 def search_of(entity: Entity) -> dict[str, Any]:
     """The request of a search: filters by the properties of `entity`, an order, one form of page."""
     filters = {
-        name: _filter(entity.field(name).kind)
+        name: _filter(entity.field(name))
         for name in (*entity.fields, *entity.hidden)
         if name not in entity.extras and entity.field(name).kind in _SCALARS
     }
@@ -120,12 +120,14 @@ def _object(properties: dict[str, Any], *, required: Sequence[str] = ()) -> dict
     return {**found, "required": list(required)} if required else found
 
 
-def _filter(kind: str) -> dict[str, Any]:
+def _filter(field: Field) -> dict[str, Any]:
     """A value, or operators with their operands."""
-    scalar = _SCALARS[kind]
+    scalar = _SCALARS[field.kind]
+    if field.words:
+        scalar = {**scalar, "enum": list(field.words)}
     operators: dict[str, Any] = {}
-    for operator in ALLOWED[kind]:
-        operators[operator] = scalar
+    for operator in ALLOWED[field.kind]:
+        operators[operator] = _SCALARS["string"] if operator == "$like" else scalar
         if operator in _LISTS:
             operators[operator] = {"type": "array", "items": scalar}
         elif operator in _FLAGS:
