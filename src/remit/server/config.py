@@ -107,6 +107,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """What is wrong with these settings, as a sentence; empty when nothing is."""
         if not 1 <= self.partitions <= 64:
             return f"--partitions is between 1 and 64, not {self.partitions}"
+        for option, port in (("--grpc-port", self.grpc_port), ("--http-port", self.http_port)):
+            if not 0 <= port <= 65_535:
+                return f"{option} is between 0 and 65535, not {port}"
         is_anonymous = not (self.has_credentials or self.tls_client_ca)
         if is_anonymous and self.host not in LOOPBACK and not self.allow_anonymous_network:
             return (

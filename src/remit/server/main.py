@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
+import socket
 import sys
 import sysconfig
 import tempfile
@@ -109,8 +111,15 @@ async def serve(config: Config, say: Callable[[str], None]) -> int:
     problem = config.problem()
     if problem:
         raise CannotStart(problem)
-    logs.set_up(os.environ.get("REMIT_LOG_LEVEL", "INFO"))
-    Path(config.data).mkdir(parents=True, exist_ok=True)
+    _check_ports(config)
+    try:
+        logs.set_up(os.environ.get("REMIT_LOG_LEVEL", "INFO"))
+    except ValueError as fault:
+        raise CannotStart(f"REMIT_LOG_LEVEL: {fault}") from fault
+    try:
+        Path(config.data).mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise CannotStart(f"--data {config.data} can't be made: {fault.strerror}") from fault
     with tempfile.TemporaryDirectory(prefix="remit-") as folder:
         path = str(Path(folder) / "control")
         lines: asyncio.Queue[control.Line] = asyncio.Queue()
@@ -121,6 +130,38 @@ async def serve(config: Config, say: Callable[[str], None]) -> int:
             secrets = Secrets(config.tls, Path(folder)) if config.tls else None
             config = msgspec.structs.replace(config, control=path)
             return await _run(config, secrets, lines, say)
+
+
+def _check_ports(config: Config) -> None:
+    """Both ports can be listened on; raises `CannotStart`.
+
+    Asked before the data are opened: a broker that is started twice by mistake must not take the data
+    over from the one that runs, only to end itself for want of a port.
+    """
+    ports = (("--grpc-port", config.grpc_port), ("--http-port", config.http_port))
+    for option, port in ports:
+        try:
+            kind, _, _, _, address = socket.getaddrinfo(
+                config.host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            socket.create_server(address[:2], family=kind).close()
+        except OSError as fault:
+            raise CannotStart(_port_problem(config.host, option, port, fault)) from fault
+    if config.grpc_port == config.http_port != 0:
+        raise CannotStart(f"--grpc-port and --http-port are both {config.grpc_port}: give them two")
+
+
+def _port_problem(host: str, option: str, port: int, fault: OSError) -> str:
+    if isinstance(fault, socket.gaierror):
+        return f"--host {host} is no address: {fault.strerror}"
+    if fault.errno == errno.EADDRNOTAVAIL:
+        return f"--host {host} is no address of this machine: listen on one that is"
+    if fault.errno == errno.EADDRINUSE:
+        return (
+            f"{host}:{port} is in use, perhaps by a broker that runs already (`remit status` shows it): "
+            f"stop what listens there, or choose another {option}; 0 takes a free one"
+        )
+    return f"{option} {port} can't be listened on: {fault.strerror}"
 
 
 async def _run(
