@@ -164,6 +164,8 @@ class Story:
     def _happened(self, turn: Turn, position: int, event: Event) -> Findings:
         """The effects of a record in governed instances, each of which takes its admission."""
         effects = EFFECTS[event.__class__](turn, event, self._live)
+        if not effects:
+            return _FINE
         return [
             Finding(position, "completeness", f"{effect.action} happened, and nothing admitted it")
             for effect in effects

@@ -121,7 +121,7 @@ def verify(
 def useful_workers(folder: Path) -> int:
     """A process for each core; one for a log that is read before others have started."""
     size = sum(path.stat().st_size for path in log_files(folder))
-    return len(os.sched_getaffinity(0)) if size > WORTH_SHARING else 1
+    return os.cpu_count() or 1 if size > WORTH_SHARING else 1
 
 
 def _run(task: tuple[Any, ...]) -> PartitionReport:
