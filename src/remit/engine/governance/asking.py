@@ -248,9 +248,7 @@ TOLD = 10
 
 
 def governed_row(run: Run, element: ElementInstance | None) -> Governed | None:
-    if element is None or not run.state.governed.rows:
-        return None
-    return run.state.governed.get(element.instance)
+    return None if element is None else run.state.governed.rows.get(element.instance)
 
 
 def governor_of(run: Run) -> Governor:
