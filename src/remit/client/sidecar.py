@@ -211,6 +211,8 @@ async def serve(
         else:
             port = server.add_secure_port(address, door.credentials())
     except RuntimeError as fault:
-        raise OSError(f"can't listen on {address}: {fault}") from fault
+        raise OSError(
+            f"can't listen on {address}: is the port in use, or the address none of this machine's?"
+        ) from fault
     await server.start()
     return server, port
