@@ -539,7 +539,7 @@ def _meaning(clause: Clause) -> str:
 
 
 _MEANING = {
-    "$default": ": no clause allows it",
+    "$default": ": no clause allows it; a successor of the policy may (`remit policy succeed`, `renew`)",
     "$validity": ": the policy's time is over, or has not begun; a successor renews it "
     "(`remit policy renew`)",
     "$revoked": ": the policy, or the key that signed it, was revoked",
