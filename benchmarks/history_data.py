@@ -150,7 +150,7 @@ def _copy(
 def _moved(column: Column[Any], of: Table, n: Column[int], copies: int) -> ColumnElement[Any]:
     name, number = column.name, cast(n, schema.JOBS.c.type.type)
     if name in _DATES:
-        return column - (copies - n) * (MONTH_MS // copies)
+        return column - (copies - cast(n, BigInteger)) * (MONTH_MS // copies)
     if name in _SHARED:
         return column
     if isinstance(column.type, BigInteger):
