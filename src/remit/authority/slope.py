@@ -43,7 +43,7 @@ DEFAULT_LEVELS = {
 """Trust by how the channel knows the actor, where no grant says otherwise."""
 
 
-class Hop(Struct, frozen=True, omit_defaults=True, cache_hash=True):
+class Hop(Struct, frozen=True, omit_defaults=True, cache_hash=True, gc=False):
     """One step of delegation. `method` empty: inside the engine, no channel bounds its trust.
 
     `domain` empty: the domain does not change. `att`: hash of what attests the actor.
@@ -56,7 +56,7 @@ class Hop(Struct, frozen=True, omit_defaults=True, cache_hash=True):
     att: str = ""
 
 
-class Frame(Struct, frozen=True, array_like=True, cache_hash=True):
+class Frame(Struct, frozen=True, array_like=True, cache_hash=True, gc=False):
     """One hop of the live path, with trust, drop and crossed domains as they were after it."""
 
     actor: str
@@ -67,7 +67,7 @@ class Frame(Struct, frozen=True, array_like=True, cache_hash=True):
     xdom: int
 
 
-class Slope(Struct, frozen=True, array_like=True):
+class Slope(Struct, frozen=True, array_like=True, gc=False):
     """The state that travels with each token. `n` counts all changes so far."""
 
     head: str = "0" * 64

@@ -102,7 +102,7 @@ class ElementDenied(IncidentRaised):
 # --- asking ----------------------------------------------------------------------------------------
 
 
-class Question(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True, gc=False):
     """May this be done? `facts` are those of the action; the common ones are looked up when needed.
 
     A fact that takes some work may be a function that gives it. `lowered`: data of this trust comes in
@@ -117,7 +117,7 @@ class Question(msgspec.Struct, frozen=True):
     lowered: int = -1
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """The decision, and the facts that it has read; `beyond`: without whose instance it is."""
 
     decision: Decision
@@ -362,10 +362,9 @@ def ask(run: Run, asked: Question) -> Answer:
 
 
 def facts_of(run: Run, asked: Question, names: Iterable[str]) -> Document:
-    """The facts of these names, and whose instance it is."""
-    carried = _in_person(run, asked.row, asked.element)
-    found = carried.subject.copy()
-    _look_up_facts(run, carried.authority, asked, names, found)
+    """The facts of these names, as far as they are there."""
+    found: Document = {}
+    _look_up_facts(run, authority_of(run, asked.row), asked, names, found)
     return found
 
 

@@ -12,11 +12,12 @@ GOV_DENIED with the receipt of a denial ─▶ WORKER_REJECTED ─▶ an inciden
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from remit.authority import AuthorityFault
+from remit.authority import Authority, AuthorityFault
 from remit.authority.partial import admit_partly
 from remit.authority.policy import Denial
 from remit.authority.receipt import Receipt, disagreement, read_receipt
@@ -136,17 +137,25 @@ def step_for_worker(run: Run, element: ElementInstance, job: Job) -> str:
         return ""
     authority = authority_of(run, row)
     hop = hop_of(run.actor, "worker")
-    asked = Question(row, element, "job.activate", job_facts(job), hop)
     withheld = job.handed.withheld
-    names = [name for name in authority.beyond_subject(*AT_WORK) if name not in withheld]
-    facts = {
-        name: each for name, each in facts_of(run, asked, names).items() if name not in _ITS_OWN
-    }
+    names = [name for name in _told_by_us(authority) if name not in withheld]
+    asked = Question(row, element, "job.activate", job_facts(job) if names else {}, hop)
+    facts = facts_of(run, asked, names)
     step = {
         "slope": decode_slope(row.slope), "actor": hop.actor, "method": hop.method,
         "domain": hop.domain, "facts": facts, "withheld": withheld,
     }  # fmt: skip
     return msgspec.json.encode(step).decode()
+
+
+def _told_by_us(authority: Authority) -> tuple[str, ...]:
+    """The facts that a worker is asked about, and does not see for itself."""
+    return _not_its_own(authority.beyond_subject(*AT_WORK))
+
+
+@lru_cache(maxsize=1024)
+def _not_its_own(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in _ITS_OWN)
 
 
 def admit_work(
