@@ -166,6 +166,13 @@ def other_facts(event: list) -> list:  # type: ignore[type-arg]
     return event
 
 
+def other_clause_beside(event: list) -> list:  # type: ignore[type-arg]
+    """Of what went with a step: the variables that a worker has brought."""
+    if event[0] == ADMITTED and event[5] == "job.complete" and event[-1]:
+        event[-1][0][1] = ["E", "$bound"]
+    return event
+
+
 def other_actor(event: list) -> list:  # type: ignore[type-arg]
     if event[0] == ADMITTED and event[5] == "job.activate":
         event[13] = "somebody"
@@ -191,6 +198,7 @@ def without_rejection(event: list) -> list | None:  # type: ignore[type-arg]
         (without_admission("call.activity"), "completeness"),
         (events(other_clause), "decision"),
         (events(other_definition), "decision"),
+        (events(other_clause_beside), "decision"),
         (events(other_facts), "facts"),
         (events(other_actor), "facts"),
         (events(more_trust), "slope"),

@@ -19,6 +19,7 @@ from remit.authority.receipt import Receipt
 from remit.authority.revocation import Revocations, read_revocations
 from remit.authority.slope import Slope
 from remit.authority.verify import (
+    Also,
     Attached,
     Auditor,
     Decided,
@@ -167,8 +168,11 @@ class Story:
         self, turn: Logged, position: int, event: StepAdmitted, covers: Covers
     ) -> Iterable[Finding]:
         covered, part = covers.get(position, _NOWHERE)
-        facts = self._facts(event)
-        again = self.auditor.feed(_admitted(turn, position, event, facts, covered, part))
+        facts = self._facts(event, event.facts)
+        also = tuple(
+            Also(each.action, self._facts(event, each.facts), each.clauses) for each in event.also
+        )
+        again = self.auditor.feed(_admitted(turn, position, event, facts, also, covered, part))
         compared = self._compared(turn, position, event)
         return [*compared, *again] if compared or again else ()
 
@@ -176,15 +180,15 @@ class Story:
         self, turn: Logged, position: int, event: OwnStepAdmitted, covers: Covers
     ) -> Iterable[Finding]:
         covered, part = covers.get(position, _NOWHERE)
-        facts = self._facts(event)
+        facts = self._facts(event, event.facts)
         again = self.auditor.feed(_admitted_own(turn, position, event, facts, covered, part))
         compared = self._own_compared(position, event)
         return [*compared, *again] if compared or again else ()
 
-    def _facts(self, event: Admission) -> Mapping[str, Any]:
+    def _facts(self, event: Admission, read: Mapping[str, Any]) -> Mapping[str, Any]:
         """What the decision has read; whose instance it is, as the deployed definition says."""
         subject = self._definitions.get(event.definition, {})
-        return {**subject, "instance": str(event.instance), **event.facts}
+        return {**subject, "instance": str(event.instance), **read}
 
     def _rejected(
         self, turn: Logged, position: int, event: StepRejected, covers: Covers
@@ -262,23 +266,27 @@ class Story:
             text = f"{event.action}: decided for {event.actor}, asked by {actor.id}"
             found.append(Finding(position, "facts", text))
         acting = {"actor": actor.id or "anonymous", "actorMethod": actor.channel}
-        found += self._differing(position, event, event.scope, acting if event.kind else {})
+        known = acting if event.kind else {}
+        found += self._differing(position, event, event.facts, known)
+        if isinstance(event, StepAdmitted):
+            for each in event.also:
+                found += self._differing(position, event, each.facts, known)
         return found
 
     def _own_compared(self, position: int, event: OwnStepAdmitted) -> Sequence[Finding]:
         """The same for a step of the engine's own."""
-        return [*self._differing(position, event, event.scope, {})] if event.facts else ()
+        return [*self._differing(position, event, event.facts, {})] if event.facts else ()
 
     def _differing(
         self,
         position: int,
-        event: Admission | StepRejected,
-        scope: int,
+        event: StepAdmitted | OwnStepAdmitted | StepRejected,
+        facts: Mapping[str, Any],
         known: Mapping[str, Any],
     ) -> Iterator[Finding]:
-        for name, value in event.facts.items():
+        for name, value in facts.items():
             if name.startswith("var."):
-                expected = self._look_up(scope, name[4:])
+                expected = self._look_up(event.scope, name[4:])
             elif name == "elementId":
                 expected = event.element
             elif name in known:
@@ -388,6 +396,7 @@ def _admitted(
     position: int,
     event: StepAdmitted,
     facts: Mapping[str, Any],
+    also: tuple[Also, ...],
     covers: int,
     part: str,
 ) -> Decided:
@@ -397,6 +406,7 @@ def _admitted(
         chain=event.policy, action=event.action, facts=facts, now_ms=turn.timestamp,
         before="", hop=hop, admitted=True, reason="admitted", clauses=event.clauses,
         after=event.head, returns=hop is not None, wrote=event.wrote, lowered=event.lowered,
+        also=also,
     )  # fmt: skip
 
 

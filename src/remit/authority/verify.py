@@ -85,8 +85,16 @@ class ListChanged(Entry, frozen=True, kw_only=True):
     revocations: tuple[Revocations, ...]
 
 
+class Also(Struct, frozen=True):
+    """A question that went with a decision: admitted by these clauses, on the same slope."""
+
+    action: str
+    facts: Mapping[str, object]
+    clauses: tuple[str, ...]
+
+
 class Decided(Entry, frozen=True, kw_only=True):
-    """A decision with its inputs.
+    """A decision with its inputs; `also` is what was asked and admitted with it.
 
     `covers` and `part`: the position of what it permits or denies, and what of it; -1 for what
     leaves no record of its own. `before` may be empty: not recorded; `chain` as well: it is the one
@@ -110,6 +118,7 @@ class Decided(Entry, frozen=True, kw_only=True):
     returns: bool = False
     wrote: bool = False
     lowered: int = -1
+    also: tuple[Also, ...] = ()
 
 
 class Returned(Entry, frozen=True, kw_only=True):
@@ -274,6 +283,8 @@ class Auditor:
                 f"asked again {again.reason} by {' '.join(again.clauses)}"
             )
             found.append(Finding(entry.position, "decision", text))
+        if entry.also:
+            found += self._also(entry, authority, start)
         now = again.slope if again.admitted else before
         if entry.returns and again.admitted:
             now = slopes.returned(now, wrote=entry.wrote)
@@ -281,6 +292,23 @@ class Auditor:
         if now is not before or now.head != recorded:
             found.extend(self._moved(entry, now, recorded))
         return found
+
+    def _also(self, entry: Decided, authority: Authority, start: Slope) -> Iterator[Finding]:
+        """What was admitted with a decision is asked again as well."""
+        for each in entry.also:
+            self.decisions += 1
+            facts = self._revealed(each.facts)
+            if facts is None:
+                text = f"{each.action}: its facts were erased"
+                yield Finding(entry.position, "withheld", text)
+                continue
+            again = authority.admit(each.action, facts, start, entry.now_ms, entry.hop)
+            if not again.admitted or again.clauses != each.clauses:
+                text = (
+                    f"{each.action}: recorded admitted by {' '.join(each.clauses)}, "
+                    f"asked again {again.reason} by {' '.join(again.clauses)}"
+                )
+                yield Finding(entry.position, "decision", text)
 
     def _covers(self, entry: Decided) -> Sequence[Finding]:
         """Nothing may be covered by two decisions, or by one that comes after it."""

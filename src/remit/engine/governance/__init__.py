@@ -51,10 +51,10 @@ from remit.engine.governance.steps import (
 )
 from remit.engine.governance.work import (
     GOV_DENIED,
+    admit_activation,
     admit_job,
     admit_work,
     hand_over,
-    may_activate,
     refused_by_worker,
 )
 from remit.protocol.values import POLICY
@@ -65,6 +65,7 @@ __all__ = [
     "ElementDenied",
     "Governor",
     "StepDenied",
+    "admit_activation",
     "admit_choice",
     "admit_command",
     "admit_conditions",
@@ -84,7 +85,6 @@ __all__ = [
     "check_write_by",
     "derive_child",
     "hand_over",
-    "may_activate",
     "passes",
     "readable",
     "reanchor",

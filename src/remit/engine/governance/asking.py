@@ -31,6 +31,7 @@ from remit.engine.state.entities import ElementInstance, Governed
 from remit.engine.state.state import State
 from remit.engine.variables import MISSING, look_up
 from remit.protocol.events.governance import (
+    AlsoAdmitted,
     GovernanceEvent,
     OwnStepAdmitted,
     StepAdmitted,
@@ -436,25 +437,35 @@ def _about(facts: Mapping[str, Any]) -> str:
     return ""
 
 
-def log_admission(run: Run, asked: Question, answer: Answer) -> None:
-    """Log it; the actor's hop is over with the step. What was written is worth what the actor is."""
+def log_admission(
+    run: Run, asked: Question, answer: Answer, also: tuple[Question, Answer] | None = None
+) -> None:
+    """Log it; the actor's hop is over with the step. What was written is worth what the actor is.
+
+    `also` is what goes with the step, asked of the same row.
+    """
     element, hop, decision, actor = asked.element, asked.hop, answer.decision, run.actor
     facts = _plain(answer.beyond)
     of, about = asked.facts.get("elementId", element.element), _about(asked.facts)
     if hop is None and asked.lowered < 0 and not decision.duties:
         _log_own(run, element, asked.action, of, about, decision.clauses, facts)
         return
-    wrote = hop is not None and asked.action == "var.write"
+    wrote = hop is not None and "var.write" in (asked.action, also[0].action if also else "")
+    duties = decision.duties if also is None else (*decision.duties, *also[1].decision.duties)
     after = decision.slope if hop is None else returned(decision.slope, wrote=wrote)
     run.emit(
         StepAdmitted(
             run.new_key(), element.instance, element.definition, of, asked.action,
             decision.clauses, facts, asked.row.policy, encode_slope(after), after.head, after.trust,
-            after.low, actor.id, actor.channel, decision.duties, element.tenant,
+            after.low, actor.id, actor.channel, duties, element.tenant,
             "" if hop is None else hop.kind, "" if hop is None else hop.domain, wrote, element.key,
-            about, asked.lowered,
+            about, asked.lowered, () if also is None else (_also(*also),),
         )
     )  # fmt: skip
+
+
+def _also(asked: Question, answer: Answer) -> AlsoAdmitted:
+    return AlsoAdmitted(asked.action, answer.decision.clauses, _plain(answer.beyond))
 
 
 def _log_own(

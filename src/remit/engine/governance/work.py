@@ -41,7 +41,7 @@ from remit.engine.governance.asking import (
     tell,
 )
 from remit.engine.governance.policies import without_policy
-from remit.engine.governance.steps import admit_write_by, check_write_by, readable_beside
+from remit.engine.governance.steps import check_write_by, readable, readable_beside, reads_all
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance, Governed
 from remit.protocol.events.governance import (
@@ -95,20 +95,28 @@ def admit_job(run: Run, element: ElementInstance, action: str, job: Job) -> None
         admit_step(run, element, action, job_facts(job))
 
 
-def may_activate(run: Run, element: ElementInstance, facts: Mapping[str, Any]) -> bool:
-    """Whether this worker may have the job; one that may not is told in the log once, and gets none."""
+def admit_activation(
+    run: Run, element: ElementInstance, facts: Mapping[str, Any], variables: Document
+) -> Document | None:
+    """The variables that this worker gets with the job; None when it may not have the job.
+
+    A worker that may not is told in the log once, and so are variables that it may not read.
+    """
     row = governed_row(run, element)
     if row is None:
-        return True
+        return variables
     asked = Question(row, element, "job.activate", facts, hop_of(run.actor, "worker"))
     answer = ask(run, asked)
     if answer.decision.admitted:
-        log_admission(run, asked, answer)
-        return True
+        reading = reads_all(run, element, variables)
+        log_admission(run, asked, answer, reading)
+        if reading is not None:
+            return variables
+        return readable(run, element, variables, "job", f"{facts['jobKey']} {run.actor.id}")
     about = f"{facts['jobKey']} {run.actor.id} {answer.decision.reason}"
     if about not in row.rejections:
         tell(run, rejection(run, asked, answer, about))
-    return False
+    return None
 
 
 def hand_over(run: Run, element: ElementInstance, delivered: Document) -> Handed | None:
@@ -182,14 +190,8 @@ def admit_work(
         tell(run, said)
     if denied is not None:
         raise StepDenied(sentence(asked, answer), denied)
-    mark = run.mark()
-    log_admission(run, asked, answer)
-    try:
-        admit_write_by(run, element, variables, "job", "worker")
-    except StepDenied:
-        run.undo(mark)  # the rejection is told from where nothing of the command was admitted
-        check_write_by(run, element, variables, "job", "worker")
-        raise
+    writing = check_write_by(run, element, variables, "job", "worker")
+    log_admission(run, asked, answer, writing)
     return variables
 
 
