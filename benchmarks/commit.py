@@ -102,7 +102,7 @@ def by_hand(instances: int, folder: Path) -> Costs:
 async def through_the_loop(instances: int, folder: Path) -> tuple[float, float]:
     """(wall-clock seconds, CPU seconds of the process) of instances with jobs pushed to a stream."""
     loop = PartitionLoop(1, 1, SqliteStore.open(folder, 1))
-    await loop.submit(DEPLOY, Header())
+    await loop.ask(DEPLOY, Header())
     room = asyncio.Semaphore(500)
     finished = asyncio.Event()
     tasks: set[asyncio.Task[object]] = set()
@@ -118,7 +118,7 @@ async def through_the_loop(instances: int, folder: Path) -> tuple[float, float]:
 
     def worker(job: ActivatedJob) -> None:
         task: asyncio.Task[object] = asyncio.ensure_future(
-            loop.submit(c.CompleteJob(job.job.key), Header())
+            loop.ask(c.CompleteJob(job.job.key), Header())
         )
         tasks.add(task)
         task.add_done_callback(completed)
@@ -128,7 +128,7 @@ async def through_the_loop(instances: int, folder: Path) -> tuple[float, float]:
     creating: set[asyncio.Task[object]] = set()
     for _ in range(instances):
         await room.acquire()
-        task: asyncio.Task[object] = asyncio.ensure_future(loop.submit(CREATE, Header()))
+        task: asyncio.Task[object] = asyncio.ensure_future(loop.ask(CREATE, Header()))
         creating.add(task)
         task.add_done_callback(creating.discard)
     await finished.wait()

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import click
+import pytest
 
 from remit.cli.main import VERBS, main
 from tests.support.broker import Broker
 from tests.support.model import Model, one_task
 
 
-def remit(*words: str, address: str = "") -> subprocess.CompletedProcess[str]:
+def remit(*words: str, address: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "remit.cli.main", *words]
     if address:
         command += ["--address", address]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, **environment}, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 def test_deploy_create_complete_and_status(shared_broker: Broker, tmp_path: Path) -> None:
@@ -109,6 +114,85 @@ def test_a_port_in_use_is_said_plainly(shared_broker: Broker, tmp_path: Path) ->
 
     assert refused.returncode == 1
     assert "in use" in refused.stderr
+
+
+def test_a_broker_that_is_started_twice_does_not_take_its_data_from_the_first(
+    shared_broker: Broker, tmp_path: Path
+) -> None:
+    model = tmp_path / "twice.bpmn"
+    model.write_bytes(one_task("twice", "twice-work").xml())
+    for option, address in (
+        ("--grpc-port", shared_broker.grpc),
+        ("--http-port", shared_broker.http),
+    ):
+        ports = {"--grpc-port": "0", "--http-port": "0", option: address.rsplit(":", 1)[1]}
+        given = [word for pair in ports.items() for word in pair]
+        refused = remit("serve", "--data", str(shared_broker.data), *given)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert f"{address} is in use" in refused.stderr
+        assert option in refused.stderr
+
+        assert remit("deploy", str(model), address=shared_broker.grpc).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--grpc-port", "99999"), "--grpc-port is between 0 and 65535"),
+        (("--grpc-port", "40001", "--http-port", "40001"), "are both 40001"),
+        (("--data", "/proc/nowhere"), "--data /proc/nowhere can't be made"),
+        (("--host", "203.0.113.1", "--allow-anonymous-network"), "no address of this machine"),
+        (("--host", "a host", "--allow-anonymous-network"), "--host a host is no address"),
+    ],
+)
+def test_what_can_not_be_served_is_said_in_a_sentence(
+    tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    given = ("--data", str(tmp_path), "--grpc-port", "0", "--http-port", "0")
+    refused = remit("serve", *given, *options)
+
+    assert refused.returncode == 1
+    assert said in refused.stderr
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_level_of_logs_that_is_none_is_said(tmp_path: Path) -> None:
+    refused = remit("serve", "--data", str(tmp_path), REMIT_LOG_LEVEL="loud")
+
+    assert refused.returncode == 1
+    assert "there is no level 'loud'" in refused.stderr
+
+
+@pytest.mark.parametrize("address", ["", "a host:1", ":26500", "host:port", "host/path"])
+def test_what_is_no_address_is_wrong_usage(address: str) -> None:
+    for verb in (("status", "--address", address), ("list", "pi", "--rest-address", address)):
+        if (address, verb[0]) == ("host/path", "list"):
+            continue  # REST may be served under a path
+        refused = remit(*verb)
+        assert refused.returncode == 2
+        assert "is no address: write HOST:PORT" in refused.stderr
+
+
+def test_a_name_that_nobody_has_is_said() -> None:
+    refused = remit("status", address="nowhere.invalid:26500")
+    assert refused.returncode == 3
+    assert "no machine is known by the name in 'nowhere.invalid:26500'" in refused.stderr
+
+
+def test_a_password_can_be_piped_in() -> None:
+    command = [sys.executable, "-m", "remit.cli.main", "user", "password", "ada"]
+    made = subprocess.run(command, input="secret\n", capture_output=True, text=True, check=False)
+    assert (made.returncode, made.stderr) == (0, "")
+    assert made.stdout.startswith("ada:$argon2id$")
+    none = remit("user", "password", "ada")
+    assert none.returncode == 2
+    assert "there is no password" in none.stderr
+
+
+def test_an_empty_list_says_so_and_is_no_line_of_json(shared_broker: Broker) -> None:
+    for words, said in (((), "there are none\n"), (("--json",), "")):
+        found = remit("rule", "list", *words, address=shared_broker.grpc)
+        assert (found.returncode, found.stdout, found.stderr) == (0, "", said)
 
 
 def test_every_verb_is_a_command_of_that_name() -> None:

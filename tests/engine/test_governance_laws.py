@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import random
 
+import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from remit import Engine, Refused
+from remit.audit.records import Turn, read_turn
 from remit.audit.story import Story
 from remit.authority.policy import Clause, Grant
 from remit.authority.verify import Finding
 from remit.engine.governance import POLICY
 from remit.engine.state.folds import FOLDS
 from remit.engine.state.state import State
+from remit.partition.log import Logged
 from tests.engine.test_laws import CALLED, Block, Writer, _advance, _undo_all, blocks
 from tests.support.governed import ALICE, GOVERNOR, RING, grant, policy
 from tests.support.story import leftovers
@@ -58,9 +61,14 @@ def play(block: Block, seed: int, given: Grant) -> Engine:
     raise AssertionError("the process does not end")
 
 
+def seen(turn: Logged) -> Turn:
+    """A turn as the auditor reads it."""
+    return read_turn(msgspec.msgpack.encode(turn))
+
+
 def findings(engine: Engine) -> list[Finding]:
     story = Story(RING)
-    found = [finding for turn in engine.turns() for finding in story.tell(turn)]
+    found = [finding for turn in engine.turns() for finding in story.tell(seen(turn))]
     return found + story.auditor.finish()
 
 

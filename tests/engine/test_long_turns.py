@@ -56,15 +56,15 @@ def test_a_long_step_shares_the_partition_with_everybody_else() -> None:
         loop = PartitionLoop(1, 1, MemoryStore())
         header = Header()
         for model in (loops, one_task()):
-            await loop.submit(c.DeployResources(((f"{model.id}.bpmn", model.xml()),)), header)
-        long = await loop.submit(c.CreateInstance(process_id="p"), header)
+            await loop.ask(c.DeployResources(((f"{model.id}.bpmn", model.xml()),)), header)
+        long = await loop.ask(c.CreateInstance(process_id="p"), header)
         began = time.process_time()
-        other = await loop.submit(c.CreateInstance(process_id="one"), header)
+        other = await loop.ask(c.CreateInstance(process_id="one"), header)
 
         assert isinstance(other, InstanceCreated)
         assert time.process_time() - began < 1
         assert isinstance(long, InstanceCreated)
-        await loop.submit(c.CancelInstance(long.key), header)
+        await loop.ask(c.CancelInstance(long.key), header)
         await loop.stop()
 
     asyncio.run(asyncio.wait_for(story(), 60))

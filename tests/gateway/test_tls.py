@@ -53,11 +53,12 @@ def mutual(folder: Path, authority: Authority) -> Any:
 
 
 def me(broker: Broker, authority: Authority, pair: Pair | None, **headers: str) -> Any:
-    """What GET /authentication/me answers over TLS: status and name."""
+    """What GET /authentication/me answers over TLS, by default at the REST port: status and name."""
     context = ssl.create_default_context(cafile=authority.certificate)
     if pair is not None:
         context.load_cert_chain(*pair)
-    connection = http.client.HTTPSConnection(broker.http, context=context, timeout=10)
+    at = headers.pop("at", broker.http)
+    connection = http.client.HTTPSConnection(at, context=context, timeout=10)
     try:
         connection.request("GET", "/v2/authentication/me", headers=headers)
         answer = connection.getresponse()
@@ -100,6 +101,18 @@ def test_nobody_names_himself_in_the_servers_header(mutual: Broker, authority: A
     forged = f'Hash={"a" * 64};Subject="CN=root";URI='
     given = {"x-forwarded-client-cert": forged}
     assert me(mutual, authority, authority.issue("ada"), **given) == (200, "ada")
+
+
+@pytest.mark.parametrize("name", ["Jörg", 'a";URI=spiffe://evil/x', "#1 ada\\, +x=<y>;", " ada\n"])
+def test_both_ports_read_a_name_alike(mutual: Broker, authority: Authority, name: str) -> None:
+    pair = authority.issue(name)
+    assert me(mutual, authority, pair) == (200, name)
+    assert me(mutual, authority, pair, at=mutual.grpc) == (200, name)
+
+
+def test_a_head_that_is_too_large_is_told_so_over_tls(mutual: Broker, authority: Authority) -> None:
+    given = {f"x-{number}": "1" for number in range(101)}
+    assert me(mutual, authority, authority.issue("ada"), **given)[0] == 431
 
 
 @pytest.mark.parametrize("uris", [(WORKER, "spiffe://evil/x"), (f"{WORKER};URI=spiffe://evil/x",)])
@@ -173,13 +186,41 @@ def test_new_files_are_in_use_within_seconds_and_bad_ones_are_not(
     _bring(old.issue("broker"), used)
     broker = start_broker("--tls-cert", used.certificate, "--tls-key", used.key)
     assert me(broker, old, None)[0] == 200
+    context = ssl.create_default_context(cafile=old.certificate)
+    kept = http.client.HTTPSConnection(broker.http, context=context, timeout=10)
+    kept.connect()
     Path(used.certificate).write_text("half a file")
     time.sleep(1.5)
     assert me(broker, old, None)[0] == 200
     _bring(new.issue("broker"), used)
     assert _within(8, lambda: me(broker, new, None)[0] == 200)
+    assert _within(8, lambda: topology(broker, new, None) == "OK")
     with pytest.raises(ssl.SSLError):
         me(broker, old, None)
+    kept.request("GET", "/v2/topology")
+    assert kept.getresponse().status == 200, "a connection keeps what it began with"
+    kept.close()
+
+
+def test_a_client_that_leaves_is_noticed_over_tls(mutual: Broker, authority: Authority) -> None:
+    ada = authority.issue("ada")
+    context = ssl.create_default_context(cafile=authority.certificate)
+    context.load_cert_chain(*ada)
+    polling = http.client.HTTPSConnection(mutual.http, context=context, timeout=10)
+    wanted = {"type": "t", "timeout": 1000, "maxJobsToActivate": 1, "requestTimeout": 60_000}
+    headers = {"content-type": "application/json"}
+    polling.request("POST", "/v2/jobs/activation", json.dumps(wanted), headers)
+
+    def waiting() -> int:
+        asking = http.client.HTTPSConnection(mutual.http, context=context, timeout=10)
+        asking.request("GET", "/metrics")
+        told = asking.getresponse().read().decode()
+        asking.close()
+        return int(float(told.split("\nremit_long_polls ")[1].split()[0]))
+
+    assert _within(2, lambda: waiting() == 1)
+    polling.close()
+    assert _within(2, lambda: waiting() == 0)
 
 
 def test_a_revoked_certificate_stays_outside_from_then_on(
@@ -195,7 +236,9 @@ def test_a_revoked_certificate_stays_outside_from_then_on(
     assert me(broker, authority, eve) == (200, "eve")
     authority.revoke(revoked, eve)
     assert _within(8, lambda: not _gets_in(broker, authority, eve))
+    assert _within(8, lambda: topology(broker, authority, eve) == "UNAVAILABLE")
     assert me(broker, authority, ada) == (200, "ada")
+    assert topology(broker, authority, ada) == "OK"
 
 
 def _gets_in(broker: Broker, authority: Authority, pair: Pair) -> bool:

@@ -285,3 +285,27 @@ def test_history_is_made_anew_from_the_log(start_broker: Callable[..., Broker]) 
 
     (found,) = find(Rest(broker), "/process-instances")
     assert found["processInstanceKey"] == key
+
+
+def test_making_it_anew_beside_a_running_broker_tells_everything_once(
+    start_broker: Callable[..., Broker],
+) -> None:
+    broker = start_broker("--history", "")
+    rest = Rest(broker)
+    rest.deploy(p_bpmn=one_task("p", "work").xml())
+    for _ in range(30):
+        create(rest, "p")
+    command = [sys.executable, "-m", "remit.cli.main", "history", "rebuild"]
+    rebuilding = subprocess.Popen(
+        [*command, "--data", str(broker.data)], stdout=subprocess.PIPE, text=True
+    )
+    keys = [create(rest, "p") for _ in range(30)]
+    said, _ = rebuilding.communicate(timeout=60)
+    assert rebuilding.returncode == 0
+    assert "100%" in said
+
+    keys.append(create(rest, "p"))
+    found = find(rest, "/process-instances", {"page": {"limit": 100}})
+    assert len(found) == 61
+    assert {row["processInstanceKey"] for row in found} >= set(keys)
+    assert len(find(rest, "/element-instances", {"page": {"limit": 1000}})) == 61 * 3

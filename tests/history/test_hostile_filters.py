@@ -53,7 +53,17 @@ def standing(rest: Rest) -> int:
 def texts(path: str) -> list[str]:
     entity = SEARCHES[path]
     names = {**entity.fields, **entity.hidden}
-    return [name for name, field in names.items() if field.kind in ("string", "enum")]
+    return [
+        name
+        for name, field in names.items()
+        if field.kind in ("string", "enum") and not field.words
+    ]
+
+
+def few_words(path: str) -> list[tuple[str, tuple[str, ...]]]:
+    entity = SEARCHES[path]
+    names = {**entity.fields, **entity.hidden}
+    return [(name, field.words) for name, field in names.items() if field.words]
 
 
 @pytest.mark.parametrize("path", SEARCHES)
@@ -64,6 +74,20 @@ def test_a_value_is_a_value(rest: Rest, path: str) -> None:
             status, answer = rest.ask("POST", path, {"filter": {"$or": either}})
             assert (status, answer.get("items")) == (200, []), value
     assert standing(rest) == 1
+
+
+@pytest.mark.parametrize("path", SEARCHES)
+def test_where_there_are_so_many_words_another_one_is_refused(rest: Rest, path: str) -> None:
+    for name, words in few_words(path):
+        for text in (*HOSTILE, "FROB"):
+            for value in (text, {"$neq": text}, {"$in": [words[0], text]}):
+                status, answer = rest.ask("POST", path, {"filter": {name: value}})
+                assert status == 400, (name, value)
+                assert f"filter.{name}: there is no" in answer["detail"]
+                assert ", ".join(words) in answer["detail"]
+        for word in (*words, words[0].lower()):
+            assert rest.ask("POST", path, {"filter": {name: {"$in": [word]}}})[0] == 200, word
+            assert rest.ask("POST", path, {"filter": {name: {"$like": f"{word}*"}}})[0] == 200
 
 
 @pytest.mark.parametrize("path", SEARCHES)

@@ -66,7 +66,7 @@ def test_parcels_are_offered_again_only_once_they_are_durable() -> None:
         loop = PartitionLoop(
             1, 3, disk, deliver=lambda destination, source, parcels: sent.extend(parcels)
         )
-        await loop.submit(c.DeployResources((("p.bpmn", model.xml()),)), HEADER)
+        await loop.ask(c.DeployResources((("p.bpmn", model.xml()),)), HEADER)
         for destination in (2, 3):
             loop.acknowledged(destination, 1)
         await asyncio.sleep(0.05)
@@ -74,9 +74,7 @@ def test_parcels_are_offered_again_only_once_they_are_durable() -> None:
         disk.gate.clear()
         asks = [
             asyncio.ensure_future(
-                loop.submit(
-                    c.CreateInstance(process_id="p", variables={"id": f"k{number}"}), HEADER
-                )
+                loop.ask(c.CreateInstance(process_id="p", variables={"id": f"k{number}"}), HEADER)
             )
             for number in range(9)
         ]
@@ -111,14 +109,14 @@ def test_a_failed_commit_is_told_also_to_those_who_wait_for_a_result() -> None:
 
     async def story() -> None:
         loop = PartitionLoop(1, 1, disk)
-        await loop.submit(DEPLOY, HEADER)
+        await loop.ask(DEPLOY, HEADER)
         disk.fails = True
         awaiting = c.CreateInstance(process_id="one", await_result=True)
 
         with pytest.raises(Unavailable, match="did not say"):
-            await asyncio.wait_for(loop.submit(awaiting, HEADER), 5)
+            await asyncio.wait_for(loop.ask(awaiting, HEADER), 5)
         await until(lambda: loop.status().healthy)
-        assert isinstance(await loop.submit(CREATE, HEADER), InstanceCreated)
+        assert isinstance(await loop.ask(CREATE, HEADER), InstanceCreated)
         assert loop.status().in_flight == 0
         await loop.stop()
 
@@ -128,9 +126,9 @@ def test_a_failed_commit_is_told_also_to_those_who_wait_for_a_result() -> None:
 def test_those_who_wait_for_a_result_are_told_when_the_broker_stops() -> None:
     async def story() -> None:
         loop = PartitionLoop(1, 1, MemoryStore())
-        await loop.submit(DEPLOY, HEADER)
+        await loop.ask(DEPLOY, HEADER)
         command = c.CreateInstance(process_id="one", await_result=True)
-        waiting = asyncio.ensure_future(loop.submit(command, HEADER))
+        waiting = asyncio.ensure_future(loop.ask(command, HEADER))
         await until(lambda: loop.state.has_jobs("work", "<default>"))
         await loop.stop()
 
@@ -145,18 +143,18 @@ def test_jobs_on_their_way_to_a_closed_stream_are_given_to_somebody_else() -> No
 
     async def story() -> None:
         loop = PartitionLoop(1, 1, disk)
-        await loop.submit(DEPLOY, HEADER)
+        await loop.ask(DEPLOY, HEADER)
         got: list[ActivatedJob] = []
         close = loop.open_stream(JobStream("work", "w", 60_000), got.append)
         await asyncio.sleep(0.02)
         disk.gate.clear()
-        made = asyncio.ensure_future(loop.submit(CREATE, HEADER))
+        made = asyncio.ensure_future(loop.ask(CREATE, HEADER))
         await until(lambda: loop._current is not None)
         close()
         disk.gate.set()
         await made
         await asyncio.sleep(0.05)
-        reply = await loop.submit(c.ActivateJobs("work", "other", 60_000, 5), HEADER)
+        reply = await loop.ask(c.ActivateJobs("work", "other", 60_000, 5), HEADER)
 
         assert got == []
         assert isinstance(reply, JobsActivated)
@@ -172,11 +170,11 @@ def test_a_stream_that_breaks_does_not_keep_others_from_their_answers() -> None:
 
     async def story() -> None:
         loop = PartitionLoop(1, 1, MemoryStore())
-        await loop.submit(DEPLOY, HEADER)
+        await loop.ask(DEPLOY, HEADER)
         seen: list[str] = []
         loop.watch_jobs(lambda job_type, tenant: seen.append(job_type))
         loop.open_stream(JobStream("work", "w", 60_000), broken)
-        await loop.submit(CREATE, HEADER)
+        await loop.ask(CREATE, HEADER)
         await asyncio.sleep(0.02)
 
         assert seen
@@ -191,17 +189,17 @@ def test_a_disk_that_can_not_be_read_bans_nobody() -> None:
 
     async def story() -> None:
         loop = PartitionLoop(1, 1, disk)
-        await loop.submit(DEPLOY, HEADER)
-        made = await loop.submit(CREATE, HEADER)
+        await loop.ask(DEPLOY, HEADER)
+        made = await loop.ask(CREATE, HEADER)
         assert isinstance(made, InstanceCreated)
         loop.state.evict(1)
         disk.is_torn = True
 
         with pytest.raises(Unavailable):
-            await asyncio.wait_for(loop.submit(c.CancelInstance(made.key), HEADER), 5)
+            await asyncio.wait_for(loop.ask(c.CancelInstance(made.key), HEADER), 5)
         disk.is_torn = False
         await until(lambda: loop.status().healthy)
-        await loop.submit(c.CancelInstance(made.key), HEADER)
+        await loop.ask(c.CancelInstance(made.key), HEADER)
         assert loop.counters()["rejected"] == 0
         await loop.stop()
 
@@ -211,9 +209,9 @@ def test_a_disk_that_can_not_be_read_bans_nobody() -> None:
 def test_a_stream_with_many_jobs_waiting_does_not_hold_up_the_partition() -> None:
     async def story() -> None:
         loop = PartitionLoop(1, 1, MemoryStore())
-        await loop.submit(DEPLOY, HEADER)
+        await loop.ask(DEPLOY, HEADER)
         for _ in range(30):  # as many at once as a slow machine takes, too
-            await asyncio.gather(*(loop.submit(CREATE, HEADER) for _ in range(100)))
+            await asyncio.gather(*(loop.ask(CREATE, HEADER) for _ in range(100)))
         got: list[ActivatedJob] = []
         before = loop.counters()["batches"]
         loop.open_stream(JobStream("work", "w", 60_000), got.append)

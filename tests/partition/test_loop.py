@@ -46,9 +46,9 @@ class Disk(MemoryStore):
 def test_many_requests_are_one_commit() -> None:
     async def story() -> None:
         loop = PartitionLoop(1, 1, MemoryStore())
-        await loop.submit(DEPLOY, HEADER)
+        await loop.ask(DEPLOY, HEADER)
         before = loop.counters()["batches"]
-        replies = await asyncio.gather(*(loop.submit(CREATE, HEADER) for _ in range(50)))
+        replies = await asyncio.gather(*(loop.ask(CREATE, HEADER) for _ in range(50)))
 
         assert all(isinstance(reply, InstanceCreated) for reply in replies)
         assert loop.counters()["batches"] - before <= 3
@@ -65,9 +65,9 @@ def test_a_stream_that_may_have_no_job_keeps_nobody_busy() -> None:
         loop = PartitionLoop(1, 1, MemoryStore(), access=access)
         root, ada = Header(actor=Actor("root")), Actor("ada", "basic")
         got: dict[str, list[ActivatedJob]] = {"ada": [], "root": []}
-        await loop.submit(DEPLOY, root)
+        await loop.ask(DEPLOY, root)
         loop.open_stream(JobStream("work", "w", 60_000, actor=ada), got["ada"].append)
-        await loop.submit(CREATE, root)
+        await loop.ask(CREATE, root)
         before = loop.counters()["batches"]
         await asyncio.sleep(0.3)
         assert loop.counters()["batches"] - before <= 3
@@ -79,8 +79,8 @@ def test_a_stream_that_may_have_no_job_keeps_nobody_busy() -> None:
         close()
         permissions = ("UPDATE_PROCESS_INSTANCE",)
         grant = c.CreateAuthorization("USER", "ada", "PROCESS_DEFINITION", permissions, "*")
-        await loop.submit(grant, root)
-        await loop.submit(CREATE, root)
+        await loop.ask(grant, root)
+        await loop.ask(CREATE, root)
         await asyncio.sleep(0.1)
         assert len(got["ada"]) == 1
         await loop.stop()
@@ -91,11 +91,11 @@ def test_a_stream_that_may_have_no_job_keeps_nobody_busy() -> None:
 def test_a_result_is_answered_after_the_last_job() -> None:
     async def story() -> None:
         loop = PartitionLoop(1, 1, MemoryStore())
-        await loop.submit(DEPLOY, HEADER)
+        await loop.ask(DEPLOY, HEADER)
         command = c.CreateInstance(process_id="one", variables={"x": 1}, await_result=True)
-        waiting = asyncio.create_task(loop.submit(command, HEADER))
+        waiting = loop.ask(command, HEADER)
         activated = await _activate(loop)
-        await loop.submit(c.CompleteJob(activated[0].job.key, {"y": 2}), HEADER)
+        await loop.ask(c.CompleteJob(activated[0].job.key, {"y": 2}), HEADER)
 
         reply = await waiting
         assert isinstance(reply, InstanceCompleted)
@@ -107,7 +107,7 @@ def test_a_result_is_answered_after_the_last_job() -> None:
 
 async def _activate(loop: PartitionLoop, limit: int = 10) -> tuple[ActivatedJob, ...]:
     while True:
-        reply: Reply = await loop.submit(c.ActivateJobs("work", "w", 60_000, limit), HEADER)
+        reply: Reply = await loop.ask(c.ActivateJobs("work", "w", 60_000, limit), HEADER)
         assert isinstance(reply, JobsActivated)
         if reply.jobs:
             return reply.jobs
@@ -117,19 +117,19 @@ async def _activate(loop: PartitionLoop, limit: int = 10) -> tuple[ActivatedJob,
 def test_streams_get_jobs_in_turn_and_jobs_that_were_there_before() -> None:
     async def story() -> None:
         loop = PartitionLoop(1, 1, MemoryStore())
-        await loop.submit(DEPLOY, HEADER)
-        await loop.submit(CREATE, HEADER)
+        await loop.ask(DEPLOY, HEADER)
+        await loop.ask(CREATE, HEADER)
         got: list[list[ActivatedJob]] = [[], []]
         closers = [
             loop.open_stream(JobStream("work", f"w{number}", 60_000), got[number].append)
             for number in range(2)
         ]
         for _ in range(10):
-            await loop.submit(CREATE, HEADER)
+            await loop.ask(CREATE, HEADER)
         await asyncio.sleep(0.1)
         for close in closers:
             close()
-        await loop.submit(CREATE, HEADER)
+        await loop.ask(CREATE, HEADER)
 
         assert len(got[0]) + len(got[1]) == 11
         assert got[0]
@@ -143,8 +143,8 @@ def test_streams_get_jobs_in_turn_and_jobs_that_were_there_before() -> None:
 def test_what_was_acknowledged_is_there_after_a_reopen(tmp_path: Path) -> None:
     async def story() -> None:
         loop = PartitionLoop(1, 1, SqliteStore.open(tmp_path, 1))
-        await loop.submit(DEPLOY, HEADER)
-        made = [await loop.submit(CREATE, HEADER) for _ in range(20)]
+        await loop.ask(DEPLOY, HEADER)
+        made = [await loop.ask(CREATE, HEADER) for _ in range(20)]
         position = loop.state.position
         await loop.stop()
         again = PartitionLoop(1, 1, SqliteStore.open(tmp_path, 1))
@@ -160,13 +160,13 @@ def test_what_was_acknowledged_is_there_after_a_reopen(tmp_path: Path) -> None:
 def test_a_second_broker_on_the_same_data_makes_the_first_step_down(tmp_path: Path) -> None:
     async def story() -> None:
         first = PartitionLoop(1, 1, SqliteStore.open(tmp_path, 1))
-        await first.submit(DEPLOY, HEADER)
+        await first.ask(DEPLOY, HEADER)
         second = PartitionLoop(1, 1, SqliteStore.open(tmp_path, 1))
 
         with pytest.raises(Unavailable):
-            await first.submit(CREATE, HEADER)
+            await first.ask(CREATE, HEADER)
         assert not first.status().leader
-        assert isinstance(await second.submit(CREATE, HEADER), InstanceCreated)
+        assert isinstance(await second.ask(CREATE, HEADER), InstanceCreated)
         await first.stop()
         await second.stop()
 
@@ -177,18 +177,18 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room() -> None:
     async def story() -> None:
         disk = Disk()
         loop = PartitionLoop(1, 1, disk)
-        await loop.submit(DEPLOY, HEADER)
-        await loop.submit(CREATE, HEADER)
+        await loop.ask(DEPLOY, HEADER)
+        await loop.ask(CREATE, HEADER)
         disk.full = True
         for _ in range(3):
             with pytest.raises(Unavailable):
-                await loop.submit(CREATE, HEADER)
+                await loop.ask(CREATE, HEADER)
         with pytest.raises(Overloaded):
-            await loop.submit(CREATE, HEADER)
+            await loop.ask(CREATE, HEADER)
         disk.full = False
         await asyncio.sleep(1.2)
 
-        assert isinstance(await loop.submit(CREATE, HEADER), InstanceCreated)
+        assert isinstance(await loop.ask(CREATE, HEADER), InstanceCreated)
         assert len(await _activate(loop)) == 2
         await loop.stop()
 
@@ -198,14 +198,14 @@ def test_a_full_disk_refuses_and_goes_on_when_there_is_room() -> None:
 def test_too_many_commands_are_refused_but_completions_never() -> None:
     async def story() -> None:
         loop = PartitionLoop(1, 1, MemoryStore())
-        await loop.submit(DEPLOY, HEADER)
-        await loop.submit(CREATE, HEADER)
+        await loop.ask(DEPLOY, HEADER)
+        await loop.ask(CREATE, HEADER)
         (job,) = await _activate(loop)
         loop._pressure.limit = 0
 
         with pytest.raises(Overloaded, match="in flight"):
-            await loop.submit(CREATE, HEADER)
-        await loop.submit(c.CompleteJob(job.job.key), HEADER)
+            await loop.ask(CREATE, HEADER)
+        await loop.ask(c.CompleteJob(job.job.key), HEADER)
         await loop.stop()
 
     run(story)
@@ -217,7 +217,7 @@ def test_a_stopping_partition_refuses(tmp_path: Path) -> None:
         await loop.stop()
 
         with pytest.raises(Unavailable):
-            await loop.submit(CREATE, HEADER)
+            await loop.ask(CREATE, HEADER)
 
     run(story)
 
@@ -225,9 +225,9 @@ def test_a_stopping_partition_refuses(tmp_path: Path) -> None:
 def test_job_deadlines_pass_by_themselves() -> None:
     async def story() -> None:
         loop = PartitionLoop(1, 1, MemoryStore())
-        await loop.submit(DEPLOY, HEADER)
-        await loop.submit(CREATE, HEADER)
-        await loop.submit(c.ActivateJobs("work", "w", 50, 1), HEADER)
+        await loop.ask(DEPLOY, HEADER)
+        await loop.ask(CREATE, HEADER)
+        await loop.ask(c.ActivateJobs("work", "w", 50, 1), HEADER)
         seen: list[tuple[str, str]] = []
         loop.watch_jobs(lambda job_type, tenant: seen.append((job_type, tenant)))
         await asyncio.sleep(0.3)
@@ -247,18 +247,18 @@ def test_each_message_correlates_once_over_partitions_even_when_sent_again(
     async def story() -> None:
         partitions = OwnPartitions(tmp_path, 3)
         first = partitions.loops[0]
-        await first.submit(c.DeployResources((("p.bpmn", model.xml()),)), HEADER)
+        await first.ask(c.DeployResources((("p.bpmn", model.xml()),)), HEADER)
         await asyncio.sleep(0.2)
         for number in range(30):
             client = partitions.loops[number % 3]
             command = c.CreateInstance(process_id="p", variables={"id": f"k{number}"})
-            await client.submit(command, HEADER)
+            await client.ask(command, HEADER)
         for number in range(30):
             for client in partitions.loops:
                 client.resend()
             key = f"k{number}"
             home = partitions.loops[_home(key) - 1]
-            await home.submit(c.PublishMessage("paid", key, 60_000), HEADER)
+            await home.ask(c.PublishMessage("paid", key, 60_000), HEADER)
         await asyncio.sleep(0.3)
         jobs = [len(await _all_jobs(client)) for client in partitions.loops]
 
@@ -271,7 +271,7 @@ def test_each_message_correlates_once_over_partitions_even_when_sent_again(
 
 
 async def _all_jobs(loop: PartitionLoop) -> tuple[ActivatedJob, ...]:
-    reply = await loop.submit(c.ActivateJobs("work", "w", 60_000, 100), HEADER)
+    reply = await loop.ask(c.ActivateJobs("work", "w", 60_000, 100), HEADER)
     assert isinstance(reply, JobsActivated)
     return reply.jobs
 

@@ -38,7 +38,7 @@ async def taken(client: PartitionClient, command: c.Command) -> Reply:
     """Submit until the partition is there to take it."""
     while True:
         try:
-            return await client.submit(command, HEADER)
+            return await client.ask(command, HEADER)
         except Unavailable:
             await asyncio.sleep(0.05)
 
@@ -53,8 +53,8 @@ def test_a_killed_partition_comes_back_with_its_streams_and_what_it_said(tmp_pat
         partitions = await open_partitions(tmp_path, 2)
         assert isinstance(partitions, PartitionProcesses)
         first = partitions.clients[0]
-        await first.submit(DEPLOY, HEADER)
-        made = await first.submit(CREATE, HEADER)
+        await first.ask(DEPLOY, HEADER)
+        made = await first.ask(CREATE, HEADER)
         got: list[ActivatedJob] = []
         os.kill(partitions.pid(1), signal.SIGKILL)
         first.open_stream(JobStream("work", "w", 60_000), got.append)
@@ -76,13 +76,13 @@ def test_messages_reach_a_partition_that_was_away(tmp_path: Path) -> None:
         partitions = await open_partitions(tmp_path, 2)
         assert isinstance(partitions, PartitionProcesses)
         first, second = partitions.clients
-        await first.submit(c.DeployResources((("p.bpmn", model.xml()),)), HEADER)
+        await first.ask(c.DeployResources((("p.bpmn", model.xml()),)), HEADER)
         os.kill(partitions.pid(2), signal.SIGKILL)
         await taken(first, c.CreateInstance(process_id="p", variables={"id": key}))
         await taken(second, c.PublishMessage("paid", key, 60_000))
         began = time.monotonic()
         while True:
-            reply = await first.submit(c.ActivateJobs("work", "w", 60_000, 5), HEADER)
+            reply = await first.ask(c.ActivateJobs("work", "w", 60_000, 5), HEADER)
             assert isinstance(reply, JobsActivated)
             if reply.jobs:
                 break
@@ -99,16 +99,16 @@ def test_a_job_pushed_to_a_stream_that_closed_is_given_to_somebody_else(tmp_path
     async def story() -> None:
         partitions = await open_partitions(tmp_path, 2)
         first = partitions.clients[0]
-        await first.submit(DEPLOY, HEADER)
+        await first.ask(DEPLOY, HEADER)
         got: list[ActivatedJob] = []
         close = first.open_stream(JobStream("work", "w", 60_000), got.append)
-        await first.submit(c.ActivateJobs("other", "w", 1000, 1), HEADER)
-        making = asyncio.ensure_future(first.submit(CREATE, HEADER))
+        await first.ask(c.ActivateJobs("other", "w", 1000, 1), HEADER)
+        making = asyncio.ensure_future(first.ask(CREATE, HEADER))
         await asyncio.sleep(0)
         close()
         await making
         while True:
-            reply = await first.submit(c.ActivateJobs("work", "x", 60_000, 5), HEADER)
+            reply = await first.ask(c.ActivateJobs("work", "x", 60_000, 5), HEADER)
             assert isinstance(reply, JobsActivated)
             if reply.jobs:
                 break
@@ -124,8 +124,8 @@ def test_closing_answers_what_was_asked_and_leaves_the_chain_whole(tmp_path: Pat
     async def story() -> None:
         partitions = await open_partitions(tmp_path, 2)
         first = partitions.clients[0]
-        await first.submit(DEPLOY, HEADER)
-        asks = [asyncio.ensure_future(first.submit(CREATE, HEADER)) for _ in range(50)]
+        await first.ask(DEPLOY, HEADER)
+        asks = [asyncio.ensure_future(first.ask(CREATE, HEADER)) for _ in range(50)]
         await asyncio.sleep(0)
         await partitions.close()
         replies = await asyncio.gather(*asks, return_exceptions=True)
@@ -143,8 +143,8 @@ def test_a_partition_process_drains_at_sigterm(tmp_path: Path) -> None:
         partitions = await open_partitions(tmp_path, 2)
         assert isinstance(partitions, PartitionProcesses)
         first = partitions.clients[0]
-        await first.submit(DEPLOY, HEADER)
-        asks = [asyncio.ensure_future(first.submit(CREATE, HEADER)) for _ in range(50)]
+        await first.ask(DEPLOY, HEADER)
+        asks = [asyncio.ensure_future(first.ask(CREATE, HEADER)) for _ in range(50)]
         await asyncio.sleep(0.05)
         os.kill(partitions.pid(1), signal.SIGTERM)
         replies = await asyncio.gather(*asks, return_exceptions=True)
@@ -180,7 +180,7 @@ async def main():
     print("leads", flush=True)
     sys.stdin.readline()
     try:
-        await loop.submit(c.PinClock(5_000_000_000_000), Header())
+        await loop.ask(c.PinClock(5_000_000_000_000), Header())
     except Unavailable as fault:
         print(f"{loop.status().leader} {fault}", flush=True)
 

@@ -26,10 +26,12 @@ nobody's step and needs none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Container, Mapping, Sequence
+from typing import Any
 
-from remit.partition.log import Logged
+from msgspec import Struct
+
+from remit.audit.records import READ_AS, Turn
 from remit.protocol.events import Event
 from remit.protocol.events.condition import ConditionTriggered
 from remit.protocol.events.decision import DecisionEvaluated, DecisionFailed
@@ -64,81 +66,88 @@ from remit.protocol.events.variable import VariablesSet
 from remit.protocol.values import NONE_KEY
 
 
-class Effect(NamedTuple):
-    """`part` tells effects of one record apart. Empty `element` or `about`: any.
-
-    `instead`: another action that permits the same.
-    """
+class Effect(Struct, frozen=True, gc=False):
+    """Empty `element` or `about`: any. `instead`: another action that permits the same."""
 
     instance: int
     action: str
     element: str = ""
     about: str = ""
-    part: str = ""
     instead: str = ""
 
 
-def effects(turn: Logged, event: Event, instance_of: Mapping[int, int]) -> Iterable[Effect]:
-    """What `event` did that a policy has to admit; `instance_of` knows the live element instances."""
-    found = _EFFECTS.get(event.__class__)
-    return () if found is None else found(turn, event, instance_of)
+class Live(Struct, gc=False):
+    """Of running instances: those that are governed, and whose each of their elements is."""
+
+    governed: Container[int]
+    instance_of: Mapping[int, int]
 
 
-def _activating(turn: Logged, event: ElementActivating, _: Mapping[int, int]) -> Iterator[Effect]:
+Effects = Sequence[Effect]
+_NONE: Effects = ()
+
+
+def _activating(turn: Turn, event: ElementActivating, live: Live) -> Effects:
     if event.scope != NONE_KEY:
-        yield Effect(event.instance, "element.enter", event.element)
+        if event.instance in live.governed:
+            return (Effect(event.instance, "element.enter", event.element),)
     elif event.parent_instance != NONE_KEY:
-        yield Effect(event.parent_instance, "call.activity", about=event.element)
-    else:
-        yield Effect(event.instance, "instance.create", instead="message.start")
+        if event.parent_instance in live.governed:
+            return (Effect(event.parent_instance, "call.activity", about=event.element),)
+    elif event.instance in live.governed:
+        return (Effect(event.instance, "instance.create", instead="message.start"),)
+    return _NONE
 
 
-def _taken(turn: Logged, event: SequenceFlowTaken, _: Mapping[int, int]) -> Iterator[Effect]:
-    yield Effect(event.instance, "flow.take", about=event.element)
+def _taken(turn: Turn, event: SequenceFlowTaken, live: Live) -> Effects:
+    if event.instance in live.governed:
+        return (Effect(event.instance, "flow.take", "", event.element),)
+    return _NONE
 
 
-def _fired(turn: Logged, event: TimerTriggered, _: Mapping[int, int]) -> Iterator[Effect]:
-    yield Effect(event.timer.instance, "timer.fire", event.timer.target)
+def _fired(turn: Turn, event: TimerTriggered, live: Live) -> Effects:
+    return _of(live, event.timer.instance, "timer.fire", event.timer.target)
 
 
-def _fulfilled(turn: Logged, event: ConditionTriggered, _: Mapping[int, int]) -> Iterator[Effect]:
-    yield Effect(event.subscription.instance, "event.catch", event.subscription.target)
+def _fulfilled(turn: Turn, event: ConditionTriggered, live: Live) -> Effects:
+    return _of(live, event.subscription.instance, "event.catch", event.subscription.target)
 
 
-def _escalated(
-    turn: Logged, event: Escalated | NotEscalated, _: Mapping[int, int]
-) -> Iterator[Effect]:
-    yield Effect(event.instance, "escalation.throw", event.thrown_by)
+def _escalated(turn: Turn, event: Escalated | NotEscalated, live: Live) -> Effects:
+    return _of(live, event.instance, "escalation.throw", event.thrown_by)
 
 
-def _terminating(turn: Logged, event: ElementTerminating, _: Mapping[int, int]) -> Iterator[Effect]:
+def _terminating(turn: Turn, event: ElementTerminating, live: Live) -> Effects:
     is_asked = turn.command == "CancelInstance" and event.key == turn.key
-    if is_asked:
-        yield Effect(event.instance, "instance.cancel")
+    return _of(live, event.instance, "instance.cancel") if is_asked else _NONE
 
 
-def _activated(turn: Logged, event: JobsActivated, _: Mapping[int, int]) -> Iterator[Effect]:
-    for job in event.jobs:
-        yield Effect(job.instance, "job.activate", about=str(job.key), part=str(job.key))
+def _activated(turn: Turn, event: JobsActivated, live: Live) -> Effects:
+    return [
+        Effect(job.instance, "job.activate", "", str(job.key))
+        for job in event.jobs
+        if job.instance in live.governed
+    ]
 
 
-def _by_engine(action: str) -> Callable[..., Iterator[Effect]]:
-    def found(turn: Logged, event: Any, _: Mapping[int, int]) -> Iterator[Effect]:
-        yield Effect(event.job.instance, action, about=str(event.key))
+def _by_engine(action: str) -> Callable[..., Effects]:
+    def found(turn: Turn, event: Any, live: Live) -> Effects:
+        return _of(live, event.job.instance, action, about=str(event.key))
 
     return found
 
 
-def _job(action: str, *commands: str) -> Callable[..., Iterator[Effect]]:
-    def found(turn: Logged, event: Any, _: Mapping[int, int]) -> Iterator[Effect]:
+def _job(action: str, *commands: str) -> Callable[..., Effects]:
+    def found(turn: Turn, event: Any, live: Live) -> Effects:
         is_asked = turn.command in commands and event.key == turn.key
-        if is_asked and not _is_refusal(turn, event.key):
-            yield Effect(event.job.instance, action)
+        if not is_asked or event.job.instance not in live.governed or _is_refusal(turn, event.key):
+            return _NONE
+        return (Effect(event.job.instance, action, "", str(event.key)),)
 
     return found
 
 
-def _is_refusal(turn: Logged, job: int) -> bool:
+def _is_refusal(turn: Turn, job: int) -> bool:
     """A worker may always refuse what the policy denies: its receipt says so, and is checked."""
     return any(
         isinstance(each, WorkerRejected | EvaluatorsDisagreed)
@@ -147,45 +156,45 @@ def _is_refusal(turn: Logged, job: int) -> bool:
     )
 
 
-def _user_task(action: str, *commands: str) -> Callable[..., Iterator[Effect]]:
-    def found(turn: Logged, event: Any, _: Mapping[int, int]) -> Iterator[Effect]:
-        if turn.command in commands and event.task.key == turn.key:
-            yield Effect(event.task.instance, action, event.task.element)
+def _user_task(action: str, *commands: str) -> Callable[..., Effects]:
+    def found(turn: Turn, event: Any, live: Live) -> Effects:
+        is_asked = turn.command in commands and event.task.key == turn.key
+        return _of(live, event.task.instance, action, event.task.element) if is_asked else _NONE
 
     return found
 
 
-def _set(turn: Logged, event: VariablesSet, instance_of: Mapping[int, int]) -> Iterator[Effect]:
-    yield Effect(instance_of.get(event.scope, NONE_KEY), "var.write")
+def _set(turn: Turn, event: VariablesSet, live: Live) -> Effects:
+    return _of(live, live.instance_of.get(event.scope, NONE_KEY), "var.write")
 
 
-def _correlated(
-    turn: Logged, event: ProcessSubscriptionCorrelated, _: Mapping[int, int]
-) -> Iterator[Effect]:
-    name = event.subscription.name
-    yield Effect(event.subscription.instance, "message.correlate", about=name)
+def _correlated(turn: Turn, event: ProcessSubscriptionCorrelated, live: Live) -> Effects:
+    found = event.subscription
+    return _of(live, found.instance, "message.correlate", about=found.name)
 
 
-def _evaluated(
-    turn: Logged, event: DecisionEvaluated | DecisionFailed, _: Mapping[int, int]
-) -> Iterator[Effect]:
-    if event.instance != NONE_KEY:
-        yield Effect(event.instance, "decision.evaluate", about=event.decision.decision_id)
+def _evaluated(turn: Turn, event: DecisionEvaluated | DecisionFailed, live: Live) -> Effects:
+    return _of(live, event.instance, "decision.evaluate", about=event.decision.decision_id)
 
 
-def _resolved(turn: Logged, event: IncidentResolved, _: Mapping[int, int]) -> Iterator[Effect]:
-    if turn.command == "ResolveIncident" and event.key == turn.key:
-        yield Effect(event.incident.instance, "incident.resolve")
+def _resolved(turn: Turn, event: IncidentResolved, live: Live) -> Effects:
+    is_asked = turn.command == "ResolveIncident" and event.key == turn.key
+    return _of(live, event.incident.instance, "incident.resolve") if is_asked else _NONE
 
 
-def _operated(action: str) -> Callable[..., Iterator[Effect]]:
-    def found(turn: Logged, event: Any, _: Mapping[int, int]) -> Iterator[Effect]:
-        yield Effect(event.instance, action)
+def _operated(action: str) -> Callable[..., Effects]:
+    def found(turn: Turn, event: Any, live: Live) -> Effects:
+        return _of(live, event.instance, action)
 
     return found
 
 
-_EFFECTS: Mapping[type[Event], Callable[..., Iterator[Effect]]] = {
+def _of(live: Live, instance: int, action: str, element: str = "", about: str = "") -> Effects:
+    """The one effect, when the instance is governed."""
+    return (Effect(instance, action, element, about),) if instance in live.governed else _NONE
+
+
+_BY_EVENT: Mapping[type[Event], Callable[..., Effects]] = {
     ElementActivating: _activating,
     ElementTerminating: _terminating,
     SequenceFlowTaken: _taken,
@@ -213,8 +222,10 @@ _EFFECTS: Mapping[type[Event], Callable[..., Iterator[Effect]]] = {
     InstanceMigrated: _operated("instance.migrate"),
 }
 
-WITH_EFFECT = frozenset(_EFFECTS)
-"""The records that may be such a step."""
+EFFECTS: Mapping[type[Event], Callable[..., Effects]] = {
+    READ_AS[event]: found for event, found in _BY_EVENT.items()
+}
+"""By kind of record: what it did in governed instances that their policies have to admit."""
 
 ACTIONS_WITH_EFFECT = frozenset(
     {

@@ -19,6 +19,7 @@ import msgspec
 import zstandard
 
 from remit.audit.reading import batches, checkpoint_file, notes, partitions
+from remit.audit.records import read_turn
 from remit.audit.story import Story
 from remit.authority import AuthorityFault, KeyRing
 from remit.authority.checkpoint import (
@@ -31,7 +32,7 @@ from remit.authority.checkpoint import (
 from remit.authority.errors import BadProof, BadSignature
 from remit.authority.merkle import EMPTY, Frontier, leaf_hash
 from remit.authority.verify import Finding, Kind
-from remit.partition.log import raw_turns, read_turn
+from remit.partition.log import raw_turns_of
 from remit.partition.storage.contract import LogBatch
 
 EXIT_CODES: dict[Kind, int] = {
@@ -132,7 +133,7 @@ class _Verification:
             progress(report.turns)
         report.findings += self._story.auditor.finish()
         self._truncated()
-        report.decisions = self._story.auditor.decisions
+        report.decisions = self._story.decisions
         report.rejections = self._story.rejections
         report.instances = self._story.instances
         report.root = self._tree.root().hex() if report.turns else EMPTY.hex()
@@ -151,19 +152,15 @@ class _Verification:
         if hashlib.sha256(batch.previous + batch.body).digest() != batch.hash:
             yield f"batch {batch.first_position}-{batch.last_position} was changed"
 
-    def _turns(self, batch: LogBatch) -> list[bytes]:
+    def _turns(self, batch: LogBatch) -> list[msgspec.Raw]:
         """Also of a changed batch: what it says now may show what was changed."""
-        sealed = hashlib.sha256(batch.previous + batch.body).digest()
-        whole = LogBatch(
-            batch.first_position, batch.last_position, batch.previous, sealed, batch.body
-        )
         try:
-            return raw_turns(whole)
+            return raw_turns_of(batch.body)
         except (zstandard.ZstdError, msgspec.DecodeError) as fault:
             self._find(batch.first_position, "chain", f"the batch can't be read: {fault}")
             return []
 
-    def _turn(self, raw: bytes) -> None:
+    def _turn(self, raw: msgspec.Raw) -> None:
         report = self._report
         self._tree.append(leaf_hash(raw))
         report.turns += 1

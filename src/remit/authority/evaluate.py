@@ -21,7 +21,7 @@ is per step, for the same facts and the same slope.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from functools import lru_cache
 from typing import Generic, TypeVar
 
@@ -176,6 +176,19 @@ class Authority:
         if asking is None or asking.names or self._job is not None:
             return None
         return asking.certain if self._from_ms <= now_ms < self._until_ms else None
+
+    def in_force(self) -> tuple[int, int]:
+        """From when until when, in milliseconds, every block is valid, fresh and not revoked."""
+        return self._from_ms, self._until_ms
+
+    def alike(self) -> Hashable:
+        """What two chains have in common that answer alike, in force, where `is_alike` says so."""
+        return self._rules, self.arithmetic, self._tenant, self._process, self._version
+
+    def is_alike(self, action: str) -> bool:
+        """Whether neither the time nor which instance it is counts for the answer."""
+        asking = self._rules.asking(action)
+        return asking is not None and not asking.is_individual
 
     def is_subject(self, facts: Facts) -> bool:
         """Whether the facts are those of the instance that the chain is for.

@@ -12,6 +12,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 
+from msgspec import Raw
+
 from remit.authority.errors import BadProof
 
 _SHA256 = hashlib.sha256
@@ -19,9 +21,9 @@ EMPTY = _SHA256(b"").digest()
 """The root of a tree without leaves."""
 
 
-def leaf_hash(record: bytes) -> bytes:
+def leaf_hash(record: bytes | Raw) -> bytes:
     """32 bytes."""
-    return _SHA256(b"\0" + record).digest()
+    return _SHA256(b"".join((b"\0", record))).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:

@@ -7,6 +7,7 @@ all of them.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from msgspec import Struct
@@ -17,6 +18,9 @@ from remit.authority.vocabulary import ACTIONS, OWN
 
 SUBJECT = frozenset({"tenant", "process", "version", "instance"})
 """Facts that each decision reads: whose instance it is."""
+
+
+_INDIVIDUAL = frozenset({"instance", "now"})
 
 
 class Part(Struct, frozen=True):
@@ -32,6 +36,7 @@ class Asking(Struct, frozen=True):
     `referenced` are the facts that the answer may depend on, sorted; `names` those of them that are not
     the subject's. `reads_own`: it takes facts that the evaluator adds itself. `certain` are the clauses
     of a question that can only be admitted, whatever the facts, while every block is in force.
+    `is_individual`: a rule may ask which instance it is, or what time.
     """
 
     parts: tuple[Part, ...]
@@ -39,6 +44,7 @@ class Asking(Struct, frozen=True):
     names: tuple[str, ...]
     reads_own: bool
     certain: tuple[str, ...] | None
+    is_individual: bool
 
 
 class Rulebook:
@@ -73,16 +79,18 @@ class Rulebook:
             Part(each.programs[action], each.bounds) if each else Part(None, None)
             for each in self._rules
         )
-        reads_own = any(
-            each is not None and not each.referenced[action].isdisjoint(OWN) for each in self._rules
-        )
         return Asking(
             parts,
             self._referenced((action,)),
             self.beyond_subject((action,)),
-            reads_own,
+            self._reads(action, OWN),
             _certain(parts),
+            self._is_job or self._reads(action, _INDIVIDUAL),
         )
+
+    def _reads(self, action: str, facts: Iterable[str]) -> bool:
+        """Whether a rule about this action reads one of these facts."""
+        return any(each and not each.referenced[action].isdisjoint(facts) for each in self._rules)
 
     def _referenced(self, actions: tuple[str, ...]) -> tuple[str, ...]:
         names = set(SUBJECT)

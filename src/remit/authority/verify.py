@@ -100,7 +100,7 @@ class Decided(Entry, frozen=True, kw_only=True):
     leaves no record of its own. `before` may be empty: not recorded; `chain` as well: it is the one
     that the instance carries; and `after`: the slope stays where it is. `returns`: the hop is over with
     the step, `wrote` says whether it brought variables. `lowered` from 0 on: data of this trust came
-    in with it, and the slope was lowered first.
+    in with it, and the slope was lowered first. `duties`, also those of `also`; None: not recorded.
     """
 
     covers: int
@@ -118,6 +118,7 @@ class Decided(Entry, frozen=True, kw_only=True):
     returns: bool = False
     wrote: bool = False
     lowered: int = -1
+    duties: tuple[str, ...] | None = None
     also: tuple[Also, ...] = ()
 
 
@@ -220,6 +221,14 @@ class Auditor:
         """The slope as it follows from what was fed so far."""
         return self._slopes.get((instance, scope), START)
 
+    def place(self, instance: str, slope: Slope) -> None:
+        """The instance's slope is here now: what led to it was found right."""
+        self._slopes[instance, ""] = slope
+
+    def authority(self, instance: str) -> Authority | None:
+        """What the instance's steps are asked of; None when no chain that verifies is attached."""
+        return self._authorities.get(instance)
+
     def _attached(self, entry: Attached) -> Iterator[Finding]:
         chain = verify_chain(entry.tokens, self._ring)
         if chain.subject.instance != entry.instance:
@@ -260,7 +269,10 @@ class Auditor:
         if entry.covers >= 0:
             found.extend(self._covers(entry))
         authority = self._authorities.get(entry.instance)
-        if authority is None or entry.chain not in ("", authority.chain.hash):
+        if authority is None:
+            text = "decided under a policy that is not in the log, or can't be checked"
+            return [*found, Finding(entry.position, "decision", text)]
+        if entry.chain not in ("", authority.chain.hash):
             text = f"decided under policy {entry.chain[:12]}, which the instance does not have"
             return [*found, Finding(entry.position, "decision", text)]
         before = self._slopes.get((entry.instance, entry.scope), START)
@@ -283,8 +295,8 @@ class Auditor:
                 f"asked again {again.reason} by {' '.join(again.clauses)}"
             )
             found.append(Finding(entry.position, "decision", text))
-        if entry.also:
-            found += self._also(entry, authority, start)
+        else:
+            found += self._also(entry, authority, start, again.duties)
         now = again.slope if again.admitted else before
         if entry.returns and again.admitted:
             now = slopes.returned(now, wrote=entry.wrote)
@@ -293,22 +305,28 @@ class Auditor:
             found.extend(self._moved(entry, now, recorded))
         return found
 
-    def _also(self, entry: Decided, authority: Authority, start: Slope) -> Iterator[Finding]:
-        """What was admitted with a decision is asked again as well."""
+    def _also(
+        self, entry: Decided, authority: Authority, start: Slope, duties: tuple[str, ...]
+    ) -> Iterator[Finding]:
+        """What was admitted with a decision is asked again as well; `duties` are the decision's own."""
         for each in entry.also:
             self.decisions += 1
             facts = self._revealed(each.facts)
             if facts is None:
                 text = f"{each.action}: its facts were erased"
                 yield Finding(entry.position, "withheld", text)
-                continue
+                return
             again = authority.admit(each.action, facts, start, entry.now_ms, entry.hop)
+            duties = (*duties, *again.duties)
             if not again.admitted or again.clauses != each.clauses:
                 text = (
                     f"{each.action}: recorded admitted by {' '.join(each.clauses)}, "
                     f"asked again {again.reason} by {' '.join(again.clauses)}"
                 )
                 yield Finding(entry.position, "decision", text)
+        if entry.duties not in (None, duties):
+            text = f"{entry.action}: recorded the duties {entry.duties}, they are {duties}"
+            yield Finding(entry.position, "decision", text)
 
     def _covers(self, entry: Decided) -> Sequence[Finding]:
         """Nothing may be covered by two decisions, or by one that comes after it."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import click
 import grpc
@@ -38,7 +38,7 @@ class Connection:
     """Calls methods of the gateway at one address and shows what they answer."""
 
     def __init__(self, address: str, *, as_json: bool, tls: Tls | None = None) -> None:
-        self._address = address.removeprefix("https://").removeprefix("http://").rstrip("/")
+        self._address = bare_address(address)
         self._tls = (tls or Tls()) if tls or address.startswith("https://") else None
         if self._tls is not None:
             self._channel = grpc.secure_channel(self._address, self._tls.credentials())
@@ -99,6 +99,7 @@ class Connection:
                 click.echo(msgspec.json.encode(row).decode())
             return
         if not rows:
+            click.echo("there are none", err=True)
             return
         texts = [["" if each is None else str(each) for each in row.values()] for row in rows]
         show(Console(), Rows(list(rows[0]), texts))
@@ -116,6 +117,8 @@ class Connection:
         """Why nobody was reached, in a sentence."""
         if _is_about_tls(said):
             return f"{self._address} and this client don't agree on TLS: {said}"
+        if "resolving" in said or "name resolution" in said:
+            return f"no machine is known by the name in '{self._address}'"
         if "onnect" in said:
             return f"no broker answers at {self._address}; start one with `remit serve`"
         return said
@@ -129,6 +132,23 @@ class Connection:
             click.echo(msgspec.json.encode({"error": title, "message": said}).decode())
         else:
             click.echo(f"{title}: {said}", err=True)
+
+
+def bare_address(address: str) -> str:
+    """HOST or HOST:PORT, without the scheme; wrong usage when it is neither.
+
+    >>> bare_address("https://broker.example:26500/")
+    'broker.example:26500'
+    """
+    bare = address.removeprefix("https://").removeprefix("http://").rstrip("/")
+    try:
+        parts = urlsplit(f"//{bare}")
+        is_one = bool(parts.hostname) and parts.netloc == bare and parts.port != 0
+    except ValueError:
+        is_one = False
+    if not is_one or any(sign.isspace() for sign in bare):
+        raise click.UsageError(f"'{address}' is no address: write HOST:PORT")
+    return bare
 
 
 def hint(status: int) -> str:

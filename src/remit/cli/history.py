@@ -9,7 +9,7 @@ from rich.progress import Progress
 from sqlalchemy.exc import SQLAlchemyError
 
 from remit.history.database import clear, open_database
-from remit.history.following import catch_up
+from remit.history.following import catch_up, length
 from remit.server.config import Config
 
 
@@ -26,7 +26,10 @@ def history_group() -> None:
     "--history", envvar="REMIT_HISTORY", default="", help="The database; beside the data."
 )
 def rebuild(data: str, history: str) -> None:
-    """Make history anew from the log, with the broker stopped."""
+    """Make history anew from the log.
+
+    Best with the broker stopped: searches find little until it is done.
+    """
     url = Config(data=data, history=history).history_url
     partitions = len(list(Path(data).glob("partition-*.db")))
     if not url or not partitions:
@@ -35,11 +38,14 @@ def rebuild(data: str, history: str) -> None:
         engine = open_database(url)
         clear(engine)
         with Progress() as progress:
-            task = progress.add_task("telling the log", total=None)
-            catch_up(
-                engine, Path(data), partitions,
-                lambda position: progress.update(task, description=f"position {position:,}"),
-            )  # fmt: skip
+            total = length(Path(data), partitions)
+            task = progress.add_task("telling the log", total=total)
+
+            def tell(done: int) -> None:
+                said = f"position {done:,} of {total:,}"
+                progress.update(task, description=said, completed=done)
+
+            catch_up(engine, Path(data), partitions, tell)
     except (ValueError, SQLAlchemyError) as fault:
         raise click.ClickException(str(fault).splitlines()[0]) from fault
     click.echo("history is as the log tells it")

@@ -20,7 +20,7 @@ import msgspec
 from rich.console import Console, ConsoleRenderable
 from rich.live import Live
 
-from remit.cli.connection import REFUSED, UNREACHABLE, Tls, hint, tls_options
+from remit.cli.connection import REFUSED, UNREACHABLE, Tls, bare_address, hint, tls_options
 from remit.cli.tables import Rows, show
 
 DEFAULT_ADDRESS = "127.0.0.1:8080"
@@ -43,6 +43,7 @@ class RestConnection:
         updates: int,
         tls: Tls | None = None,
     ) -> None:
+        bare_address(urlsplit(address).netloc if "://" in address else address.split("/")[0])
         self._address = address
         self._tls = tls or Tls()
         self.as_json, self.watch = as_json, watch
@@ -96,10 +97,25 @@ class RestConnection:
             self.show_live(lambda: (table_of(look(), columns), False))
 
     def show_live(self, look: Callable[[], tuple[ConsoleRenderable, bool]]) -> None:
-        """What `look` draws; with `--watch` again and again until it says that nothing will change."""
+        """What `look` draws; with `--watch` again and again until it says that nothing will change.
+
+        A terminal shows it in its place; anything else gets it whole, whenever it has changed.
+        """
         console = Console()
-        if not self.watch:
-            show(console, look()[0])
+        if not self.watch or not console.is_terminal:
+            shown_last = ""
+
+            def print_changed() -> bool:
+                nonlocal shown_last
+                drawn, ended = look()
+                with console.capture() as capture:
+                    show(console, drawn)
+                if capture.get() != shown_last:
+                    shown_last = capture.get()
+                    click.echo(shown_last, nl=False)
+                return ended
+
+            self._repeat(print_changed)
             return
         drawn, ended = look()
         with Live(drawn, console=console, auto_refresh=False) as live:

@@ -4,11 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import sys
+from collections.abc import Callable
 
 import click
 
 from remit.cli.connection import Connection, connected, step
 from remit.gateway.auth import hash_password
+
+
+def password_option(verb: Callable[..., None]) -> Callable[..., None]:
+    """`--password`, or the environment, or typed twice unseen; from a pipe it is the first line."""
+    return click.option(
+        "--password", envvar="REMIT_NEW_PASSWORD", callback=_password,
+        help="Better typed, piped in, or in REMIT_NEW_PASSWORD: others see command lines.",
+    )(verb)  # fmt: skip
+
+
+def _password(context: click.Context, _: click.Parameter, given: str | None) -> str:
+    if given is None and sys.stdin.isatty():
+        given = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    if given is None:
+        given = sys.stdin.readline().rstrip("\n")
+    if not given:
+        raise click.UsageError(
+            "there is no password: type it when asked, pipe it in, or set REMIT_NEW_PASSWORD",
+            context,
+        )
+    return str(given)
 
 
 @click.group("user")
@@ -18,7 +41,7 @@ def user_group() -> None:
 
 @user_group.command("password")
 @click.argument("name")
-@click.password_option()
+@password_option
 def password_command(name: str, password: str) -> None:
     """Print a line for the file of `--users`."""
     click.echo(f"{name}:{hash_password(password)}")
@@ -37,7 +60,7 @@ def key_command(name: str) -> None:
 @click.argument("username")
 @click.option("--name", default=None, help="The person's own name.")
 @click.option("--email", default=None)
-@click.password_option(envvar="REMIT_NEW_PASSWORD")
+@password_option
 @connected
 def create_command(
     connection: Connection, username: str, name: str | None, email: str | None, password: str
@@ -51,7 +74,7 @@ def create_command(
 @click.argument("username")
 @click.option("--name", default=None, help="The person's own name.")
 @click.option("--email", default=None)
-@click.password_option(envvar="REMIT_NEW_PASSWORD")
+@password_option
 @connected
 def setup_command(
     connection: Connection, username: str, name: str | None, email: str | None, password: str

@@ -1,12 +1,14 @@
 """Callers that show a certificate: who they are is what the certificate says.
 
-The server has checked the certificate and passes on what it says in `x-forwarded-client-cert`; what a
-caller wrote there itself is gone by then. A SPIFFE id (the certificate's one URI) is the name of a
-workload, method "mtls", level "svid"; else the name is the subject's one CN, level "mtls".
+The server has checked the certificate and passes on what it says in `x-forwarded-client-cert`, as Envoy
+words it (`said_of` on the REST port); what a caller wrote there itself is gone by then. A SPIFFE id (the
+certificate's one URI) is the name of a workload, method "mtls", level "svid"; else the name is the
+subject's one CN, level "mtls".
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 
 from cryptography import x509
@@ -35,6 +37,41 @@ class Certificates:
                 self._known.clear()
             self._known[said] = found
         return found
+
+
+def said_of(certificate: bytes) -> bytes:
+    """What `HEADER` says of a certificate in DER: its SHA-256, its subject (RFC 2253), its URIs.
+
+    One that can't be read says nothing that `actor_of` would take.
+    """
+    try:
+        read = x509.load_der_x509_certificate(certificate)
+        subject = _ascii(read.subject.rfc4514_string())
+        uris = ";URI=".join(_ascii(each) for each in _uris(read))
+    except ValueError:
+        return b"unreadable"
+    digest = hashlib.sha256(certificate).hexdigest()
+    return f'Hash={digest};Subject="{subject}";URI={uris}'.encode("ascii")
+
+
+def _uris(certificate: x509.Certificate) -> list[str]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    except x509.ExtensionNotFound:
+        return []
+    return names.value.get_values_for_type(x509.UniformResourceIdentifier)
+
+
+def _ascii(text: str) -> str:
+    """Other signs as the bytes of their UTF-8, which RFC 2253 escapes one by one.
+
+    >>> _ascii("CN=J\u00f6rg")
+    'CN=J\\\\C3\\\\B6rg'
+    """
+    return "".join(
+        sign if " " <= sign <= "~" else "".join(f"\\{byte:02X}" for byte in sign.encode())
+        for sign in text
+    )
 
 
 def actor_of(said: str) -> Actor:

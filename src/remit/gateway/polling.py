@@ -110,7 +110,7 @@ class LongPolls:
         for activated in jobs:
             partition = self._partitions[(activated.job.key >> 51) - 1]
             try:
-                await partition.submit(YieldJob(activated.job.key), header)
+                await partition.ask(YieldJob(activated.job.key), header)
             except Unavailable:
                 return  # their time-out hands them back
 

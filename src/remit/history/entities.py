@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement as Element
 
-from remit.history import schema
+from remit.history import schema, words
 from remit.history.planning import Kinds
 from remit.history.searching import (
     Entity,
@@ -54,7 +54,7 @@ PROCESS_DEFINITIONS = Entity(
         "name": text(_P.name), "resourceName": text(_P.resource_name), "version": number(_P.version),
         "versionTag": text(_P.version_tag), "processDefinitionId": text(_P.process_id),
         "tenantId": text(_P.tenant), "processDefinitionKey": key(_P.key),
-        "hasStartForm": flag(_P.has_start_form), "state": enum(_P.state),
+        "hasStartForm": flag(_P.has_start_form), "state": enum(_P.state, words.DEFINITION_STATES),
     },
     extras={"isLatestVersion": lambda value: _is_latest(value)},
 )  # fmt: skip
@@ -163,7 +163,7 @@ def _by_element(field: Field) -> Any:
 
 
 def _by_element_state(value: Any) -> Related:
-    parts = _state(_E)(value)
+    parts = _state(_E, words.ELEMENT_STATES)(value)
     hints = tuple(each.condition for each in parts if isinstance(each, Hint))
     where = tuple(each for each in parts if not isinstance(each, Hint))
     return Related(_I.key, _E.instance, where, hints, few=bool(hints))
@@ -181,11 +181,11 @@ def _by_batch(value: Any) -> ColumnElement[bool]:
     return exists(select(_BI.id).where(_BI.instance == _I.key, *compare(key(_BI.batch), value)))
 
 
-def _state(columns: Any) -> Any:
+def _state(columns: Any, known: tuple[str, ...]) -> Any:
     """What is active has not ended: a hint, since those have indexes of their own."""
 
     def holds(value: Any) -> list[Part]:
-        found: list[Part] = [*compare(enum(columns.state), value)]
+        found: list[Part] = [*compare(enum(columns.state, known), value)]
         wanted = value.get("$eq") if isinstance(value, dict) else value
         if isinstance(wanted, str) and wanted.upper() == "ACTIVE":
             found.append(Hint(columns.end_date.is_(None)))
@@ -201,7 +201,8 @@ PROCESS_INSTANCES = Entity(
         "processDefinitionId": text(_I.process_id), "processDefinitionName": text(_I.process_name),
         "processDefinitionVersion": number(_I.version),
         "processDefinitionVersionTag": text(_I.version_tag), "startDate": date(_I.start_date),
-        "endDate": date(_I.end_date), "state": enum(_I.state), "hasIncident": flag(_I.incidents),
+        "endDate": date(_I.end_date), "state": enum(_I.state, words.INSTANCE_STATES),
+        "hasIncident": flag(_I.incidents),
         "tenantId": text(_I.tenant), "processInstanceKey": key(_I.key),
         "processDefinitionKey": key(_I.definition),
         "parentProcessInstanceKey": key(_I.parent_instance),
@@ -210,7 +211,8 @@ PROCESS_INSTANCES = Entity(
         "businessId": text(_I.business_id), "suspendedDate": date(_I.suspended_date),
     },
     extras={
-        "state": _state(_I), "hasIncident": _has_incident, "variables": _variables,
+        "state": _state(_I, words.INSTANCE_STATES), "hasIncident": _has_incident,
+        "variables": _variables,
         "elementId": _by_element(text(_E.element)),
         "elementInstanceState": _by_element_state,
         "errorMessage": _by_incident(text(_N.error_message)),
@@ -237,15 +239,18 @@ ELEMENT_INSTANCES = Entity(
     {
         "processDefinitionId": text(_E.process_id), "startDate": date(_E.start_date),
         "endDate": date(_E.end_date), "elementId": text(_E.element),
-        "elementName": text(_E.element_name), "type": enum(_E.type, KNOWN_TYPES),
-        "state": enum(_E.state),
+        "elementName": text(_E.element_name), "type": enum(_E.type, shown=KNOWN_TYPES),
+        "state": enum(_E.state, words.ELEMENT_STATES),
         "hasIncident": flag(_E.incident), "tenantId": text(_E.tenant),
         "elementInstanceKey": key(_E.key), "processInstanceKey": key(_E.instance),
         "rootProcessInstanceKey": key(_E.root), "processDefinitionKey": key(_E.definition),
         "incidentKey": key(_E.incident),
     },
     hidden={"elementInstanceScopeKey": key(_E.scope)},
-    extras={"hasIncident": lambda value: _exists(_E.incident, value), "state": _state(_E)},
+    extras={
+        "hasIncident": lambda value: _exists(_E.incident, value),
+        "state": _state(_E, words.ELEMENT_STATES),
+    },
     kinds=Kinds(
         (_E.definition, _E.element),
         frozenset(
@@ -297,11 +302,13 @@ JOBS = Entity(
         "customHeaders": document(_J.headers), "deadline": date(_J.deadline),
         "elementId": text(_J.element), "elementInstanceKey": key(_J.element_key),
         "endTime": date(_J.end_date), "errorCode": text(_J.error_code),
-        "errorMessage": text(_J.error_message), "jobKey": key(_J.key), "kind": enum(_J.kind),
-        "listenerEventType": enum(_J.listener_event), "processDefinitionId": text(_J.process_id),
+        "errorMessage": text(_J.error_message), "jobKey": key(_J.key),
+        "kind": enum(_J.kind, words.JOB_KINDS),
+        "listenerEventType": enum(_J.listener_event, words.LISTENER_EVENTS),
+        "processDefinitionId": text(_J.process_id),
         "processDefinitionKey": key(_J.definition), "processInstanceKey": key(_J.instance),
         "rootProcessInstanceKey": key(_J.root), "retries": number(_J.retries),
-        "state": enum(_J.state), "tenantId": text(_J.tenant), "type": text(_J.type),
+        "state": enum(_J.state, words.JOB_STATES), "tenantId": text(_J.tenant), "type": text(_J.type),
         "worker": text(_J.worker), "creationTime": date(_J.created),
         "lastUpdateTime": date(_J.updated),
         "hasFailedWithRetriesLeft": flag_of("tried_again", _failed_with_retries()),
@@ -314,9 +321,10 @@ INCIDENTS = Entity(
     schema.INCIDENTS,
     _N.key,
     {
-        "processDefinitionId": text(_N.process_id), "errorType": enum(_N.error_type),
+        "processDefinitionId": text(_N.process_id), "errorType": enum(_N.error_type, words.ERROR_TYPES),
         "errorMessage": text(_N.error_message), "elementId": text(_N.element),
-        "creationTime": date(_N.created), "state": enum(_N.state), "tenantId": text(_N.tenant),
+        "creationTime": date(_N.created), "state": enum(_N.state, words.INCIDENT_STATES),
+        "tenantId": text(_N.tenant),
         "incidentKey": key(_N.key), "processDefinitionKey": key(_N.definition),
         "processInstanceKey": key(_N.instance), "rootProcessInstanceKey": key(_N.root),
         "elementInstanceKey": key(_N.element_key), "jobKey": key(_N.job),
@@ -345,7 +353,8 @@ USER_TASKS = Entity(
     schema.USER_TASKS,
     _T.key,
     {
-        "name": text(_T.name), "state": enum(_T.state), "assignee": text(_T.assignee),
+        "name": text(_T.name), "state": enum(_T.state, words.USER_TASK_STATES),
+        "assignee": text(_T.assignee),
         "elementId": text(_T.element), "candidateGroups": document(_T.candidate_groups),
         "candidateUsers": document(_T.candidate_users), "processDefinitionId": text(_T.process_id),
         "creationDate": date(_T.created), "completionDate": date(_T.end_date),
@@ -440,7 +449,7 @@ DECISION_INSTANCES = Entity(
     _X.id,
     {
         "decisionEvaluationInstanceKey": text(_X.id), "decisionEvaluationKey": key(_X.key),
-        "state": enum(_X.state), "evaluationDate": date(_X.date),
+        "state": enum(_X.state, words.EVALUATION_STATES), "evaluationDate": date(_X.date),
         "evaluationFailure": text(_X.failure), "decisionDefinitionKey": key(_X.decision_key),
         "decisionDefinitionId": text(_X.decision_id),
         "decisionDefinitionName": text(_X.decision_name),
@@ -461,13 +470,15 @@ MESSAGE_SUBSCRIPTIONS = Entity(
     schema.SUBSCRIPTIONS,
     _S.key,
     {
-        "messageSubscriptionKey": key(_S.key), "messageSubscriptionState": enum(_S.state),
+        "messageSubscriptionKey": key(_S.key),
+        "messageSubscriptionState": enum(_S.state, words.SUBSCRIPTION_STATES),
         "lastUpdatedDate": date(_S.updated), "messageName": text(_S.name),
         "correlationKey": text(_S.correlation_key), "elementId": text(_S.element),
         "elementInstanceKey": key(_S.element_key), "processInstanceKey": key(_S.instance),
         "processDefinitionKey": key(_S.definition), "processDefinitionId": text(_S.process_id),
         "rootProcessInstanceKey": key(_S.root), "tenantId": text(_S.tenant),
-        "messageSubscriptionType": enum(_S.type), "processDefinitionName": text(_S.process_name),
+        "messageSubscriptionType": enum(_S.type, words.SUBSCRIPTION_TYPES),
+        "processDefinitionName": text(_S.process_name),
         "processDefinitionVersion": number(_S.version),
     },
     constants={
@@ -496,11 +507,10 @@ CORRELATED_MESSAGES = Entity(
 _A = schema.AUDIT.c
 
 
-_ACTORS = {"none": "ANONYMOUS", "basic": "USER"}
-
-
-def _actor_type(column: Any) -> Field:
-    return Field(column, lambda method: _ACTORS.get(method, "CLIENT"), str, "enum")
+def _actor_type(method: Any) -> Field:
+    """By how somebody has come in."""
+    found = case((method == "none", "ANONYMOUS"), (method == "basic", "USER"), else_="CLIENT")
+    return enum(found.label("actor_type"), words.ACTOR_TYPES)
 
 
 def _items(state: str) -> Field:
@@ -525,14 +535,14 @@ BATCH_OPERATIONS = Entity(
     schema.BATCHES,
     _B.key,
     {
-        "batchOperationKey": key(_B.key), "state": enum(_B.state),
-        "batchOperationType": enum(_B.kind), "startDate": date(_B.start_date),
+        "batchOperationKey": key(_B.key), "state": enum(_B.state, words.BATCH_STATES),
+        "batchOperationType": enum(_B.kind, words.BATCH_TYPES), "startDate": date(_B.start_date),
         "endDate": date(_B.end_date), "actorType": _actor_type(_B.method),
         "actorId": text(_B.actor), "operationsTotalCount": number(_B.total),
         "operationsFailedCount": _items("FAILED"),
         "operationsCompletedCount": _items("COMPLETED"),
     },
-    hidden={"operationType": enum(_B.kind)},
+    hidden={"operationType": enum(_B.kind, words.BATCH_TYPES)},
     constants={"errors": []},
 )  # fmt: skip
 
@@ -540,9 +550,9 @@ BATCH_ITEMS = Entity(
     schema.BATCH_ITEMS,
     _BI.id,
     {
-        "operationType": enum(_BI.kind), "batchOperationKey": key(_BI.batch),
+        "operationType": enum(_BI.kind, words.BATCH_TYPES), "batchOperationKey": key(_BI.batch),
         "itemKey": key(_BI.item), "processInstanceKey": key(_BI.instance),
-        "rootProcessInstanceKey": key(_BI.root), "state": enum(_BI.state),
+        "rootProcessInstanceKey": key(_BI.root), "state": enum(_BI.state, words.BATCH_ITEM_STATES),
         "processedDate": date(_BI.date), "errorMessage": text(_BI.error),
     },
 )  # fmt: skip
@@ -551,11 +561,13 @@ AUDIT = Entity(
     schema.AUDIT,
     _A.key,
     {
-        "auditLogKey": key(_A.key), "timestamp": date(_A.date), "entityType": enum(_A.entity_type),
-        "operationType": enum(_A.operation), "category": enum(_A.category),
+        "auditLogKey": key(_A.key), "timestamp": date(_A.date),
+        "entityType": enum(_A.entity_type, words.AUDIT_ENTITIES),
+        "operationType": enum(_A.operation, words.AUDIT_OPERATIONS),
+        "category": enum(_A.category, words.AUDIT_CATEGORIES),
         "entityKey": key(_A.entity_key), "actorId": text(_A.actor),
         "actorType": _actor_type(_A.method),
-        "result": enum(_A.result), "processInstanceKey": key(_A.instance),
+        "result": enum(_A.result, words.AUDIT_RESULTS), "processInstanceKey": key(_A.instance),
         "entityDescription": text(_A.reason), "rootProcessInstanceKey": key(_A.root),
         "processDefinitionKey": key(_A.definition), "processDefinitionId": text(_A.process_id),
         "elementInstanceKey": key(_A.element_key), "jobKey": key(_A.job),
@@ -604,9 +616,9 @@ WAIT_STATES = Entity(
     {
         "rootProcessInstanceKey": key(_W.root), "processInstanceKey": key(_W.instance),
         "elementInstanceKey": key(_W.element_key), "elementId": text(_W.element),
-        "elementType": enum(_W.type, KNOWN_TYPES), "tenantId": text(_W.tenant),
+        "elementType": enum(_W.type, shown=KNOWN_TYPES), "tenantId": text(_W.tenant),
         "bpmnProcessId": text(_W.process_id),
     },
-    hidden={"waitStateType": enum(_W.kind)},
+    hidden={"waitStateType": enum(_W.kind, words.WAIT_TYPES)},
 )  # fmt: skip
 """Rows without their details: those are in the table that `waitStateType` names."""

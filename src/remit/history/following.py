@@ -17,7 +17,7 @@ from pathlib import Path
 
 import apsw
 import msgspec
-from sqlalchemy import Engine, delete, insert
+from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from remit.base.garbage import collect_seldom
@@ -27,7 +27,7 @@ from remit.history.projection import Projection
 from remit.history.pruning import Retention, prune
 from remit.history.schema import POSITIONS
 from remit.partition.log import open_batches
-from remit.partition.storage.sqlite import read_log, read_rows
+from remit.partition.storage.sqlite import end_of_log, read_log, read_rows
 from remit.protocol.values import ProcessDefinition
 
 PAUSE_SECONDS = 0.03
@@ -76,8 +76,20 @@ class Pruner:
         self._next = time.monotonic() + (PRUNE_MORE_SECONDS if is_more else PRUNE_SECONDS)
 
 
+class Overtaken(Exception):
+    """Another process tells this history as well, and has come to `position`: go on from there."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"this history has been told up to position {position} by another process")
+        self.position = position
+
+
 class Follower:
-    """Follows one partition. What fails is tried again after a pause that grows."""
+    """Follows one partition. What fails is tried again after a pause that grows.
+
+    Several may tell one history, as when a broker takes data over or a rebuild meets a running broker:
+    each position is claimed in the transaction that tells what comes up to it, so all is told once.
+    """
 
     def __init__(self, engine: Engine, path: Path, partition: int, position: int) -> None:
         self.position = position
@@ -105,16 +117,31 @@ class Follower:
         except apsw.Error:
             return 0
         if told:
-            self._write(projection, last)
+            try:
+                self._write(projection, last)
+            except Overtaken as fault:
+                self.position = fault.position
+                return told
         self._projection = projection
         return told
 
     def _write(self, projection: Projection, last: int) -> None:
+        """Write what was told up to `last`. Raises `Overtaken` when somebody else told it before."""
         with self._engine.begin() as connection:
+            self._claim(connection, last)
             projection.write(connection)
-            connection.execute(delete(POSITIONS).where(POSITIONS.c.partition == self._partition))
-            connection.execute(insert(POSITIONS).values(partition=self._partition, position=last))
         self.position = last
+
+    def _claim(self, connection: Connection, last: int) -> None:
+        """Move the position on from where we are, and nobody else has moved it from there."""
+        mine = POSITIONS.c.partition == self._partition
+        moved = update(POSITIONS).where(mine, POSITIONS.c.position == self.position)
+        if connection.execute(moved.values(position=last)).rowcount:
+            return
+        found = connection.scalar(select(POSITIONS.c.position).where(mine))
+        if found is not None or self.position:
+            raise Overtaken(found or 0)
+        connection.execute(insert(POSITIONS).values(partition=self._partition, position=last))
 
 
 def followers(engine: Engine, folder: Path, partitions: int) -> list[Follower]:
@@ -128,10 +155,18 @@ def followers(engine: Engine, folder: Path, partitions: int) -> list[Follower]:
 def catch_up(
     engine: Engine, folder: Path, partitions: int, progress: Callable[[int], None]
 ) -> None:
-    """Tell everything that is in the log now; `progress` hears the positions told so far."""
+    """Tell everything that is in the log now; `progress` hears how many positions that is so far."""
+    before = 0
     for follower in followers(engine, folder, partitions):
         while follower.follow():
-            progress(follower.position)
+            progress(before + follower.position)
+        before += follower.position
+
+
+def length(folder: Path, partitions: int) -> int:
+    """How many positions there are to tell, of all partitions."""
+    paths = (folder / f"partition-{number}.db" for number in range(1, partitions + 1))
+    return sum(end_of_log(path) for path in paths if path.exists())
 
 
 def _definitions(path: Path, position: int) -> dict[int, ProcessDefinition]:

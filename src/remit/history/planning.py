@@ -1,6 +1,7 @@
 """Which way a search takes to its rows, where the database alone takes too long to find them.
 
-    as the database wants ─▶ by the condition that fewest rows fulfil ─▶ along the order of the page
+    as the database wants ─▶ keys first, where an index alone tells that they are few
+                          ─▶ by the condition that fewest rows fulfil ─▶ along the order of the page
 
 SQLite does not know how many rows fulfil a condition: it takes an index that a condition has, also where
 a million rows are behind it and the page could be read off the order at once. So what takes longer than
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from operator import eq
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, false, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, false, func, or_, select
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
@@ -89,18 +90,49 @@ def answer(connection: Connection, question: Question, page: Page) -> tuple[int,
     """How many rows there are, up to one more than `COUNTED`, and those of the page."""
     if connection.dialect.name != "sqlite" or not question.where:
         return _as_it_is(connection, question, page)
+    total = None
     try:
         with _stopped_after(connection, PATIENCE):
-            return _as_it_is(connection, question, page)
+            total = _total(connection, question)
+            return total, _page_of(total, question, page)
     except TooLong:
+        if total is not None and question.unique and _are_few(connection, question):
+            return total, page([question.identity.in_(_identities(question))])
         return _another_way(connection, question, page)
 
 
 def _as_it_is(connection: Connection, question: Question, page: Page) -> tuple[int, list[Any]]:
-    counted = select(question.identity).where(*question.where, *question.hints).limit(COUNTED + 1)
-    total = connection.scalar(select(func.count()).select_from(counted.subquery())) or 0
+    total = _total(connection, question)
+    return total, _page_of(total, question, page)
+
+
+def _total(connection: Connection, question: Question) -> int:
+    counted = _identities(question).limit(COUNTED + 1)
+    return connection.scalar(select(func.count()).select_from(counted.subquery())) or 0
+
+
+def _page_of(total: int, question: Question, page: Page) -> list[Any]:
     few = question.where and question.unique and total <= FEW
-    return total, page([question.identity.in_(counted)] if few else question.where)
+    counted = _identities(question).limit(COUNTED + 1)
+    return page([question.identity.in_(counted)] if few else question.where)
+
+
+def _are_few(connection: Connection, question: Question) -> bool:
+    """All conditions together leave `RARE` rows at most: an index that has them all counts that soon.
+
+    The database may have chosen to look through the rows in their order, for the first of a page, where
+    those that fulfil the conditions come last.
+    """
+    some = _identities(question).limit(RARE + 1).subquery()
+    try:
+        with _stopped_after(connection, PROBE_SECONDS):
+            return (connection.scalar(select(func.count()).select_from(some)) or 0) <= RARE
+    except TooLong:
+        return False
+
+
+def _identities(question: Question) -> Select[Any]:
+    return select(question.identity).where(*question.where, *question.hints)
 
 
 def _another_way(connection: Connection, question: Question, page: Page) -> tuple[int, list[Any]]:

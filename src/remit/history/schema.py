@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 6
+VERSION = 7
 """Raise it when the tables change: a history of another version is made anew from the log."""
 
 metadata = MetaData()
@@ -423,7 +423,7 @@ AUDIT = Table(
     Column("job", BigInteger),
     Column("user_task", BigInteger),
     Column("tenant", String),
-    Index("audit_by_date", "date", "key"),
+    Index("audit_by_date", "date", "key", "process_id", "entity_type"),
     Index("audit_by_entity", "entity_key"),
     Index("audit_by_instance", "instance"),
 )

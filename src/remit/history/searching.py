@@ -59,24 +59,38 @@ def plain(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A property of an entity: its column, how it is shown, how a filter's value is read."""
+    """A property of an entity: its column, how it is shown, how a filter's value is read.
+
+    `words` are those that a value can be, where there are only so many.
+    """
 
     column: Anything
     show: Callable[[Any], Any]
     read: Callable[[Any], Any]
     kind: str
+    words: tuple[str, ...] = ()
 
 
 def text(column: Anything) -> Field:
     return Field(column, _same, _text, "string")
 
 
-def enum(column: Anything, shown: Mapping[str, str] | None = None) -> Field:
-    """Shown in upper case; asked for in any. `shown` has other words for what clients do not know."""
-    words = shown or {}
-    return Field(
-        column, lambda value: words.get(value, value), lambda value: _text(value).upper(), "enum"
-    )
+def enum(
+    column: Anything, words: tuple[str, ...] = (), *, shown: Mapping[str, str] | None = None
+) -> Field:
+    """Shown in upper case; asked for in any, by one of `words` if there are only so many.
+
+    `shown` has other words for what clients do not know.
+    """
+    others = shown or {}
+
+    def read(value: Any) -> str:
+        word = _text(value).upper()
+        if words and word not in words:
+            raise Wrong(f"there is no {value!r}; there are {', '.join(words)}")
+        return word
+
+    return Field(column, lambda value: others.get(value, value), read, "enum", words)
 
 
 def key(column: Anything) -> Field:

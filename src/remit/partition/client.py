@@ -34,21 +34,22 @@ class PartitionStatus:
     in_flight: int = 0
 
 
+def may_be_answered_late(command: Command) -> bool:
+    """The answer may come with a later turn: after seconds, or never."""
+    return command.answers_late or getattr(command, "await_result", False)
+
+
 class PartitionClient(Protocol):
     """One partition. All methods are called on the event loop of the gateway."""
 
     id: int
 
-    async def submit(self, command: Command, header: Header) -> Reply:
+    def ask(self, command: Command, header: Header) -> asyncio.Future[Reply]:
         """The reply, once it is durable; `Rejected` is a reply.
 
-        Raises `Overloaded` (back-pressure or full disk) and `Unavailable` (no leader, stopping).
-        Cancelling the task forgets the answer, not the command.
+        Raises, now or through the future, `Overloaded` (back-pressure or full disk) and `Unavailable`
+        (no leader, stopping). Cancelling the future forgets the answer, not the command.
         """
-        ...
-
-    def ask(self, command: Command, header: Header) -> asyncio.Future[Reply]:
-        """The same without waiting: what can be refused at once is raised at once."""
         ...
 
     def open_stream(

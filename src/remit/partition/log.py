@@ -113,8 +113,15 @@ def raw_turns(batch: LogBatch) -> list[bytes]:
     """
     if hashlib.sha256(batch.previous + batch.body).digest() != batch.hash:
         raise ChainBroken(f"batch {batch.first_position}-{batch.last_position} was changed")
-    content = zstandard.ZstdDecompressor().decompress(batch.body)
-    return [bytes(raw) for raw in _decode_raw(content)]
+    return [bytes(raw) for raw in raw_turns_of(batch.body)]
+
+
+def raw_turns_of(body: bytes) -> list[msgspec.Raw]:
+    """The turns in a body, whatever its hash; they are views of one and the same buffer.
+
+    Raises `zstandard.ZstdError` or `msgspec.DecodeError` for what is none.
+    """
+    return _decode_raw(zstandard.ZstdDecompressor().decompress(body))
 
 
 def read_turn(raw: bytes) -> Logged:

@@ -1,8 +1,8 @@
 """The turn loop of one partition.
 
-    submit ─▶ inbox ─▶ tick: step each ─▶ stage the batch ─▶ sync (a thread) ─▶ release
-                         ▲                                        │
-                         └──── the next batch is stepped while ◀──┘
+    ask ─▶ inbox ─▶ tick: step each ─▶ stage the batch ─▶ sync (a thread) ─▶ release
+                      ▲                                        │
+                      └──── the next batch is stepped while ◀──┘
 
 Everything but `sync` runs on one event loop. Turns of the next batch are played on state that is not
 yet durable; their batch is staged when the one before is. Nobody sees an effect before it is durable.
@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -33,7 +34,7 @@ from remit.engine.turn import Answer, IdentityChanged, JobsAvailable, Request, S
 from remit.identity.directory import Snapshot
 from remit.identity.principal import Access
 from remit.partition import overlay as overlays
-from remit.partition.client import JobStream, PartitionStatus
+from remit.partition.client import JobStream, PartitionStatus, may_be_answered_late
 from remit.partition.log import Chain
 from remit.partition.metrics import Metrics
 from remit.partition.outbox import Outbox, Parcel
@@ -74,12 +75,23 @@ Acknowledge = Callable[[int, int, int], None]
 """(source, by, sequence): tells a source what has been applied."""
 
 
+class Asker(Protocol):
+    """Who waits for an answer: a future, or what carries it to another process."""
+
+    def done(self) -> bool:
+        """It has been told, or nobody listens any more."""
+
+    def set_result(self, reply: Reply, /) -> None: ...
+
+    def set_exception(self, fault: BaseException, /) -> None: ...
+
+
 @dataclass(slots=True)
 class _Waiting:
-    """A request in the inbox. `future` None: nobody waits for the answer."""
+    """A request in the inbox. `asker` None: nobody waits for the answer."""
 
     request: Request
-    future: asyncio.Future[Reply] | None
+    asker: Asker | None
     since: float
 
 
@@ -93,9 +105,9 @@ class _InFlight:
 
     since: float
     oldest: float
-    asked: list[asyncio.Future[Reply]] = field(default_factory=list)
+    asked: list[Asker] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
-    answers: list[tuple[asyncio.Future[Reply], Reply]] = field(default_factory=list)
+    answers: list[tuple[Asker, Reply]] = field(default_factory=list)
     late: list[Answer] = field(default_factory=list)
     pushes: list[tuple[Open, ActivatedJob]] = field(default_factory=list)
     available: set[tuple[str, str]] = field(default_factory=set)
@@ -139,7 +151,7 @@ class PartitionLoop:
         self._inbox: deque[_Waiting] = deque()
         self._mail: deque[tuple[int, Sequence[Parcel]]] = deque()
         self._gone: list[tuple[int, int]] = []
-        self._late: dict[str, asyncio.Future[Reply]] = {}
+        self._late: dict[str, Asker] = {}
         self._run = uuid.uuid4().hex[:12]
         self._requests = 0
         self._current: _InFlight | None = None  # being made durable
@@ -159,23 +171,25 @@ class PartitionLoop:
 
     # --- the client's side -------------------------------------------------------------------------
 
-    async def submit(self, command: Command, header: Header) -> Reply:
-        """The reply, once it is durable. See `PartitionClient.submit`."""
-        return await self.ask(command, header)
-
     def ask(self, command: Command, header: Header) -> asyncio.Future[Reply]:
+        future: asyncio.Future[Reply] = self._loop.create_future()
+        request_id = self.take(command, header, future)
+        if request_id in self._late:
+            future.add_done_callback(lambda _: self._late.pop(request_id, None))
+        return future
+
+    def take(self, command: Command, header: Header, asker: Asker) -> str:
+        """Name the request; `asker` is told the reply once it is durable. Raises as `ask` does."""
         self._refuse_if_unfit(command)
         self._requests += 1
         request_id = f"{self._run}-{self._requests}"
-        future: asyncio.Future[Reply] = self._loop.create_future()
         request = Request(command, replace(header, request_id=request_id))
-        if command.answers_late or getattr(command, "await_result", False):
-            self._late[request_id] = future
-            future.add_done_callback(lambda _: self._late.pop(request_id, None))
+        if may_be_answered_late(command):
+            self._late[request_id] = asker
         self._pressure.in_flight += 1
-        self._inbox.append(_Waiting(request, future, time.perf_counter()))
+        self._inbox.append(_Waiting(request, asker, time.perf_counter()))
         self._schedule()
-        return future
+        return request_id
 
     def open_stream(
         self, stream: JobStream, push: Callable[[ActivatedJob], None]
@@ -301,20 +315,21 @@ class PartitionLoop:
 
     def _play_request(self, batch: _InFlight, waiting: _Waiting, now: int) -> None:
         """One turn for somebody; when its root is busy it waits for the next batch."""
-        future = waiting.future
-        if future is not None:
-            batch.asked.append(future)
+        asker = waiting.asker
+        if asker is not None:
+            batch.asked.append(asker)
         try:
             turn = self._play(batch, waiting.request, now)
         except Busy:
-            if future is not None:
+            if asker is not None:
                 batch.asked.pop()
             waiting.since = time.perf_counter()  # its root keeps it waiting, not the partition
             self._busy.append(waiting)
             return
         batch.oldest = min(batch.oldest, waiting.since)
-        if future is not None and turn.reply is not None:
-            batch.answers.append((future, turn.reply))
+        if asker is not None and turn.reply is not None:
+            batch.answers.append((asker, turn.reply))
+            self._late.pop(waiting.request.header.request_id, None)
 
     def _play(self, batch: _InFlight, request: Request, now: int) -> Turn:
         """One turn; raises `Busy` when its root has a rest to play first."""
@@ -459,11 +474,11 @@ class PartitionLoop:
         self._pressure.in_flight -= len(batch.asked)
         if batch.identity is not None:
             self._tell_identity(batch.identity)
-        for future, reply in batch.answers:
-            if not future.done():
-                future.set_result(reply)
+        for asker, reply in batch.answers:
+            if not asker.done():
+                asker.set_result(reply)
         for answer in batch.late:
-            late = self._late.get(answer.request_id)
+            late = self._late.pop(answer.request_id, None)
             if late is not None and not late.done():
                 late.set_result(answer.reply)
         for entry, job in batch.pushes:
@@ -527,9 +542,10 @@ class PartitionLoop:
     def _disown(self, batch: _InFlight, fault: Unavailable) -> None:
         """It never happened: everybody who asked for a part of it is told."""
         self._pressure.in_flight -= len(batch.asked)
-        for future in batch.asked:
-            if not future.done():
-                future.set_exception(fault)
+        for asker in batch.asked:
+            if not asker.done():
+                asker.set_exception(fault)
+        self._late = {key: asker for key, asker in self._late.items() if not asker.done()}
 
     def _block(self, fault: Unavailable) -> None:
         """Take nothing until the store can be written and read."""
@@ -565,17 +581,17 @@ class PartitionLoop:
         self._refuse_late(fault)
 
     def _refuse_late(self, fault: Unavailable) -> None:
-        for future in self._late.values():
-            if not future.done():
-                future.set_exception(fault)
+        for asker in self._late.values():
+            if not asker.done():
+                asker.set_exception(fault)
 
     def _refuse_inbox(self, fault: Unavailable) -> None:
         for waiting in (*self._busy, *self._inbox):
-            if waiting.future is None:
+            if waiting.asker is None:
                 continue
             self._pressure.in_flight -= 1
-            if not waiting.future.done():
-                waiting.future.set_exception(fault)
+            if not waiting.asker.done():
+                waiting.asker.set_exception(fault)
         self._busy.clear()
         self._inbox.clear()
 

@@ -37,6 +37,29 @@ REPORT_SECONDS = 0.2
 log = logging.getLogger("remit.partition")
 
 
+class Asking:
+    """Somebody at the gateway who waits for the answer with this number."""
+
+    __slots__ = ("_is_told", "_number", "_served")
+
+    def __init__(self, served: Served, number: int) -> None:
+        self._served = served
+        self._number = number
+        self._is_told = False
+
+    def done(self) -> bool:
+        return self._is_told
+
+    def set_result(self, reply: Reply) -> None:
+        self._is_told = True
+        served = self._served
+        served.channel.say(f.Tell(self._number, reply, served.loop.state.position))
+
+    def set_exception(self, fault: BaseException) -> None:
+        self._is_told = True
+        self._served.channel.say(f.Refuse(self._number, isinstance(fault, Overloaded), str(fault)))
+
+
 class Served:
     """Obeys the frames of the gateway."""
 
@@ -49,7 +72,7 @@ class Served:
         governor: Governor | None,
         access: Access | None,
     ) -> None:
-        self._channel = channel
+        self.channel = channel
         self._streams: dict[int, Callable[[], None]] = {}
         self._stopping = asyncio.Event()
         self._last: f.Report | None = None
@@ -71,14 +94,14 @@ class Served:
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
         loop.add_signal_handler(signal.SIGINT, lambda: None)
-        listening = asyncio.create_task(self._channel.listen(self._heard))
+        listening = asyncio.create_task(self.channel.listen(self._heard))
         reporting = asyncio.create_task(self._report())
         stopping = asyncio.create_task(self._stopping.wait())
         await asyncio.wait((listening, stopping), return_when=asyncio.FIRST_COMPLETED)
         await self.loop.stop()
         await asyncio.sleep(0)  # the answers of the last batch leave
         reporting.cancel()
-        await self._channel.close()
+        await self.channel.close()
 
     def _heard(self, message: f.Frame) -> None:
         if isinstance(message, f.Ask):
@@ -102,33 +125,21 @@ class Served:
             self._stopping.set()
 
     def _ask(self, message: f.Ask) -> None:
-        number = message.number
+        asker = Asking(self, message.number)
         try:
-            asked = self.loop.ask(message.command, message.header)
+            self.loop.take(message.command, message.header, asker)
         except Unavailable as fault:
-            self._refuse(number, fault)
-        else:
-            asked.add_done_callback(lambda done: self._answer(number, done))
-
-    def _answer(self, number: int, done: asyncio.Future[Reply]) -> None:
-        fault = done.exception()
-        if fault is None:
-            self._channel.say(f.Tell(number, done.result(), self.loop.state.position))
-        else:
-            self._refuse(number, fault)
-
-    def _refuse(self, number: int, fault: BaseException) -> None:
-        self._channel.say(f.Refuse(number, isinstance(fault, Overloaded), str(fault)))
+            asker.set_exception(fault)
 
     def _push(self, number: int, job: ActivatedJob) -> None:
-        self._channel.say(f.Push(number, job))
+        self.channel.say(f.Push(number, job))
 
     def _deliver(self, destination: int, source: int, parcels: Sequence[Parcel]) -> None:
         position = self.loop.state.position
-        self._channel.say(f.Deliver(destination, source, tuple(parcels), position))
+        self.channel.say(f.Deliver(destination, source, tuple(parcels), position))
 
     def _acknowledge(self, source: int, by: int, sequence: int) -> None:
-        self._channel.say(f.Applied(source, by, sequence))
+        self.channel.say(f.Applied(source, by, sequence))
 
     async def _report(self) -> None:
         """How things are, whenever they have changed."""
@@ -139,7 +150,7 @@ class Served:
                 dict(self.loop.counters()),
             )  # fmt: skip
             if report != self._last:
-                self._channel.say(report)
+                self.channel.say(report)
                 self._last = report
             await asyncio.sleep(REPORT_SECONDS)
 

@@ -10,7 +10,7 @@ from itertools import count
 from remit.base.errors import Overloaded, Unavailable
 from remit.identity.directory import Snapshot
 from remit.partition import frames as f
-from remit.partition.client import JobStream, PartitionStatus
+from remit.partition.client import JobStream, PartitionStatus, may_be_answered_late
 from remit.protocol.commands import Command, YieldJob
 from remit.protocol.replies import Reply
 from remit.protocol.values import ActivatedJob, Header
@@ -38,16 +38,14 @@ class RemotePartition:
         self._position = 0
         self.is_ready = asyncio.Event()
 
-    async def submit(self, command: Command, header: Header) -> Reply:
-        return await self.ask(command, header)
-
     def ask(self, command: Command, header: Header) -> asyncio.Future[Reply]:
         if self._channel is None:
             raise Unavailable(f"partition {self.id} is starting: try again in a moment")
         number = next(self._numbers)
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
-        future.add_done_callback(lambda _: self._asked.pop(number, None))
         self._asked[number] = future
+        if may_be_answered_late(command):
+            future.add_done_callback(lambda _: self._asked.pop(number, None))
         self._channel.say(f.Ask(number, command, header))
         return future
 
@@ -96,6 +94,7 @@ class RemotePartition:
             for future in self._asked.values():
                 if not future.done():
                     future.set_exception(Unavailable(f"partition {self.id} is restarting"))
+            self._asked.clear()
 
     @property
     def is_attached(self) -> bool:
@@ -115,11 +114,11 @@ class RemotePartition:
     def _heard(self, message: f.Frame) -> None:
         if isinstance(message, f.Tell):
             self._position = max(self._position, message.position)
-            future = self._asked.get(message.number)
+            future = self._asked.pop(message.number, None)
             if future is not None and not future.done():
                 future.set_result(message.reply)
         elif isinstance(message, f.Refuse):
-            future = self._asked.get(message.number)
+            future = self._asked.pop(message.number, None)
             kind = Overloaded if message.overloaded else Unavailable
             if future is not None and not future.done():
                 future.set_exception(kind(message.message))

@@ -26,6 +26,7 @@ from remit.partition.partitions import Partitions, open_partitions
 from remit.server import control, logs
 from remit.server.config import Config
 from remit.server.http import HttpPort
+from remit.server.tls import Context
 
 SETTINGS = "REMIT_BROKER_SETTINGS"
 
@@ -66,7 +67,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _open(self, config: Config) -> int:
-        """Ready to answer; the REST port where it is ours to open, else 0."""
+        """Ready to answer; the REST port."""
         folder = Path(config.data)
         self._partitions = await open_partitions(
             folder, config.partitions, config.policies, config.access
@@ -92,9 +93,10 @@ class Application:
             limits=Limits(config.max_requests_per_second, config.max_streams),
         )
         self._gateway = Gateway(self._broker)
-        if not config.tls:
-            self._port = HttpPort(self._gateway.rest)
-        port = 0 if self._port is None else await self._port.open(config.host, config.http_port)
+        required = config.requires_certificate
+        tls = Context(config.tls, is_required=required) if config.tls else None
+        self._port = HttpPort(self._gateway.rest, tls)
+        port = await self._port.open(config.host, config.http_port)
         collect_seldom()
         log.info("partitions open", extra={"data": str(folder), "partitions": config.partitions})
         return port

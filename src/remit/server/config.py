@@ -88,6 +88,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Callers can say who they are in a header."""
         return bool(self.users or self.api_keys or self.oidc_issuer)
 
+    @property
+    def requires_certificate(self) -> bool:
+        """A client certificate is the only way to say who calls."""
+        return bool(self.tls_client_ca) and not self.has_credentials
+
     def _awaits_first_user(self) -> bool:
         """Nobody is let in but by the passwords of users that are made in the broker."""
         if self.api_keys or self.oidc_issuer or self.tls_client_ca or not self.users:
@@ -102,6 +107,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """What is wrong with these settings, as a sentence; empty when nothing is."""
         if not 1 <= self.partitions <= 64:
             return f"--partitions is between 1 and 64, not {self.partitions}"
+        for option, port in (("--grpc-port", self.grpc_port), ("--http-port", self.http_port)):
+            if not 0 <= port <= 65_535:
+                return f"{option} is between 0 and 65535, not {port}"
         is_anonymous = not (self.has_credentials or self.tls_client_ca)
         if is_anonymous and self.host not in LOOPBACK and not self.allow_anonymous_network:
             return (

@@ -1,10 +1,10 @@
-"""The REST port in plain text: uvicorn on the broker's own event loop.
+"""The REST port: uvicorn on the broker's own event loop, in plain text or over TLS.
 
 Through Envoy a call costs 40 µs more (benchmarks/RESULTS.md): it goes from thread to thread and back.
-Here it comes and goes on the thread that answers it. With TLS the port is Envoy's, as the gRPC port
-always is. `Connection` adds what uvicorn leaves to whoever stands before it: how large a head may be and
-how long it may take, a Host, faults as problem documents, and wishes for other protocols passed over. It
-and `Cycle` go the short way where requests and answers come in one piece, as nearly all do.
+Here it comes and goes on the thread that answers it. `Connection` adds what uvicorn leaves to whoever
+stands before it: how large a head may be and how long it may take, a Host, faults as problem documents,
+wishes for other protocols passed over, and who the certificate of a client names. It and `Cycle` go the
+short way where requests and answers come in one piece, as nearly all do.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from remit.base.errors import Unavailable
+from remit.gateway.certificates import HEADER as CERTIFICATE
+from remit.gateway.certificates import said_of
 from remit.gateway.leaving import PRESENCE
 from remit.gateway.rest.frame import ANSWERING, Headers
+from remit.server.tls import LOOK_SECONDS, Context
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -119,6 +122,7 @@ class Connection(HttpToolsProtocol):
     _head_bytes = 0  # of a head that is on its way
     _since = 0.0  # when this head began, the last part of a body came, or the last answer was given
     _fault: tuple[int, str] | None = None
+    _certificate: bytes | None = None  # what it says of the client; None in plain text
 
     # --- presence ----------------------------------------------------------------------------------
 
@@ -132,6 +136,10 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)  # type: ignore[arg-type]
         self._since = monotonic()
         self._extensions: Any = {PRESENCE: self, ANSWERING: self}
+        over_tls = transport.get_extra_info("ssl_object")
+        if over_tls is not None:
+            shown = over_tls.getpeercert(binary_form=True)
+            self._certificate = said_of(shown) if shown else b""
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -208,10 +216,15 @@ class Connection(HttpToolsProtocol):
             "path": unquote(path) if "%" in path else path,
             "raw_path": url.path,
             "query_string": url.query or b"",
-            "headers": self.headers,
+            "headers": self.headers if self._certificate is None else self._vouched(),
             "extensions": self._extensions,
         }
         return cycle
+
+    def _vouched(self) -> list[tuple[bytes, bytes]]:
+        """The headers: who calls is what the certificate says, not what the client wrote."""
+        found = [each for each in self.headers if each[0] != CERTIFICATE]
+        return [*found, (CERTIFICATE, self._certificate)] if self._certificate else found
 
     def on_body(self, body: bytes) -> None:
         if not self._is_passing_over():
@@ -294,8 +307,11 @@ class Connection(HttpToolsProtocol):
             b"HTTP/1.1 %d Request Refused\r\ncontent-type: application/problem+json\r\n"
             b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (status, len(problem), problem)
         )
-        self.transport.write_eof()
-        self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+        else:  # TLS has an end of its own
+            self.transport.close()
 
     def sweep(self, now: float) -> None:
         """End what sends too slowly; whoever waits for an answer may wait."""
@@ -311,14 +327,16 @@ class Connection(HttpToolsProtocol):
 class HttpPort:
     """Opened by `open`, which must run on the event loop that will serve it."""
 
-    def __init__(self, application: Application) -> None:
-        config = Config(
+    def __init__(self, application: Application, tls: Context | None = None) -> None:
+        self._config = Config(
             application, loop="none", http=Connection, ws="none", lifespan="off", log_config=None,
             access_log=False, proxy_headers=False, server_header=False,
             timeout_keep_alive=IDLE_SECONDS, timeout_graceful_shutdown=GRACE_SECONDS,
         )  # fmt: skip
-        self._server = Server(config)
-        self._serving: asyncio.Task[None] | None = None
+        self._config.load()
+        self._tls = tls
+        self._server = Server(self._config)
+        self._running: list[asyncio.Task[None]] = []
 
     async def open(self, host: str, port: int) -> int:
         """Listen; the port that it is (0: any). Raises `Unavailable`."""
@@ -326,19 +344,38 @@ class HttpPort:
         try:
             found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
             family, _, _, _, address = found[0]
-            listening = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+            self._listening = socket.create_server(address[:2], family=family, backlog=BACKLOG)
         except OSError as fault:
             raise Unavailable(
                 f"the REST port {host}:{port} can't be opened, is it in use? ({fault})"
             ) from fault
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listening]))
+        opened: int = self._listening.getsockname()[1]
+        if self._tls is not None:
+            self._config.ssl = self._tls.now
+            self._running.append(asyncio.create_task(self._renew(self._tls)))
+        listening = self._listening.dup()
+        self._running.append(asyncio.create_task(self._server.serve(sockets=[listening])))
         loop.call_later(SWEEP_SECONDS, self._sweep)
-        opened: int = listening.getsockname()[1]
         return opened
 
     def close(self) -> None:
         """Every answer from now on is the last one of its connection."""
         self._server.should_exit = True
+        self._listening.close()
+
+    async def _renew(self, tls: Context) -> None:
+        """Connections to come are taken with what the files say then."""
+        loop, state = asyncio.get_running_loop(), self._server.server_state
+        while not self._server.should_exit:
+            await asyncio.sleep(LOOK_SECONDS)
+            if self._server.started and tls.renew():
+                fresh = await loop.create_server(
+                    lambda: Connection(self._config, state, {}), sock=self._listening.dup(),
+                    ssl=tls.now, backlog=BACKLOG,
+                )  # fmt: skip
+                before, self._server.servers = self._server.servers, [fresh]
+                for each in before:
+                    each.close()
 
     def _sweep(self) -> None:
         now = monotonic()

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 import msgspec
 
-_PLAIN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime"}
+_PLAIN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {
+    "message", "asctime", "color_message"
+}  # fmt: skip
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
@@ -27,6 +29,11 @@ class JsonLines(logging.Formatter):
 
 
 def set_up(level: str = "INFO") -> None:
+    """Everything from `level` on goes to standard error. Raises ValueError for a level that is none."""
+    if level.upper() not in logging.getLevelNamesMapping():
+        raise ValueError(
+            f"there is no level '{level}'; there are DEBUG, INFO, WARNING, ERROR, CRITICAL"
+        )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
+import errno
 import os
 import signal
+import socket
 import sys
 import sysconfig
 import tempfile
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,17 +58,13 @@ class CannotStart(Exception):
 
 
 class Ports(PyvoyServer):
-    """The gRPC port; with TLS the REST port too. Either answers both protocols.
-
-    In plain text the REST port is the broker process's own (`server/http.py`): `http_port` is None then.
-    """
+    """The gRPC port; REST is answered there as well. The REST port is the broker process's own."""
 
     def __init__(
         self,
         *,
         host: str,
         grpc_port: int,
-        http_port: int | None,
         env: dict[str, str],
         transport: dict[str, Any] | None = None,
     ) -> None:
@@ -83,8 +79,6 @@ class Ports(PyvoyServer):
             additional_envoy_args=["--concurrency", "1"],
             stderr=None,
         )
-        self._host = host
-        self._http_port = http_port
         self._transport = transport
 
     def get_envoy_config(self) -> dict[str, Any]:
@@ -93,9 +87,6 @@ class Ports(PyvoyServer):
         config["admin"]["allow_paths"] = [{"prefix": "/listeners"}]
         listener = config["static_resources"]["listeners"][0]
         listener["enable_reuse_port"] = False  # or a second broker would share the port unnoticed
-        if self._http_port is not None:
-            socket = {"socket_address": {"address": self._host, "port_value": self._http_port}}
-            listener["additional_addresses"] = [{"address": socket}]
         chain = listener["filter_chains"][0]
         manager = chain["filters"][-1]["typed_config"]
         if self._transport is not None:
@@ -112,15 +103,6 @@ class Ports(PyvoyServer):
         manager["http2_protocol_options"] = {"max_concurrent_streams": 100_000}
         return config
 
-    async def http_port(self) -> int:
-        """The port that REST really got."""
-
-        url = f"http://{self._admin_address}/listeners?format=json"
-        with await asyncio.to_thread(urllib.request.urlopen, url) as answer:
-            listener = json.load(answer)["listener_statuses"][0]
-        port: int = listener["additional_local_addresses"][0]["socket_address"]["port_value"]
-        return port
-
 
 async def serve(config: Config, say: Callable[[str], None]) -> int:
     """Run a broker until SIGTERM or SIGINT; `say` gets the one ready line. Returns the exit code."""
@@ -129,8 +111,15 @@ async def serve(config: Config, say: Callable[[str], None]) -> int:
     problem = config.problem()
     if problem:
         raise CannotStart(problem)
-    logs.set_up(os.environ.get("REMIT_LOG_LEVEL", "INFO"))
-    Path(config.data).mkdir(parents=True, exist_ok=True)
+    _check_ports(config)
+    try:
+        logs.set_up(os.environ.get("REMIT_LOG_LEVEL", "INFO"))
+    except ValueError as fault:
+        raise CannotStart(f"REMIT_LOG_LEVEL: {fault}") from fault
+    try:
+        Path(config.data).mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise CannotStart(f"--data {config.data} can't be made: {fault.strerror}") from fault
     with tempfile.TemporaryDirectory(prefix="remit-") as folder:
         path = str(Path(folder) / "control")
         lines: asyncio.Queue[control.Line] = asyncio.Queue()
@@ -141,6 +130,38 @@ async def serve(config: Config, say: Callable[[str], None]) -> int:
             secrets = Secrets(config.tls, Path(folder)) if config.tls else None
             config = msgspec.structs.replace(config, control=path)
             return await _run(config, secrets, lines, say)
+
+
+def _check_ports(config: Config) -> None:
+    """Both ports can be listened on; raises `CannotStart`.
+
+    Asked before the data are opened: a broker that is started twice by mistake must not take the data
+    over from the one that runs, only to end itself for want of a port.
+    """
+    ports = (("--grpc-port", config.grpc_port), ("--http-port", config.http_port))
+    for option, port in ports:
+        try:
+            kind, _, _, _, address = socket.getaddrinfo(
+                config.host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+            )[0]
+            socket.create_server(address[:2], family=kind).close()
+        except OSError as fault:
+            raise CannotStart(_port_problem(config.host, option, port, fault)) from fault
+    if config.grpc_port == config.http_port != 0:
+        raise CannotStart(f"--grpc-port and --http-port are both {config.grpc_port}: give them two")
+
+
+def _port_problem(host: str, option: str, port: int, fault: OSError) -> str:
+    if isinstance(fault, socket.gaierror):
+        return f"--host {host} is no address: {fault.strerror}"
+    if fault.errno == errno.EADDRNOTAVAIL:
+        return f"--host {host} is no address of this machine: listen on one that is"
+    if fault.errno == errno.EADDRINUSE:
+        return (
+            f"{host}:{port} is in use, perhaps by a broker that runs already (`remit status` shows it): "
+            f"stop what listens there, or choose another {option}; 0 takes a free one"
+        )
+    return f"{option} {port} can't be listened on: {fault.strerror}"
 
 
 async def _run(
@@ -157,7 +178,6 @@ async def _run(
     server = Ports(
         host=config.host,
         grpc_port=config.grpc_port,
-        http_port=config.http_port if secrets else None,
         env={
             SETTINGS: msgspec.json.encode(config).decode(),
             PYTHON: sys.executable,
@@ -176,7 +196,6 @@ async def _run(
         ) from fault
     try:
         line, http_port = await _ready(server, lines)
-        http_port = http_port or await server.http_port()
         await line.say(f"ports {config.host} {server.listener_port}")
         say(f"ready grpc={config.host}:{server.listener_port} http={config.host}:{http_port}")
         exporting.start()
@@ -199,15 +218,13 @@ async def _run(
 
 
 def _transport(config: Config, secrets: Secrets | None) -> dict[str, Any] | None:
-    """A client certificate is required when there is no other way to say who calls."""
     if secrets is None:
         return None
-    is_required = bool(config.tls_client_ca) and not config.has_credentials
-    return secrets.transport_socket(is_required=is_required)
+    return secrets.transport_socket(is_required=config.requires_certificate)
 
 
 async def _ready(server: Ports, lines: asyncio.Queue[control.Line]) -> tuple[control.Line, int]:
-    """Wait until the broker has opened its partitions; its REST port, 0 when it has none."""
+    """Wait until the broker has opened its partitions; its REST port."""
     connecting = asyncio.create_task(_first_word(lines))
     ended = asyncio.create_task(server.wait())
     done, _ = await asyncio.wait(

@@ -4,9 +4,10 @@
     --tls-client-ca FILE               PEM; callers show a certificate that this authority signed
     --tls-client-crl FILE              PEM; certificates that it has revoked since
 
-Envoy is given copies in a private folder, as secrets that it reads again when they are replaced. The
-files are looked at once a second; what can't be used (a certificate without its key, half a file) is
-told in the log, and the last good ones stay in use. Connections keep the certificate they began with.
+Envoy, which has the gRPC port, is given copies in a private folder, as secrets that it reads again when
+they are replaced; the REST port is our own and has a `Context`. The files are looked at once a second;
+what can't be used (a certificate without its key, half a file) is told in the log, and the last good
+ones stay in use. Connections keep the certificate they began with.
 """
 
 from __future__ import annotations
@@ -76,6 +77,66 @@ class TlsFiles(msgspec.Struct, frozen=True):
         """What changes when a file is written or replaced."""
         return pem.marks(self.certificate, self.key, self.client_ca, self.revoked)
 
+    def context(self, *, is_required: bool) -> ssl.SSLContext:
+        """For connections that speak HTTP/1.1. `is_required`: none without a certificate.
+
+        Raises `OSError` and `ValueError` for files of which `problem` says what is wrong.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.set_alpn_protocols(["http/1.1"])
+        context.load_cert_chain(self.certificate, self.key, password=pem.no_password)
+        if self.client_ca:
+            context.load_verify_locations(self.client_ca)
+            context.verify_mode = ssl.CERT_REQUIRED if is_required else ssl.CERT_OPTIONAL
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # as Envoy takes authorities
+        if self.revoked:
+            context.load_verify_locations(self.revoked)
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+        return context
+
+
+class Changes:
+    """Whether files have changed, and can be used."""
+
+    def __init__(self, files: TlsFiles) -> None:
+        self._files = files
+        self._marks = files.marks()
+
+    def are_good(self) -> bool:
+        """There are new ones, for the first time now; of bad ones the log tells."""
+        marks = self._files.marks()
+        if marks == self._marks:
+            return False
+        self._marks = marks
+        problem = self._files.problem()
+        if problem:
+            log.error("TLS files changed and can't be used, the last ones stay: %s", problem)
+            return False
+        log.warning("TLS files changed and are in use", extra={"files": self._files})
+        return True
+
+
+class Context:
+    """The files as our own port uses them. `is_required`: no connection without a certificate."""
+
+    def __init__(self, files: TlsFiles, *, is_required: bool) -> None:
+        self._files = files
+        self._is_required = is_required
+        self._changes = Changes(files)
+        self.now = files.context(is_required=is_required)
+
+    def renew(self) -> bool:
+        """There is another one, since the files have changed.
+
+        A fresh one, so that no session goes on that the authority of before, or the list of what was
+        revoked then, has let in.
+        """
+        if not self._changes.are_good():
+            return False
+        self.now = self._files.context(is_required=self._is_required)
+        return True
+
 
 class Secrets:
     """The files as Envoy reads them, in `folder`, which is nobody else's."""
@@ -83,7 +144,7 @@ class Secrets:
     def __init__(self, files: TlsFiles, folder: Path) -> None:
         self._files = files
         self._folder = folder
-        self._marks = files.marks()
+        self._changes = Changes(files)
         self._write()
 
     async def keep(self) -> None:
@@ -93,16 +154,8 @@ class Secrets:
             self.renew()
 
     def renew(self) -> None:
-        marks = self._files.marks()
-        if marks == self._marks:
-            return
-        self._marks = marks
-        problem = self._files.problem()
-        if problem:
-            log.error("TLS files changed and can't be used, the last ones stay: %s", problem)
-            return
-        self._write()
-        log.warning("TLS files changed and are in use", extra={"files": self._files})
+        if self._changes.are_good():
+            self._write()
 
     def transport_socket(self, *, is_required: bool) -> dict[str, Any]:
         """What a listener's filter chain needs. `is_required`: no connection without a certificate."""

@@ -186,10 +186,10 @@ def admit_work(
         if denied is None and not (agrees and said.action == action):
             raise StepDenied(_not_admitted(asked, job, said), said)
         if denied is not None:
-            raise StepDenied(sentence(asked, answer), said, denied)
+            raise StepDenied(sentence(run, asked, answer), said, denied)
         tell(run, said)
     if denied is not None:
-        raise StepDenied(sentence(asked, answer), denied)
+        raise StepDenied(sentence(run, asked, answer), denied)
     writing = check_write_by(run, element, variables, "job", "worker")
     log_admission(run, asked, answer, writing)
     return variables

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -12,7 +12,7 @@ import msgspec
 from remit.gateway.broker import VERSION
 from remit.gateway.rest.frame import Call, Operation, Page
 from remit.gateway.rest.problems import TITLES
-from remit.history.searching import ALLOWED, MAX_LIMIT, Entity
+from remit.history.searching import ALLOWED, MAX_LIMIT, Entity, Field
 
 _PROBLEM = {
     "type": "object",
@@ -31,12 +31,10 @@ _KEYS = re.compile(r"Key$")
 def document(operations: Sequence[Operation]) -> dict[str, Any]:
     """`operations` are those that are served; others are left out."""
     types = [each for o in operations for each in (o.request, o.answer) if _is_type(each)]
-    _, components = msgspec.json.schema_components(
-        types, ref_template="#/components/schemas/{name}"
-    )
+    schemas, components = _schemas(types)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
-        described = _described(operation)
+        described = _described(operation, schemas)
         paths.setdefault(operation.path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
@@ -51,15 +49,60 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
     }
 
 
+Schemas = Mapping[Any, dict[str, Any]]
+"""By the type of a request or an answer: its schema, or the reference to it."""
+
+
+def _schemas(types: Sequence[Any]) -> tuple[Schemas, dict[str, Any]]:
+    """The schemas of all these types at once, so that each name means one of them; and the components.
+
+    Types of one name in several modules are told apart by the module's name before it.
+    """
+    found, components = msgspec.json.schema_components(types, ref_template=f"{_PLACE}{{name}}")
+    names = {name: _short(name) for name in components}
+    assert len(set(names.values())) == len(names), "two components would have one name"
+    named = [_renamed(each, names) for each in found]
+    return (
+        dict(zip(types, named, strict=True)),
+        {names[name]: _renamed(each, names) for name, each in components.items()},
+    )
+
+
+_PLACE = "#/components/schemas/"
+
+
+def _short(name: str) -> str:
+    """
+    >>> _short("remit.gateway.rest.user_tasks.Changes"), _short("Reference")
+    ('UserTasksChanges', 'Reference')
+    """
+    *rooms, last = name.split(".")
+    return "".join(word.capitalize() for word in rooms[-1].split("_")) + last if rooms else last
+
+
+def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
+    """A schema whose references have these names."""
+    if isinstance(schema, list):
+        return [_renamed(each, names) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: f"{_PLACE}{names[value.removeprefix(_PLACE)]}"
+        if key == "$ref"
+        else _renamed(value, names)
+        for key, value in schema.items()
+    }
+
+
 def _is_type(kind: Any) -> bool:
     return kind is not None and kind is not dict and kind is not list
 
 
-def _described(operation: Operation) -> dict[str, Any]:
+def _described(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [operation.path.split("/")[1]],
-        "responses": {str(operation.success): _success(operation), **_faults()},
+        "responses": {str(operation.success): _success(operation, schemas), **_faults()},
     }
     names = re.findall(r"\{(\w+)\}", operation.path)
     if names:
@@ -71,7 +114,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         content = {"application/json": {"schema": search_of(operation.searched)}}
         found["requestBody"] = {"content": content}
     elif operation.request is not None:
-        content = {"application/json": {"schema": _reference(operation.request)}}
+        content = {"application/json": {"schema": schemas[operation.request]}}
         found["requestBody"] = {"content": content}
     elif not operation.reads_body:
         form = {
@@ -97,7 +140,7 @@ _PAGES = (("limit",), ("from", "limit"), ("after", "limit"), ("before", "limit")
 def search_of(entity: Entity) -> dict[str, Any]:
     """The request of a search: filters by the properties of `entity`, an order, one form of page."""
     filters = {
-        name: _filter(entity.field(name).kind)
+        name: _filter(entity.field(name))
         for name in (*entity.fields, *entity.hidden)
         if name not in entity.extras and entity.field(name).kind in _SCALARS
     }
@@ -120,12 +163,14 @@ def _object(properties: dict[str, Any], *, required: Sequence[str] = ()) -> dict
     return {**found, "required": list(required)} if required else found
 
 
-def _filter(kind: str) -> dict[str, Any]:
+def _filter(field: Field) -> dict[str, Any]:
     """A value, or operators with their operands."""
-    scalar = _SCALARS[kind]
+    scalar = _SCALARS[field.kind]
+    if field.words:
+        scalar = {**scalar, "enum": list(field.words)}
     operators: dict[str, Any] = {}
-    for operator in ALLOWED[kind]:
-        operators[operator] = scalar
+    for operator in ALLOWED[field.kind]:
+        operators[operator] = _SCALARS["string"] if operator == "$like" else scalar
         if operator in _LISTS:
             operators[operator] = {"type": "array", "items": scalar}
         elif operator in _FLAGS:
@@ -149,10 +194,10 @@ def _parameter(name: str) -> dict[str, Any]:
     return {"type": "string"}
 
 
-def _success(operation: Operation) -> dict[str, Any]:
+def _success(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     if operation.success == 204:
         return {"description": "done"}
-    schema = _reference(operation.answer) if _is_type(operation.answer) else {"type": "object"}
+    schema = schemas[operation.answer] if _is_type(operation.answer) else {"type": "object"}
     return {"description": "the answer", "content": {"application/json": {"schema": schema}}}
 
 
@@ -160,11 +205,6 @@ def _faults() -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/ProblemDetail"}
     content = {"application/problem+json": {"schema": schema}}
     return {str(code): {"description": said, "content": content} for code, said in TITLES.items()}
-
-
-def _reference(kind: Any) -> dict[str, Any]:
-    schema, _ = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
-    return dict(schema[0])
 
 
 def operations(served: Sequence[Operation]) -> tuple[Operation, ...]:

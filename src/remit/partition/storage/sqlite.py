@@ -17,6 +17,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -236,6 +237,13 @@ def read_log(path: Path, after: int) -> Iterator[LogBatch]:
         )
         for row in rows:
             yield LogBatch(*row)
+
+
+def end_of_log(path: Path) -> int:
+    """The last position in the log of a partition file; 0 for an empty one."""
+    with _reading(path) as connection:
+        found: Any = connection.execute("SELECT max(last_position) FROM log").fetchall()[0][0]
+    return max(found or 0, Archive(path.parent / "archive", path.stem).last_position)
 
 
 def read_rows(path: Path, prefix: bytes) -> list[tuple[bytes, bytes]]:

@@ -1,0 +1,78 @@
+"""What the auditor knows of one governed instance, and which answers were found right before.
+
+The same question has the same answer, whichever instance asks it: under the same rules and the same
+arithmetic of trust, for the same process, while the chain is in force, with the same facts on the same
+slope. An `Agreement` says that this question, with the answer that the log records for it, was asked
+again in full and nothing was found; both together are its key, so that another answer is another key.
+Where a rule asks for the time or for the instance itself, nothing is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from remit.authority.evaluate import Authority
+from remit.authority.slope import START, Slope
+from remit.protocol.events.governance import PolicyAttached, PolicySucceeded
+
+encode = msgspec.msgpack.Encoder().encode
+REMEMBERED = 50_000
+"""Agreements under one set of rules; then they are forgotten, and found again."""
+
+_NEVER = (0, 0)
+
+
+class Agreement(Struct, frozen=True):
+    """Where the slope is afterwards, and the facts that the log itself must tell of this instance."""
+
+    slope: Slope
+    told: bytes
+    facts: Mapping[str, Any]
+
+
+Agreements = dict[Hashable, Agreement]
+
+
+class Carried:
+    """A governed instance. `told` are the bytes of its slope, as the log writes them."""
+
+    __slots__ = (
+        "agreements", "authority", "definition", "from_ms", "name", "policy", "slope", "tenant",
+        "told", "until_ms",
+    )  # fmt: skip
+
+    def __init__(self, event: PolicyAttached) -> None:
+        self.name = str(event.instance)
+        self.tenant = event.tenant
+        self.move(START)
+        self.attach(event, None, {})
+
+    def attach(
+        self,
+        event: PolicyAttached | PolicySucceeded,
+        authority: Authority | None,
+        agreements: Agreements,
+    ) -> None:
+        """The instance carries this policy from here on; None for one that does not verify."""
+        self.policy = event.policy
+        self.definition = event.definition
+        self.rule(authority, agreements)
+
+    def rule(self, authority: Authority | None, agreements: Agreements) -> None:
+        """Its policy is read like this: other revocations may count."""
+        self.authority = authority
+        self.agreements = agreements
+        self.from_ms, self.until_ms = authority.in_force() if authority else _NEVER
+
+    def move(self, slope: Slope) -> None:
+        self.slope = slope
+        self.told = encode(slope)
+
+    def remember(self, question: Hashable, agreement: Agreement) -> None:
+        if len(self.agreements) >= REMEMBERED:
+            self.agreements.clear()
+        self.agreements[question] = agreement

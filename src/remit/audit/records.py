@@ -1,0 +1,189 @@
+"""The log as the auditor reads it: of each kind of record the fields that count, and no others.
+
+    turn = read_turn(raw)        the same turn as `partition.log.read_turn` gives, with less in it
+
+Each kind is read by a struct that is made here of the event's own: the same number, the same names in
+the same places. What no check needs is passed over or, where it stands between what is needed and is no
+plain value, left as it is written. So are documents and the values of variables: they are compared as
+bytes first.
+
+A kind of record that does not exist can't be read, nor a value of another type than its field's where
+the auditor looks. That nothing else was changed, the chain and the checkpoints prove.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+
+import msgspec
+from msgspec import NODEFAULT, Raw, Struct
+
+from remit.protocol.events import EVENTS, Event
+from remit.protocol.events.condition import ConditionTriggered
+from remit.protocol.events.decision import DecisionEvaluated, DecisionFailed
+from remit.protocol.events.deployment import ProcessCreated
+from remit.protocol.events.escalation import Escalated, NotEscalated
+from remit.protocol.events.governance import GovernanceEvent, OwnStepAdmitted, StepAdmitted
+from remit.protocol.events.incident import IncidentResolved
+from remit.protocol.events.job import (
+    JobCompleted,
+    JobCreated,
+    JobErrorThrown,
+    JobFailed,
+    JobRetriesUpdated,
+    JobsActivated,
+    JobTimedOut,
+    JobTimeoutUpdated,
+)
+from remit.protocol.events.message import ProcessSubscriptionCorrelated
+from remit.protocol.events.process_instance import (
+    ElementActivating,
+    ElementCompleted,
+    ElementTerminated,
+    ElementTerminating,
+    InstanceMigrated,
+    InstanceModified,
+    SequenceFlowTaken,
+)
+from remit.protocol.events.timer import TimerTriggered
+from remit.protocol.events.user_task import (
+    UserTaskAssigning,
+    UserTaskCompleting,
+    UserTaskUpdating,
+)
+from remit.protocol.events.variable import VariableCreated, VariablesSet, VariableUpdated
+from remit.protocol.values import Actor
+
+_JOB = ("key", "job.instance")
+_TASK = ("task.key", "task.element", "task.instance")
+_PLAIN = (int, str, bool, float)
+
+NEEDED: Mapping[type[Event], tuple[str, ...]] = {
+    ProcessCreated: (
+        "definition.key", "definition.process_id", "definition.version", "definition.tenant",
+    ),
+    StepAdmitted: (*StepAdmitted.__struct_fields__, "also.action", "also.clauses", "also.facts"),
+    OwnStepAdmitted: OwnStepAdmitted.__struct_fields__,
+    ElementActivating: ("key", "instance", "element", "scope", "parent_instance"),
+    ElementCompleted: ("key", "instance", "scope"),
+    ElementTerminating: ("key", "instance"),
+    ElementTerminated: ("key", "instance", "scope"),
+    SequenceFlowTaken: ("instance", "element"),
+    TimerTriggered: ("timer.instance", "timer.target"),
+    ConditionTriggered: ("subscription.instance", "subscription.target"),
+    Escalated: ("instance", "thrown_by"),
+    NotEscalated: ("instance", "thrown_by"),
+    JobsActivated: ("jobs.key", "jobs.instance"),
+    JobCreated: _JOB,
+    JobTimedOut: _JOB,
+    JobCompleted: _JOB,
+    JobFailed: _JOB,
+    JobErrorThrown: _JOB,
+    JobRetriesUpdated: _JOB,
+    JobTimeoutUpdated: _JOB,
+    VariableCreated: ("scope", "instance", "name", "value"),
+    VariableUpdated: ("scope", "instance", "name", "value"),
+    VariablesSet: ("scope",),
+    UserTaskAssigning: _TASK,
+    UserTaskUpdating: _TASK,
+    UserTaskCompleting: _TASK,
+    ProcessSubscriptionCorrelated: ("subscription.instance", "subscription.name"),
+    DecisionEvaluated: ("decision.decision_id", "instance"),
+    DecisionFailed: ("decision.decision_id", "instance"),
+    IncidentResolved: ("key", "incident.instance"),
+    InstanceModified: ("instance",),
+    InstanceMigrated: ("instance",),
+}  # fmt: skip
+"""What is read of a record; all of a governance event that is not named here, nothing of any other."""
+
+
+def _struct(of: type[Struct], needed: Iterable[str], **options: Any) -> type[Struct]:
+    """A struct with the fields of `of` up to the last of those `needed`; dots lead into structs."""
+    inner: dict[str, list[str]] = {}
+    for name in needed:
+        first, _, rest = name.partition(".")
+        inner.setdefault(first, []).extend([rest] if rest else [])
+    known = msgspec.structs.fields(of)
+    assert inner.keys() <= {each.name for each in known}, (of, inner)
+    count = max((at for at, each in enumerate(known, 1) if each.name in inner), default=0)
+    fields = [_field(each, inner.get(each.name)) for each in known[:count]]
+    return msgspec.defstruct(
+        of.__name__, fields, array_like=True, frozen=True, gc=False, **options
+    )  # fmt: skip
+
+
+def _field(of: msgspec.structs.FieldInfo, needed: list[str] | None) -> tuple[str, Any, Any]:
+    """Name, type and default; `needed` are the fields inside, None for what nobody needs."""
+    kind: Any = of.type
+    default = of.default
+    if default is NODEFAULT and of.default_factory is not NODEFAULT:
+        default = of.default_factory()
+    if needed:
+        kind = _within(kind, needed)
+    elif kind not in _PLAIN and (needed is None or kind is Any or get_origin(kind) is dict):
+        kind = Raw
+        default = default if default is NODEFAULT else Raw(msgspec.msgpack.encode(default))
+    return of.name, kind, msgspec.field(default=default)
+
+
+def _within(kind: Any, needed: list[str]) -> Any:
+    """A struct, or a tuple of structs, with these fields only."""
+    if get_origin(kind) is tuple:
+        return tuple[_struct(get_args(kind)[0], needed), ...]  # type: ignore[misc]
+    return _struct(kind, needed)
+
+
+def _reader(event: type[Event]) -> type[Event]:
+    if event not in NEEDED and issubclass(event, GovernanceEvent):
+        return event
+    options = {"tag": event.__struct_config__.tag, "tag_field": event.__struct_config__.tag_field}
+    return _struct(event, NEEDED.get(event, ()), **options)  # type: ignore[return-value]
+
+
+READ_AS: Mapping[type[Event], type[Event]] = {each: _reader(each) for each in EVENTS.values()}
+"""By kind of record, what it is read as: it has the same fields, as far as they are needed."""
+
+if TYPE_CHECKING:
+    AnyRecord = Event
+else:
+    AnyRecord = Union[tuple(READ_AS.values())]  # noqa: UP007
+
+
+class _Header(Struct, frozen=True, array_like=True, gc=False):
+    """The first field of a command's header."""
+
+    actor: Raw = Raw(msgspec.msgpack.encode(Actor()))
+
+
+class Turn(Struct, frozen=True, array_like=True, gc=False):
+    """A turn of the log: `partition.log.Logged` with the fields that count."""
+
+    position: int
+    timestamp: int
+    command: str
+    key: int
+    header: _Header
+    rejection: Raw
+    events: tuple[AnyRecord, ...]
+
+    @property
+    def actor(self) -> Actor:
+        """Who gave the command."""
+        return _actor(bytes(self.header.actor))
+
+
+_decode_actor = msgspec.msgpack.Decoder(Actor).decode
+_decode_turn = msgspec.msgpack.Decoder(Turn).decode
+
+
+@lru_cache(maxsize=1024)
+def _actor(raw: bytes) -> Actor:
+    """The same people give many commands."""
+    return _decode_actor(raw)
+
+
+def read_turn(raw: bytes | Raw) -> Turn:
+    """One turn from its own bytes; raises `msgspec.DecodeError` for other bytes."""
+    return _decode_turn(raw)
