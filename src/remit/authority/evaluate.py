@@ -32,7 +32,7 @@ from remit.authority.chain import VerifiedBlock, VerifiedChain
 from remit.authority.errors import BadLink, PolicyError
 from remit.authority.policy import Bind, Denial, DerivedFor, Grant
 from remit.authority.revocation import Revocations
-from remit.authority.rulebook import Part, Rulebook, rulebook
+from remit.authority.rulebook import UNASKED, Part, Rulebook, rulebook
 from remit.authority.rules import CompiledRules, compile_rules
 from remit.authority.slope import Arithmetic, Hop, Slope, broken_limit
 
@@ -160,7 +160,9 @@ class Authority:
         duties: list[str] = []
         for part, block in zip(asking.parts, self.blocks, strict=True):
             reason = clause = "" if in_force else _out_of_force(block, action, now_ms)
-            if not reason:
+            if not reason and part is UNASKED:
+                clause = "$bound"
+            elif not reason:
                 reason, clause = _ask(part, action, facts, after, duties)
             clauses.append(clause)
             if reason:

@@ -67,7 +67,7 @@ class Frame(Struct, frozen=True, array_like=True, cache_hash=True, gc=False):
     xdom: int
 
 
-class Slope(Struct, frozen=True, array_like=True, gc=False):
+class Slope(Struct, frozen=True, array_like=True, cache_hash=True, gc=False):
     """The state that travels with each token. `n` counts all changes so far."""
 
     head: str = "0" * 64
@@ -107,6 +107,7 @@ class Arithmetic:
     def __init__(self, rules: tuple[SlopeRules, ...] = ()) -> None:
         self.rules = rules
         self._added: dict[tuple[Frame | None, Hop], tuple[Frame, bytes]] = {}
+        self._extended: dict[tuple[Slope, Hop], Slope] = {}
 
     def level(self, method: str) -> int:
         """Trust in a channel; 0 for a method that some grant does not list."""
@@ -127,7 +128,18 @@ class Arithmetic:
         return found
 
     def extend(self, slope: Slope, hop: Hop) -> Slope:
-        """The slope after `hop`: trust decays, and is no higher than the channel's level and cap."""
+        """The slope after `hop`: trust decays, and is no higher than the channel's level and cap.
+
+        Instances with the same history have the same slope: it is worked out once for all of them.
+        """
+        found = self._extended.get((slope, hop))
+        if found is None:
+            if len(self._extended) >= _REMEMBERED:
+                self._extended.clear()
+            found = self._extended[slope, hop] = self._worked_out(slope, hop)
+        return found
+
+    def _worked_out(self, slope: Slope, hop: Hop) -> Slope:
         path = slope.path
         asked = (path[-1] if path else None, hop)
         found = self._added.get(asked)
@@ -155,11 +167,16 @@ class Arithmetic:
 
 
 _REMEMBERED = 4096
-"""Hops whose frame and canonical form an arithmetic keeps: the same actors come again and again."""
+"""Hops and slopes that are kept: the same actors come again and again, and do the same."""
 
 
 def returned(slope: Slope, *, wrote: bool) -> Slope:
     """The last hop is over. When it `wrote` variables, its trust is what they are worth."""
+    return _returned(slope, wrote)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _returned(slope: Slope, wrote: bool) -> Slope:
     assert slope.path, "nothing to return from"
     low = min(slope.low, slope.trust) if wrote else slope.low
     return Slope(_advanced(slope, _return(low)), slope.n + 1, low, slope.path[:-1])

@@ -47,6 +47,7 @@ SLOPES = 8192
 """Slopes kept in memory: the same one is asked on many times."""
 
 
+@lru_cache(maxsize=SLOPES)
 def encode_slope(slope: Slope) -> bytes:
     """As rows and events have it."""
     content = _encode(slope)
