@@ -17,6 +17,7 @@ import pytest
 
 from remit.server import http
 from tests.support.broker import Broker
+from tests.support.model import Model
 from tests.test_command_line import remit
 
 TOPOLOGY = b"GET /v2/topology HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -251,6 +252,25 @@ def _until_waiting(broker: Broker, count: int) -> None:
                 return
         time.sleep(0.05)
     raise AssertionError(f"there are not {count} who wait")
+
+
+def test_a_client_that_leaves_before_the_body_has_asked_for_nothing(shared_broker: Broker) -> None:
+    """A completion without its variables is not what was meant."""
+    client = shared_broker.client()
+    model = Model("half").start("s").end("e").service("a", "half-work").path("s", "a", "e")
+    client.deploy("half.bpmn", model.xml())
+    client.call("CreateProcessInstance", bpmnProcessId="half")
+    (job,) = client.activate("half-work", wait_ms=3000)
+    path = f"/v2/jobs/{job.key}/completion".encode()
+    for sent in (b"", b'{"variables":{'):
+        with raw(shared_broker.http) as leaving:
+            leaving.send(posted(sent, b"content-length: 28", path=path))
+    time.sleep(0.2)
+
+    whole = b'{"variables":{"paid": true}}'
+    with raw(shared_broker.http) as staying:
+        staying.send(posted(whole, b"content-length: %d" % len(whole), path=path))
+        assert staying.answer()[0] == 204
 
 
 def test_a_rest_port_in_use_is_said_plainly(shared_broker: Broker, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import make_url
 
+from remit.history import driver
 from remit.history.schema import META, POSITIONS, VERSION, metadata
 
 
@@ -15,7 +16,9 @@ def open_database(url: str) -> Engine:
     """An engine for `url`; raises `ValueError` with a sentence when it can't be one."""
     try:
         parsed = make_url(url)
-        engine = create_engine(parsed, pool_pre_ping=True)
+        is_file = parsed.get_backend_name() == "sqlite"
+        more: dict[str, Any] = {"module": driver} if is_file else {}
+        engine = create_engine(parsed, pool_pre_ping=True, **more)
     except Exception as fault:
         raise ValueError(f"'{url}' is no database URL that can be opened: {fault}") from fault
     if engine.dialect.name == "sqlite":

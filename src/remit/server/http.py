@@ -27,7 +27,7 @@ from remit.base.errors import Unavailable
 from remit.gateway.certificates import HEADER as CERTIFICATE
 from remit.gateway.certificates import said_of
 from remit.gateway.leaving import PRESENCE
-from remit.gateway.rest.frame import ANSWERING, Headers
+from remit.gateway.rest.frame import WHOLE, Headers
 from remit.server.tls import LOOK_SECONDS, Context
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -69,9 +69,13 @@ class Cycle(RequestResponseCycle):
             return await super().receive()
         if self.disconnected:
             return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": self.take(), "more_body": False}
+
+    def take(self) -> bytes:
+        """What has come of the body; it has gone from here then."""
         self.message_event.clear()
         body, self.body = bytes(self.body), bytearray()
-        return {"type": "http.request", "body": body, "more_body": False}
+        return body
 
     async def answer(self, status: int, headers: Headers, content: bytes) -> None:
         """The whole answer is one write, and one packet if it fits."""
@@ -110,7 +114,7 @@ _PHRASES = {each.value: each.phrase.encode() for each in HTTPStatus}
 
 class Connection(HttpToolsProtocol):
     """One client. It stands in the scopes of its requests, as the `Presence` of `gateway.leaving` and
-    the `Answering` of `gateway.rest.frame`: a part of a scope that holds the scope would be garbage for
+    the `Whole` of `gateway.rest.frame`: a part of a scope that holds the scope would be garbage for
     each request.
     """
 
@@ -135,7 +139,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
         self._since = monotonic()
-        self._extensions: Any = {PRESENCE: self, ANSWERING: self}
+        self._extensions: Any = {PRESENCE: self, WHOLE: self}
         over_tls = transport.get_extra_info("ssl_object")
         if over_tls is not None:
             shown = over_tls.getpeercert(binary_form=True)
@@ -255,6 +259,10 @@ class Connection(HttpToolsProtocol):
         assert isinstance(cycle, Cycle)
         self._answered = cycle
         super()._start_asgi_task(cycle, app)
+
+    def body(self) -> bytes | None:
+        cycle = self._answered
+        return None if cycle.more_body or cycle.disconnected else cycle.take()
 
     def answer(self, status: int, headers: Headers, content: bytes) -> Awaitable[None]:
         return self._answered.answer(status, headers, content)

@@ -34,8 +34,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 Headers = tuple[tuple[bytes, bytes], ...]
 
-ANSWERING = "remit.answering"
-"""Where an `Answering` stands among the extensions of a scope, if the server has one."""
+WHOLE = "remit.whole"
+"""Where a `Whole` stands among the extensions of a scope, if the server has one."""
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 
@@ -111,9 +111,14 @@ def key_of(text: str, name: str) -> int:
     >>> key_of("2251799813685249", "jobKey")
     2251799813685249
     """
-    if re.fullmatch(r"-?[0-9]{1,19}", text) is None or not -(1 << 63) <= int(text) < 1 << 63:
-        raise Status(Code.INVALID_ARGUMENT, f"The provided {name} '{text[:40]}' is not a valid key")
-    return int(text)
+    if _is_key(text) is not None:
+        found = int(text)
+        if -(1 << 63) <= found < 1 << 63:
+            return found
+    raise Status(Code.INVALID_ARGUMENT, f"The provided {name} '{text[:40]}' is not a valid key")
+
+
+_is_key = re.compile(r"-?[0-9]{1,19}").fullmatch
 
 
 class BadRequest(Exception):
@@ -180,7 +185,7 @@ class Rest:
         header = self._broker.authenticate(headers, scope, is_open=operation.is_open)
         call = Call(self._broker, header, path, _query(scope), scope, receive)
         if operation.reads_body:
-            call.content = await read_body(receive, headers)
+            call.content = await read_body(scope, receive, headers)
         body = _decode(entry, call.content, headers)
         reference = getattr(body, "operation_reference", None)
         if reference is not None:
@@ -216,7 +221,7 @@ class Rest:
         if fixed is not None:
             return fixed, []
         place, values = self._root, []
-        for step in raw.split(b"?")[0].decode("latin-1").strip("/").split("/")[1:]:
+        for step in raw.partition(b"?")[0].decode("latin-1").strip("/").split("/")[1:]:
             found = place.steps.get(step)
             if found is None:
                 found = place.parameter
@@ -243,24 +248,30 @@ PROBLEM = b"application/problem+json"
 _encode = msgspec.json.Encoder().encode
 
 
-async def read_body(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
+async def read_body(scope: Scope, receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
     """The whole body; raises `Status` when it is too large."""
-    announced = headers.get(b"content-length", b"0")
-    if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
-        raise _too_large(int(announced))
-    event = await receive()
-    body: bytes = event.get("body", b"")
-    while event.get("more_body"):
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise Status(Code.CANCELLED, "the client went away")
-        body += event.get("body", b"")
-        if len(body) > MAX_BODY_BYTES:
-            break
+    whole = _whole(scope)
+    body = None if whole is None else whole.body()
+    if body is None:
+        body = await _received(receive, headers)
     if len(body) > MAX_BODY_BYTES:
         raise _too_large(len(body))
     if headers.get(b"content-encoding", b"") == b"gzip":
         return _unzip(body)
+    return body
+
+
+async def _received(receive: Receive, headers: Mapping[bytes, bytes]) -> bytes:
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > MAX_BODY_BYTES:
+        raise _too_large(int(announced))
+    body, more = b"", True
+    while more and len(body) <= MAX_BODY_BYTES:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise Status(Code.CANCELLED, "the client went away")
+        body += event.get("body", b"")
+        more = event.get("more_body", False)
     return body
 
 
@@ -350,8 +361,12 @@ def _problem(status: int, title: str, detail: str, instance: str) -> tuple[int, 
     )  # fmt: skip
 
 
-class Answering(Protocol):
-    """A server that can send a whole answer at once: in less time, and in one packet."""
+class Whole(Protocol):
+    """A server that takes a request, and sends an answer, in one piece: in less time, in one packet."""
+
+    def body(self) -> bytes | None:
+        """All of it, if it has come in; it is handed out once. None: `receive` it."""
+        ...
 
     def answer(self, status: int, headers: Headers, content: bytes) -> Awaitable[None]:
         """`headers` without the length, which is told for all but 204."""
@@ -360,13 +375,18 @@ class Answering(Protocol):
 
 async def _send(scope: Scope, send: Send, status: int, content: bytes, media_type: bytes) -> None:
     headers = _headers(status, media_type)
-    at_once: Answering | None = scope.get("extensions", _NOTHING).get(ANSWERING)
-    if at_once is not None:
-        await at_once.answer(status, headers, content)
+    whole = _whole(scope)
+    if whole is not None:
+        await whole.answer(status, headers, content)
         return
     length = () if status == 204 else ((b"content-length", b"%d" % len(content)),)
     await send({"type": "http.response.start", "status": status, "headers": [*length, *headers]})
     await send({"type": "http.response.body", "body": content})
+
+
+def _whole(scope: Scope) -> Whole | None:
+    found: Whole | None = scope.get("extensions", _NOTHING).get(WHOLE)
+    return found
 
 
 @lru_cache(256)
