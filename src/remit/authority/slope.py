@@ -170,16 +170,19 @@ _REMEMBERED = 4096
 """Hops and slopes that are kept: the same actors come again and again, and do the same."""
 
 
-def returned(slope: Slope, *, wrote: bool) -> Slope:
-    """The last hop is over. When it `wrote` variables, its trust is what they are worth."""
-    return _returned(slope, wrote)
+def returned(slope: Slope, *, wrote: bool, also: tuple[str, ...] = ()) -> Slope:
+    """The last hop is over. When it `wrote` variables, its trust is what they are worth.
+
+    `also` are the actions that were admitted with that of the hop: the head names them as well.
+    """
+    return _returned(slope, wrote, also)
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _returned(slope: Slope, wrote: bool) -> Slope:
+def _returned(slope: Slope, wrote: bool, also: tuple[str, ...]) -> Slope:
     assert slope.path, "nothing to return from"
     low = min(slope.low, slope.trust) if wrote else slope.low
-    return Slope(_advanced(slope, _return(low)), slope.n + 1, low, slope.path[:-1])
+    return Slope(_advance(slope, ["return", low, *also]), slope.n + 1, low, slope.path[:-1])
 
 
 def joined(first: Slope, second: Slope) -> Slope:
@@ -270,11 +273,6 @@ def as_facts(slope: Slope) -> Mapping[str, int]:
 
 def _advance(slope: Slope, change: object) -> str:
     return _advanced(slope, canon.encode(change))
-
-
-@lru_cache(maxsize=limits.TRUST + 1)
-def _return(low: int) -> bytes:
-    return canon.encode(["return", low])
 
 
 def _advanced(slope: Slope, change: bytes) -> str:

@@ -250,9 +250,7 @@ TOLD = 10
 
 
 def governed_row(run: Run, element: ElementInstance | None) -> Governed | None:
-    if element is None or not run.state.governed.rows:
-        return None
-    return run.state.governed.get(element.instance)
+    return None if element is None else run.state.governed.rows.get(element.instance)
 
 
 def governor_of(run: Run) -> Governor:
@@ -451,9 +449,10 @@ def log_admission(
     if hop is None and asked.lowered < 0 and not decision.duties:
         _log_own(run, element, asked.action, of, about, decision.clauses, facts)
         return
-    wrote = hop is not None and "var.write" in (asked.action, also[0].action if also else "")
+    beside = () if also is None else (also[0].action,)
+    wrote = hop is not None and "var.write" in (asked.action, *beside)
     duties = decision.duties if also is None else (*decision.duties, *also[1].decision.duties)
-    after = decision.slope if hop is None else returned(decision.slope, wrote=wrote)
+    after = decision.slope if hop is None else returned(decision.slope, wrote=wrote, also=beside)
     run.emit(
         StepAdmitted(
             run.new_key(), element.instance, element.definition, of, asked.action,
@@ -552,7 +551,7 @@ def _meaning(clause: Clause) -> str:
 
 
 _MEANING = {
-    "$default": ": no clause allows it",
+    "$default": ": no clause allows it; a successor of the policy may (`remit policy succeed`, `renew`)",
     "$validity": ": the policy's time is over, or has not begun; a successor renews it "
     "(`remit policy renew`)",
     "$revoked": ": the policy, or the key that signed it, was revoked",
