@@ -25,6 +25,7 @@ from remit.engine.turn import Request
 from remit.partition.log import Chain
 from remit.partition.storage.contract import Recovered
 from remit.protocol import commands as c
+from remit.protocol.events import Event
 from remit.protocol.events.governance import Admission
 from remit.protocol.replies import JobsActivated
 from remit.protocol.values import Actor, Document, Header
@@ -84,8 +85,13 @@ def play(engine: Engine, given: Document, count: int, work: Document) -> Cost:
         state.drain()
         seconds += time.process_time() - began
         size += len(chain.seal(turns).body)
-        admissions += sum(isinstance(e, Admission) for turn in turns for e in turn.events)
+        admissions += sum(_admissions(event) for turn in turns for event in turn.events)
     return Cost(seconds / count * 1e6, admissions / count, size / count)
+
+
+def _admissions(event: Event) -> int:
+    """A worker's step has with it what it reads or brings."""
+    return isinstance(event, Admission) + len(getattr(event, "also", ()))
 
 
 def engine(governor: Governor | None) -> Engine:

@@ -167,6 +167,20 @@ def other_facts(event: list) -> list:  # type: ignore[type-arg]
     return event
 
 
+def other_clause_beside(event: list) -> list:  # type: ignore[type-arg]
+    """Of what went with a step: the variables that a worker has brought."""
+    if event[0] == ADMITTED and event[5] == "job.complete" and event[-1]:
+        event[-1][0][1] = ["E", "$bound"]
+    return event
+
+
+def nothing_beside(event: list) -> list:  # type: ignore[type-arg]
+    """As if a worker had been given its job without variables."""
+    if event[0] == ADMITTED and event[5] == "job.activate":
+        event[-1] = []
+    return event
+
+
 def other_actor(event: list) -> list:  # type: ignore[type-arg]
     if event[0] == ADMITTED and event[5] == "job.activate":
         event[13] = "somebody"
@@ -197,6 +211,8 @@ def disguised_rejection(event: list) -> list:  # type: ignore[type-arg]
         (without_admission("call.activity"), "completeness"),
         (events(other_clause), "decision"),
         (events(other_definition), "decision"),
+        (events(other_clause_beside), "decision"),
+        (events(nothing_beside), "slope"),
         (events(other_facts), "facts"),
         (events(other_actor), "facts"),
         (events(more_trust), "slope"),

@@ -38,7 +38,7 @@ SLOPE = SlopeRules(floor=300, levels={"jwt": 900, "svid": 800}, decay={"worker":
 SEALED = {
     ("StepAdmitted", "key"), ("OwnStepAdmitted", "key"), ("PolicyAttached", "key"),
     ("PolicyAttached", "root"), ("OwnStepAdmitted", "about"), ("OwnStepAdmitted", "facts"),
-    ("StepAdmitted", "facts"),
+    ("StepAdmitted", "facts"), ("StepAdmitted", "also.facts"),
     ("StepAdmitted", "element"), ("OwnStepAdmitted", "element"),
     ("StepAdmitted", "scope"), ("OwnStepAdmitted", "scope"),
     ("StepAdmitted", "about"),
@@ -106,7 +106,7 @@ def places(turns: Turns, first_turn: int = 0) -> Iterator[Place]:
             kind = EVENTS[event[0]]
             if issubclass(kind, GovernanceEvent) or READ_AS[kind] in EFFECTS:
                 for field, inner, name in fields(kind):
-                    if field < len(event):
+                    if field < len(event) and (inner < 0 or event[field]):
                         yield Place(at, number, field, inner, name)
 
 

@@ -96,6 +96,28 @@ def test_r12_an_admission_stands_in_the_log_before_its_effect(engine: Engine) ->
     assert leftovers(engine) == []
 
 
+def test_r12_what_a_worker_reads_and_brings_is_admitted_with_its_own_step(engine: Engine) -> None:
+    create(engine, grant(WORK), x=1)
+    (job,) = engine.activate("work")
+    engine.complete(job.job.key, {"y": 2})
+
+    steps = {step.action: step for step in told(engine, StepAdmitted)}
+    assert list(steps) == ["job.activate", "job.complete"]
+    (read,), (written,) = steps["job.activate"].also, steps["job.complete"].also
+    assert (read.action, written.action) == ("var.read", "var.write")
+    assert [step.wrote for step in steps.values()] == [False, True]
+
+
+def test_r7_an_answer_with_a_variable_that_is_denied_is_not_admitted_at_all(engine: Engine) -> None:
+    deny = Clause(id="D", do=("var.write",), on={"varNames": {"any": ["y"]}})
+    create(engine, grant(WORK, deny=(deny,)))
+    (job,) = engine.activate("work")
+    event = denied(engine, lambda: engine.complete(job.job.key, {"y": 2}))
+
+    assert (event.action, event.clauses[-1]) == ("var.write", "D")
+    engine.complete(job.job.key, {"z": 2})
+
+
 def test_the_policy_is_no_variable_and_is_bound_to_its_instance(engine: Engine) -> None:
     key = create(engine, grant(WORK), x=1)
 

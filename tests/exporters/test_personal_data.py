@@ -31,7 +31,7 @@ GRANT = Grant(
     v=1, typ="grant", jti="order", iss=ISSUER, rev=1, iat=0, nbf=0, exp=4_000_000_000,
     sub=Subject(tenant="<default>"), cnf=Holder(kids=("broker",)),
     allow=(Clause(id="A1", do=("*",)),),
-    deny=(Clause(id="D1", do=("job.complete",), on={"var.address": {"eq": "nowhere"}}),),
+    deny=(Clause(id="D1", do=("job.complete", "var.write"), on={"var.address": {"eq": "nowhere"}}),),
     audit=Audit(pii=("address",)),
 )  # fmt: skip
 TOKEN = mint_grant(GRANT, office)
@@ -77,6 +77,8 @@ def test_personal_values_are_in_no_exported_record(tmp_path: Path) -> None:
     assert len(told["address"]["withheld"]) == 64
     facts = [each["facts"] for each in values(text, "GOVERNANCE") if "facts" in each]
     assert any("withheld" in each.get("var.address", {}) for each in facts)
+    beside = [each for step in values(text, "GOVERNANCE") for each in step.get("also", ())]
+    assert any("withheld" in each["facts"].get("var.address", {}) for each in beside)
 
 
 def test_an_instance_without_that_policy_is_exported_as_ever(tmp_path: Path) -> None:

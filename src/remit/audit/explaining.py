@@ -101,6 +101,12 @@ def explain(folder: Path, instance: int) -> Iterator[Step]:
                     standing[event.instance] = _Standing(event.policy, event.head, trust)
                 step = _decided(position, at, event, blocks[event.instance])
                 yield _without(step, personal[event.instance])
+                for also in event.also if isinstance(event, StepAdmitted) else ():
+                    clauses = _clauses(blocks[event.instance], also.clauses)
+                    with_it = replace(
+                        step, action=also.action, facts=also.facts, clauses=clauses
+                    )  # fmt: skip
+                    yield _without(with_it, personal[event.instance])
             elif isinstance(event, ReceiptTaken):
                 yield _receipt(position, at, event)
             elif isinstance(event, PolicySucceeded | SlopeReanchored):

@@ -64,7 +64,7 @@ NEEDED: Mapping[type[Event], tuple[str, ...]] = {
     ProcessCreated: (
         "definition.key", "definition.process_id", "definition.version", "definition.tenant",
     ),
-    StepAdmitted: StepAdmitted.__struct_fields__,
+    StepAdmitted: (*StepAdmitted.__struct_fields__[:-1], "also.action", "also.clauses", "also.facts"),
     OwnStepAdmitted: OwnStepAdmitted.__struct_fields__,
     ElementActivating: ("key", "instance", "element", "scope", "parent_instance"),
     ElementCompleted: ("key", "instance", "scope"),

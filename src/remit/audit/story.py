@@ -13,6 +13,7 @@ admitted and never happened.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import msgspec
@@ -26,6 +27,7 @@ from remit.authority.revocation import Revocations, read_revocations
 from remit.authority.rulebook import SUBJECT
 from remit.authority.slope import Slope
 from remit.authority.verify import (
+    Also,
     Attached,
     Auditor,
     Decided,
@@ -221,7 +223,7 @@ class Story:
             facts=self._facts(event, facts), now_ms=turn.timestamp, before="", admitted=True,
             reason="admitted", clauses=event.clauses, after="", duties=(),
         )  # fmt: skip
-        return self._ask(turn, position, event, carried, decided, question, facts, {})
+        return self._ask(turn, position, event, carried, decided, question, [facts], {})
 
     def _admitted(self, turn: Turn, position: int, event: Any) -> Findings:
         """A step that somebody takes: on the slope as well, and only during the step."""
@@ -230,28 +232,33 @@ class Story:
             return self._unknown(position, event)
         self._wait(position, event)
         content = bytes(event.facts)
+        beside = tuple((each.action, each.clauses, bytes(each.facts)) for each in event.also)
         question = (
             event.action, event.clauses, content, carried.told, event.slope, event.head,
             event.trust, event.low, event.kind, event.actor, event.method, event.domain,
-            event.wrote, event.lowered, event.duties,
+            event.wrote, event.lowered, event.duties, beside,
         )  # fmt: skip
         found = self._by_other(turn, position, event)
         if event.policy == carried.policy and self._was_asked(turn, event, carried):
             agreement = carried.agreements.get(question)
             if agreement is not None:
-                self._remembered += 1
+                self._remembered += 1 + len(beside)
                 carried.slope, carried.told = agreement.slope, agreement.told
                 if agreement.facts:
                     found = [*found, *self._differing(position, event, agreement.facts)]
                 return found
-        facts = _decode_facts(content)
+        facts = [_decode_facts(each) for each in (content, *(read for _, _, read in beside))]
+        also = tuple(
+            Also(action, self._facts(event, read), clauses)
+            for (action, clauses, _), read in zip(beside, facts[1:], strict=True)
+        )
         hop = _hop(event)
         decided = Decided(
             position=position, instance=carried.name, covers=-1, chain=event.policy,
-            action=event.action, facts=self._facts(event, facts), now_ms=turn.timestamp,
+            action=event.action, facts=self._facts(event, facts[0]), now_ms=turn.timestamp,
             before="", hop=hop, admitted=True, reason="admitted", clauses=event.clauses,
             after=event.head, returns=hop is not None, wrote=event.wrote, lowered=event.lowered,
-            duties=event.duties,
+            duties=event.duties, also=also,
         )  # fmt: skip
         acting = {"actor": event.actor or "anonymous", "actorMethod": event.method} if hop else {}
         return [
@@ -274,10 +281,13 @@ class Story:
         carried: Carried,
         decided: Decided,
         question: Hashable,
-        facts: Mapping[str, Any],
+        facts: Sequence[Mapping[str, Any]],
         acting: Mapping[str, Any],
     ) -> Findings:
-        """Ask again, in full; remember it when there was nothing to find."""
+        """Ask again, in full; remember it when there was nothing to find.
+
+        `facts` are those of the step, and of each question that went with it.
+        """
         before = carried.slope
         self.auditor.place(carried.name, before)
         found = self.auditor.feed(decided)
@@ -288,16 +298,14 @@ class Story:
             found.append(_contradiction(position, event, "tenant", event.tenant, carried.tenant))
         if event.__class__ is not _OWN:
             found += _as_told(position, carried, event.slope, event.trust, event.low)
-        found += [
-            _contradiction(position, event, name, facts[name], value)
-            for name, value in acting.items()
-            if name in facts and facts[name] != value
-        ]
-        told_by_log = {
-            name: value
-            for name, value in facts.items()
-            if name.startswith("var.") or name == "elementId"
-        }
+        told_by_log: dict[str, Any] = {}
+        for name, value in chain.from_iterable(each.items() for each in facts):
+            if name.startswith("var.") or name == "elementId":
+                expected = told_by_log.setdefault(name, value)
+            else:
+                expected = acting.get(name, value)
+            if value != expected:
+                found.append(_contradiction(position, event, name, value, expected))
         authority = carried.authority
         if authority is not None and authority.is_subject(self._facts(event, {})):
             carried.definition = event.definition
@@ -305,8 +313,8 @@ class Story:
             not found
             and authority is not None
             and self._was_asked(turn, event, carried)
-            and authority.is_alike(event.action)
-            and SUBJECT.isdisjoint(facts)
+            and all(authority.is_alike(each.action) for each in (event, *decided.also))
+            and all(SUBJECT.isdisjoint(each) for each in facts)
         ):
             carried.remember(question, Agreement(after, carried.told, told_by_log))
         return [*found, *self._differing(position, event, told_by_log)] if told_by_log else found

@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -39,7 +38,7 @@ from remit.authority.policy import (
 )
 
 
-class VerifiedBlock(Struct, frozen=True):
+class VerifiedBlock(Struct, frozen=True, gc=False):
     """A block whose signature holds. `hash` names it, `kid` signed it."""
 
     token: str
@@ -48,20 +47,19 @@ class VerifiedBlock(Struct, frozen=True):
     block: Block
 
 
-@dataclass(frozen=True)
 class VerifiedChain:
-    """A chain whose signatures and links hold. Whether it is valid *now* is asked at each step."""
+    """A chain whose signatures and links hold. Whether it is valid *now* is asked at each step.
 
-    blocks: tuple[VerifiedBlock, ...]
+    `hash` is SHA-256 over the block hashes: names the chain, successors included. Immutable.
+    """
 
-    @cached_property
-    def hash(self) -> str:
-        """SHA-256 over the block hashes: names the chain, successors included."""
-        return hashlib.sha256("".join(each.hash for each in self.blocks).encode()).hexdigest()
+    __slots__ = ("blocks", "hash", "tokens")
 
-    @property
-    def tokens(self) -> tuple[str, ...]:
-        return tuple(each.token for each in self.blocks)
+    def __init__(self, blocks: tuple[VerifiedBlock, ...]) -> None:
+        self.blocks = blocks
+        self.tokens = tuple([each.token for each in blocks])
+        names = "".join([each.hash for each in blocks])
+        self.hash = hashlib.sha256(names.encode()).hexdigest()
 
     @property
     def leaf(self) -> Link:

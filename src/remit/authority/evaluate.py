@@ -32,7 +32,7 @@ from remit.authority.chain import VerifiedBlock, VerifiedChain
 from remit.authority.errors import BadLink, PolicyError
 from remit.authority.policy import Bind, Denial, DerivedFor, Grant
 from remit.authority.revocation import Revocations
-from remit.authority.rulebook import Part, Rulebook, rulebook
+from remit.authority.rulebook import UNASKED, Part, Rulebook, rulebook
 from remit.authority.rules import CompiledRules, compile_rules
 from remit.authority.slope import Arithmetic, Hop, Slope, broken_limit
 
@@ -42,7 +42,7 @@ NEVER = 1 << 62
 Facts = Mapping[str, object]
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """The answer. `clauses` has one entry per block asked, in the chain's order; the last one decided.
 
     `slope` is the one after the hop when admitted, else the one before. `duties` are the clauses of
@@ -57,7 +57,7 @@ class Decision(Struct, frozen=True):
     on_deny: Denial | None = None
 
 
-class CompiledBlock(Struct, frozen=True):
+class CompiledBlock(Struct, frozen=True, gc=False):
     """One block, ready to be asked. Times in milliseconds."""
 
     name: str
@@ -159,9 +159,10 @@ class Authority:
         clauses: list[str] = []
         duties: list[str] = []
         for part, block in zip(asking.parts, self.blocks, strict=True):
-            reason = "" if in_force else _out_of_force(block, action, now_ms)
-            clause = reason
-            if not reason:
+            reason = clause = "" if in_force else _out_of_force(block, action, now_ms)
+            if not reason and part is UNASKED:
+                clause = "$bound"
+            elif not reason:
                 reason, clause = _ask(part, action, facts, after, duties)
             clauses.append(clause)
             if reason:

@@ -31,7 +31,9 @@ Denial = Literal["incident", "error", "skip-worker"]
 """What a denied step becomes: an incident, the BPMN error GOV_DENIED, or a job not handed out."""
 
 
-class _Claims(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class _Claims(
+    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False
+):
     """Read strictly, written without what is default."""
 
 

@@ -30,6 +30,10 @@ class Part(Struct, frozen=True):
     bounds: Limits | None
 
 
+UNASKED = Part(None, None)
+"""Of a binding."""
+
+
 class Asking(Struct, frozen=True):
     """What all blocks ask about one action.
 
@@ -76,8 +80,7 @@ class Rulebook:
 
     def _worked_out(self, action: str) -> Asking:
         parts = tuple(
-            Part(each.programs[action], each.bounds) if each else Part(None, None)
-            for each in self._rules
+            Part(each.programs[action], each.bounds) if each else UNASKED for each in self._rules
         )
         return Asking(
             parts,

@@ -43,7 +43,7 @@ DEFAULT_LEVELS = {
 """Trust by how the channel knows the actor, where no grant says otherwise."""
 
 
-class Hop(Struct, frozen=True, omit_defaults=True, cache_hash=True):
+class Hop(Struct, frozen=True, omit_defaults=True, cache_hash=True, gc=False):
     """One step of delegation. `method` empty: inside the engine, no channel bounds its trust.
 
     `domain` empty: the domain does not change. `att`: hash of what attests the actor.
@@ -56,7 +56,7 @@ class Hop(Struct, frozen=True, omit_defaults=True, cache_hash=True):
     att: str = ""
 
 
-class Frame(Struct, frozen=True, array_like=True, cache_hash=True):
+class Frame(Struct, frozen=True, array_like=True, cache_hash=True, gc=False):
     """One hop of the live path, with trust, drop and crossed domains as they were after it."""
 
     actor: str
@@ -67,7 +67,7 @@ class Frame(Struct, frozen=True, array_like=True, cache_hash=True):
     xdom: int
 
 
-class Slope(Struct, frozen=True, array_like=True):
+class Slope(Struct, frozen=True, array_like=True, cache_hash=True, gc=False):
     """The state that travels with each token. `n` counts all changes so far."""
 
     head: str = "0" * 64
@@ -107,6 +107,7 @@ class Arithmetic:
     def __init__(self, rules: tuple[SlopeRules, ...] = ()) -> None:
         self.rules = rules
         self._added: dict[tuple[Frame | None, Hop], tuple[Frame, bytes]] = {}
+        self._extended: dict[tuple[Slope, Hop], Slope] = {}
 
     def level(self, method: str) -> int:
         """Trust in a channel; 0 for a method that some grant does not list."""
@@ -127,7 +128,18 @@ class Arithmetic:
         return found
 
     def extend(self, slope: Slope, hop: Hop) -> Slope:
-        """The slope after `hop`: trust decays, and is no higher than the channel's level and cap."""
+        """The slope after `hop`: trust decays, and is no higher than the channel's level and cap.
+
+        Instances with the same history have the same slope: it is worked out once for all of them.
+        """
+        found = self._extended.get((slope, hop))
+        if found is None:
+            if len(self._extended) >= _REMEMBERED:
+                self._extended.clear()
+            found = self._extended[slope, hop] = self._worked_out(slope, hop)
+        return found
+
+    def _worked_out(self, slope: Slope, hop: Hop) -> Slope:
         path = slope.path
         asked = (path[-1] if path else None, hop)
         found = self._added.get(asked)
@@ -155,14 +167,22 @@ class Arithmetic:
 
 
 _REMEMBERED = 4096
-"""Hops whose frame and canonical form an arithmetic keeps: the same actors come again and again."""
+"""Hops and slopes that are kept: the same actors come again and again, and do the same."""
 
 
-def returned(slope: Slope, *, wrote: bool) -> Slope:
-    """The last hop is over. When it `wrote` variables, its trust is what they are worth."""
+def returned(slope: Slope, *, wrote: bool, also: tuple[str, ...] = ()) -> Slope:
+    """The last hop is over. When it `wrote` variables, its trust is what they are worth.
+
+    `also` are the actions that were admitted with that of the hop: the head names them as well.
+    """
+    return _returned(slope, wrote, also)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _returned(slope: Slope, wrote: bool, also: tuple[str, ...]) -> Slope:
     assert slope.path, "nothing to return from"
     low = min(slope.low, slope.trust) if wrote else slope.low
-    return Slope(_advanced(slope, _return(low)), slope.n + 1, low, slope.path[:-1])
+    return Slope(_advance(slope, ["return", low, *also]), slope.n + 1, low, slope.path[:-1])
 
 
 def joined(first: Slope, second: Slope) -> Slope:
@@ -253,11 +273,6 @@ def as_facts(slope: Slope) -> Mapping[str, int]:
 
 def _advance(slope: Slope, change: object) -> str:
     return _advanced(slope, canon.encode(change))
-
-
-@lru_cache(maxsize=limits.TRUST + 1)
-def _return(low: int) -> bytes:
-    return canon.encode(["return", low])
 
 
 def _advanced(slope: Slope, change: bytes) -> str:

@@ -86,14 +86,22 @@ class ListChanged(Entry, frozen=True, kw_only=True):
     revocations: tuple[Revocations, ...]
 
 
+class Also(Struct, frozen=True):
+    """A question that went with a decision: admitted by these clauses, on the same slope."""
+
+    action: str
+    facts: Mapping[str, object]
+    clauses: tuple[str, ...]
+
+
 class Decided(Entry, frozen=True, kw_only=True):
-    """A decision with its inputs.
+    """A decision with its inputs; `also` is what was asked and admitted with it.
 
     `covers` and `part`: the position of what it permits or denies, and what of it; -1 for what
     leaves no record of its own. `before` may be empty: not recorded; `chain` as well: it is the one
     that the instance carries; and `after`: the slope stays where it is. `returns`: the hop is over with
     the step, `wrote` says whether it brought variables. `lowered` from 0 on: data of this trust came
-    in with it, and the slope was lowered first. `duties` None: not recorded.
+    in with it, and the slope was lowered first. `duties`, also those of `also`; None: not recorded.
     """
 
     covers: int
@@ -112,6 +120,7 @@ class Decided(Entry, frozen=True, kw_only=True):
     wrote: bool = False
     lowered: int = -1
     duties: tuple[str, ...] | None = None
+    also: tuple[Also, ...] = ()
 
 
 class Returned(Entry, frozen=True, kw_only=True):
@@ -295,16 +304,39 @@ class Auditor:
                 f"asked again {again.reason} by {' '.join(again.clauses)}"
             )
             found.append(Finding(entry.position, "decision", text))
-        elif entry.duties not in (None, again.duties):
-            text = f"{entry.action}: recorded the duties {entry.duties}, they are {again.duties}"
-            found.append(Finding(entry.position, "decision", text))
+        else:
+            found += self._also(entry, authority, start, again.duties)
         now = again.slope if again.admitted else before
         if entry.returns and again.admitted:
-            now = slopes.returned(now, wrote=entry.wrote)
+            also = tuple(each.action for each in entry.also)
+            now = slopes.returned(now, wrote=entry.wrote, also=also)
         recorded = entry.after or before.head
         if now is not before or now.head != recorded:
             found.extend(self._moved(entry, now, recorded))
         return found
+
+    def _also(
+        self, entry: Decided, authority: Authority, start: Slope, duties: tuple[str, ...]
+    ) -> Iterator[Finding]:
+        """What was admitted with a decision is asked again as well; `duties` are the decision's own."""
+        for each in entry.also:
+            self.decisions += 1
+            facts = self._revealed(each.facts)
+            if facts is None:
+                text = f"{each.action}: its facts were erased"
+                yield Finding(entry.position, "withheld", text)
+                return
+            again = authority.admit(each.action, facts, start, entry.now_ms, entry.hop)
+            duties = (*duties, *again.duties)
+            if not again.admitted or again.clauses != each.clauses:
+                text = (
+                    f"{each.action}: recorded admitted by {' '.join(each.clauses)}, "
+                    f"asked again {again.reason} by {' '.join(again.clauses)}"
+                )
+                yield Finding(entry.position, "decision", text)
+        if entry.duties not in (None, duties):
+            text = f"{entry.action}: recorded the duties {entry.duties}, they are {duties}"
+            yield Finding(entry.position, "decision", text)
 
     def _covers(self, entry: Decided) -> Sequence[Finding]:
         """Nothing may be covered by two decisions, or by one that comes after it."""

@@ -46,5 +46,7 @@ def create(
 
 def resolve_all(run: Run, element_key: int) -> None:
     """The element ends: its incidents vanish with it (rule 80)."""
+    if not run.state.incidents.rows:
+        return
     for incident in tuple(run.state.incidents.values_of(element_key)):
         run.emit(IncidentResolved(incident.key, incident))

@@ -27,7 +27,7 @@ from remit.protocol.events.process_instance import (
 from remit.protocol.values import NONE_KEY
 
 _ENDED = (ElementCompleted, ElementTerminated)
-_DOCUMENTS = frozenset(("variables", "facts", "result", "userTask", "before"))
+_DOCUMENTS = frozenset(("variables", "facts", "also", "result", "userTask", "before"))
 _WHOLE = "evaluation"
 _SCOPES = ("processInstanceKey", "scopeKey", "variableScopeKey", "elementInstanceKey")
 

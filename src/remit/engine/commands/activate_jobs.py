@@ -14,7 +14,7 @@ from remit.base.errors import InvalidArgument
 from remit.engine import incidents
 from remit.engine.access import may_work, tenants_of
 from remit.engine.faults import IncidentRaised
-from remit.engine.governance import POLICY, hand_over, may_activate, readable, tokens_of
+from remit.engine.governance import POLICY, admit_activation, hand_over, tokens_of
 from remit.engine.governance.work import job_facts, step_for_worker
 from remit.engine.run import Handler, Run
 from remit.engine.variables import visible
@@ -50,7 +50,8 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
             is_governed = job.instance in run.state.governed.rows
             if is_governed:
                 mark = run.mark()
-                admitted = _admitted(run, job, variables)
+                element = run.element(job.element_key)
+                admitted = admit_activation(run, element, job_facts(job), variables)
                 if admitted is None:
                     continue
                 variables = admitted
@@ -119,14 +120,6 @@ def _activate(run: Run, command: ActivateJobs, job: Job) -> Job:
         timeout=command.timeout,
         deadline=run.now + command.timeout,
     )
-
-
-def _admitted(run: Run, job: Job, variables: Document) -> Document | None:
-    """The variables that this worker may read; None when it may not have the job."""
-    element = run.element(job.element_key)
-    if not may_activate(run, element, job_facts(job)):
-        return None
-    return readable(run, element, variables, "job", f"{job.key} {run.actor.id}")
 
 
 def _under_policy(run: Run, command: ActivateJobs, job: Job, variables: Document) -> ActivatedJob:

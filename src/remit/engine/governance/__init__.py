@@ -52,10 +52,10 @@ from remit.engine.governance.steps import (
 )
 from remit.engine.governance.work import (
     GOV_DENIED,
+    admit_activation,
     admit_job,
     admit_work,
     hand_over,
-    may_activate,
     refused_by_worker,
 )
 from remit.protocol.values import POLICY
@@ -66,6 +66,7 @@ __all__ = [
     "ElementDenied",
     "Governor",
     "StepDenied",
+    "admit_activation",
     "admit_choice",
     "admit_command",
     "admit_conditions",
@@ -86,7 +87,6 @@ __all__ = [
     "derive_child",
     "gives_or_requires",
     "hand_over",
-    "may_activate",
     "passes",
     "readable",
     "reanchor",

@@ -31,6 +31,7 @@ from remit.engine.state.entities import ElementInstance, Governed
 from remit.engine.state.state import State
 from remit.engine.variables import MISSING, look_up
 from remit.protocol.events.governance import (
+    AlsoAdmitted,
     GovernanceEvent,
     OwnStepAdmitted,
     StepAdmitted,
@@ -46,6 +47,7 @@ SLOPES = 8192
 """Slopes kept in memory: the same one is asked on many times."""
 
 
+@lru_cache(maxsize=SLOPES)
 def encode_slope(slope: Slope) -> bytes:
     """As rows and events have it."""
     content = _encode(slope)
@@ -102,7 +104,7 @@ class ElementDenied(IncidentRaised):
 # --- asking ----------------------------------------------------------------------------------------
 
 
-class Question(msgspec.Struct, frozen=True):
+class Question(msgspec.Struct, frozen=True, gc=False):
     """May this be done? `facts` are those of the action; the common ones are looked up when needed.
 
     A fact that takes some work may be a function that gives it. `lowered`: data of this trust comes in
@@ -117,7 +119,7 @@ class Question(msgspec.Struct, frozen=True):
     lowered: int = -1
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, gc=False):
     """The decision, and the facts that it has read; `beyond`: without whose instance it is."""
 
     decision: Decision
@@ -360,10 +362,9 @@ def ask(run: Run, asked: Question) -> Answer:
 
 
 def facts_of(run: Run, asked: Question, names: Iterable[str]) -> Document:
-    """The facts of these names, and whose instance it is."""
-    carried = _in_person(run, asked.row, asked.element)
-    found = carried.subject.copy()
-    _look_up_facts(run, carried.authority, asked, names, found)
+    """The facts of these names, as far as they are there."""
+    found: Document = {}
+    _look_up_facts(run, authority_of(run, asked.row), asked, names, found)
     return found
 
 
@@ -435,25 +436,36 @@ def _about(facts: Mapping[str, Any]) -> str:
     return ""
 
 
-def log_admission(run: Run, asked: Question, answer: Answer) -> None:
-    """Log it; the actor's hop is over with the step. What was written is worth what the actor is."""
+def log_admission(
+    run: Run, asked: Question, answer: Answer, also: tuple[Question, Answer] | None = None
+) -> None:
+    """Log it; the actor's hop is over with the step. What was written is worth what the actor is.
+
+    `also` is what goes with the step, asked of the same row.
+    """
     element, hop, decision, actor = asked.element, asked.hop, answer.decision, run.actor
     facts = _plain(answer.beyond)
     of, about = asked.facts.get("elementId", element.element), _about(asked.facts)
     if hop is None and asked.lowered < 0 and not decision.duties:
         _log_own(run, element, asked.action, of, about, decision.clauses, facts)
         return
-    wrote = hop is not None and asked.action == "var.write"
-    after = decision.slope if hop is None else returned(decision.slope, wrote=wrote)
+    beside = () if also is None else (also[0].action,)
+    wrote = hop is not None and "var.write" in (asked.action, *beside)
+    duties = decision.duties if also is None else (*decision.duties, *also[1].decision.duties)
+    after = decision.slope if hop is None else returned(decision.slope, wrote=wrote, also=beside)
     run.emit(
         StepAdmitted(
             run.new_key(), element.instance, element.definition, of, asked.action,
             decision.clauses, facts, asked.row.policy, encode_slope(after), after.head, after.trust,
-            after.low, actor.id, actor.channel, decision.duties, element.tenant,
+            after.low, actor.id, actor.channel, duties, element.tenant,
             "" if hop is None else hop.kind, "" if hop is None else hop.domain, wrote, element.key,
-            about, asked.lowered,
+            about, asked.lowered, () if also is None else (_also(*also),),
         )
     )  # fmt: skip
+
+
+def _also(asked: Question, answer: Answer) -> AlsoAdmitted:
+    return AlsoAdmitted(asked.action, answer.decision.clauses, _plain(answer.beyond))
 
 
 def _log_own(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from remit.authority import AuthorityFault, Hop, Slope, compile_chain, verify_block, verify_chain
@@ -22,11 +23,12 @@ from remit.engine.governance.asking import (
     admit_beginning,
     authority_of,
     decode_slope,
-    domain_of,
     encode_slope,
     governed_row,
     governor_of,
+    hop_of,
     known_revocations,
+    passes,
     remember_authority,
     tell,
 )
@@ -76,9 +78,8 @@ def attach(
     if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
         raise InvalidArgument(f"Expected '{POLICY}' to be a list of signed blocks")
     row, actor = definition.row, run.actor
-    initiator = Initiator(
-        actor=actor.id or "anonymous", method=actor.channel, domain=domain_of(actor.id)
-    )
+    hop = hop_of(actor, "initiator")
+    initiator = _initiator(hop)
     try:
         grants = bindable(
             (*_standing(governor, definition), *given), governor.ring, row.tenant, row.process_id,
@@ -92,14 +93,20 @@ def attach(
             f"Expected a policy for process '{row.process_id}', but it can't be taken: {fault}"
         ) from fault
     remember_authority(run, authority, unborn)
-    hop = Hop(initiator.actor, "initiator", initiator.method, initiator.domain)
     slope = authority.arithmetic.extend(START, hop)
     _attached(run, definition, key, key, chain.tokens, chain.hash, slope, NONE_KEY)
+    if passes(run, unborn, "instance.create", unborn.element):
+        return
     begun = {
         **facts, "actor": initiator.actor, "actorKind": "initiator",
         "actorMethod": initiator.method, "actorDomain": initiator.domain,
     }  # fmt: skip
     admit_beginning(run, unborn, begun)
+
+
+@lru_cache(maxsize=1024)
+def _initiator(hop: Hop) -> Initiator:
+    return Initiator(actor=hop.actor, method=hop.method, domain=hop.domain)
 
 
 def gives_or_requires(run: Run) -> bool:

@@ -11,6 +11,7 @@ from remit.authority.slope import HopKind
 from remit.authority.vocabulary import value_types
 from remit.engine.faults import IncidentRaised
 from remit.engine.governance.asking import (
+    Answer,
     Question,
     admit_command,
     admit_step,
@@ -101,6 +102,20 @@ def write_facts(element: ElementInstance, document: Document, source: str) -> di
     }
 
 
+def reads_all(
+    run: Run, element: ElementInstance, variables: Document
+) -> tuple[Question, Answer] | None:
+    """Where the worker of a job may read all its `variables`: that it may. None: there are none, or not
+    all of them, see `readable`."""
+    row = governed_row(run, element)
+    if row is None or not variables:
+        return None
+    facts = {"varNames": tuple(sorted(variables)), "scope": element.element, "purpose": "job"}
+    asked = Question(row, element, "var.read", facts, hop_of(run.actor, "worker"))
+    answer = ask(run, asked)
+    return (asked, answer) if answer.decision.admitted else None
+
+
 def readable(
     run: Run,
     element: ElementInstance,
@@ -176,10 +191,11 @@ def readable_beside(
 
 def check_write_by(
     run: Run, element: ElementInstance, document: Document, source: str, kind: HopKind = "human"
-) -> None:
-    """Before a command is admitted that brings variables; raises `StepDenied`."""
-    if document and element.instance in run.state.governed.rows:
-        check_command(run, element, "var.write", write_facts(element, document, source), kind)
+) -> tuple[Question, Answer] | None:
+    """Before a command is admitted that brings variables; raises `StepDenied`. None: it brings none."""
+    if not document or element.instance not in run.state.governed.rows:
+        return None
+    return check_command(run, element, "var.write", write_facts(element, document, source), kind)
 
 
 def admit_write_by(

@@ -12,11 +12,12 @@ GOV_DENIED with the receipt of a denial ─▶ WORKER_REJECTED ─▶ an inciden
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
-from remit.authority import AuthorityFault
+from remit.authority import Authority, AuthorityFault
 from remit.authority.partial import admit_partly
 from remit.authority.policy import Denial
 from remit.authority.receipt import Receipt, disagreement, read_receipt
@@ -40,7 +41,7 @@ from remit.engine.governance.asking import (
     tell,
 )
 from remit.engine.governance.policies import without_policy
-from remit.engine.governance.steps import admit_write_by, check_write_by, readable_beside
+from remit.engine.governance.steps import check_write_by, readable, readable_beside, reads_all
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance, Governed
 from remit.protocol.events.governance import (
@@ -88,20 +89,28 @@ def admit_job(run: Run, element: ElementInstance, action: str, job: Job) -> None
         admit_step(run, element, action, job_facts(job))
 
 
-def may_activate(run: Run, element: ElementInstance, facts: Mapping[str, Any]) -> bool:
-    """Whether this worker may have the job; one that may not is told in the log once, and gets none."""
+def admit_activation(
+    run: Run, element: ElementInstance, facts: Mapping[str, Any], variables: Document
+) -> Document | None:
+    """The variables that this worker gets with the job; None when it may not have the job.
+
+    A worker that may not is told in the log once, and so are variables that it may not read.
+    """
     row = governed_row(run, element)
     if row is None:
-        return True
+        return variables
     asked = Question(row, element, "job.activate", facts, hop_of(run.actor, "worker"))
     answer = ask(run, asked)
     if answer.decision.admitted:
-        log_admission(run, asked, answer)
-        return True
+        reading = reads_all(run, element, variables)
+        log_admission(run, asked, answer, reading)
+        if reading is not None:
+            return variables
+        return readable(run, element, variables, "job", f"{facts['jobKey']} {run.actor.id}")
     about = f"{facts['jobKey']} {run.actor.id} {answer.decision.reason}"
     if about not in row.rejections:
         tell(run, rejection(run, asked, answer, about))
-    return False
+    return None
 
 
 def hand_over(run: Run, element: ElementInstance, delivered: Document) -> Handed | None:
@@ -130,17 +139,25 @@ def step_for_worker(run: Run, element: ElementInstance, job: Job) -> str:
         return ""
     authority = authority_of(run, row)
     hop = hop_of(run.actor, "worker")
-    asked = Question(row, element, "job.activate", job_facts(job), hop)
     withheld = job.handed.withheld
-    names = [name for name in authority.beyond_subject(*AT_WORK) if name not in withheld]
-    facts = {
-        name: each for name, each in facts_of(run, asked, names).items() if name not in _ITS_OWN
-    }
+    names = [name for name in _told_by_us(authority) if name not in withheld]
+    asked = Question(row, element, "job.activate", job_facts(job) if names else {}, hop)
+    facts = facts_of(run, asked, names)
     step = {
         "slope": decode_slope(row.slope), "actor": hop.actor, "method": hop.method,
         "domain": hop.domain, "facts": facts, "withheld": withheld,
     }  # fmt: skip
     return msgspec.json.encode(step).decode()
+
+
+def _told_by_us(authority: Authority) -> tuple[str, ...]:
+    """The facts that a worker is asked about, and does not see for itself."""
+    return _not_its_own(authority.beyond_subject(*AT_WORK))
+
+
+@lru_cache(maxsize=1024)
+def _not_its_own(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in _ITS_OWN)
 
 
 def admit_work(
@@ -167,14 +184,8 @@ def admit_work(
         tell(run, said)
     if denied is not None:
         raise StepDenied(sentence(run, asked, answer), denied)
-    mark = run.mark()
-    log_admission(run, asked, answer)
-    try:
-        admit_write_by(run, element, variables, "job", "worker")
-    except StepDenied:
-        run.undo(mark)  # the rejection is told from where nothing of the command was admitted
-        check_write_by(run, element, variables, "job", "worker")
-        raise
+    writing = check_write_by(run, element, variables, "job", "worker")
+    log_admission(run, asked, answer, writing)
     return variables
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from remit.protocol.events.base import Event, event, number
 from remit.protocol.numbers import ValueType
-from remit.protocol.values import DEFAULT_TENANT, Document
+from remit.protocol.values import DEFAULT_TENANT, Document, Value
 
 
 class GovernanceEvent(Event, frozen=True):
@@ -32,6 +32,14 @@ class Admission(GovernanceEvent, frozen=True):
     facts: Document
 
 
+class AlsoAdmitted(Value, frozen=True):
+    """A question that goes with another step of the same actor: asked on the same slope."""
+
+    action: str
+    clauses: tuple[str, ...]
+    facts: Document
+
+
 @event("ADMITTED")
 class StepAdmitted(Admission, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
     """A step that somebody takes, or that data from outside comes in with.
@@ -40,7 +48,8 @@ class StepAdmitted(Admission, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
     those of it. `kind` is that of the actor's hop, which is over with the step, and `wrote` whether it
     brought variables; empty for the engine itself. `scope` is the element instance that was asked, and
     `about` what else it is about: a job's key, a flow, a name. `lowered` is the trust of data that came
-    in from outside, -1 for none: the slope was lowered to it before anything was asked.
+    in from outside, -1 for none: the slope was lowered to it before anything was asked. `also` is what
+    goes with the step: the variables that a worker reads with its job, or brings with its answer.
     """
 
     policy: str
@@ -58,6 +67,7 @@ class StepAdmitted(Admission, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
     scope: int = -1
     about: str = ""
     lowered: int = -1
+    also: tuple[AlsoAdmitted, ...] = ()
 
 
 @event("ADMITTED")
