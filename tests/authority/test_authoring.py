@@ -63,7 +63,13 @@ def test_the_form_becomes_a_grant() -> None:
         ("only:", "onnly:", "no operator 'onnly' for varNames .did you mean only"),
         ("job.fail", "job.fial", "no action job.fial .did you mean job.fail"),
         ("jobType", "jobtype", "did you mean jobType"),
-        ("revision: 1 ", "revision: one", "Expected `int`, got `str` - at `\\$.revision`"),
+        ("revision: 1 ", "revision: one", "line 5: Expected `int`, got `str`"),
+        ("longest delegation:", "longest:", "line 34: .* `longest`; there are floor, .*caps"),
+        (
+            "actions: [var.read",
+            "acts: [var.read",
+            "line 21: .* .did you mean actions",
+        ),
         ("revision: 1 ", "revision: 1.0", "Expected `int`, got `float`"),
         ("2027-01-01", "next year", "next year is no date"),
         ("2027-01-01", "2025-01-01", "to must be after from"),
@@ -285,3 +291,10 @@ def test_the_command_line_refuses_with_a_sentence(tmp_path: Path) -> None:
     )
     assert "seed" in run("key", "x", "--role", "holder", "--private", str(seed), code=2)
     assert "Refused" in run("inspect", str(written), code=1)
+    for old, new, said in (
+        ("revision: 1 ", "revision: one", "policy.yaml, line 5: Expected `int`"),
+        ("job.fail", "job.fial", "policy.yaml, clause A2: there is no action job.fial"),
+        ("allow:", "allow: [", "policy.yaml, line 12: not YAML"),
+    ):
+        written.write_text(FORM.replace(old, new))
+        assert said in run("lint", str(written), code=1)

@@ -117,6 +117,14 @@ def test_what_a_worker_may_read_and_has_not_asked_for_is_shown_and_logged(engine
     assert len(told(engine, WorkerAdmitted)) == 1
 
 
+def test_reading_what_is_not_there_is_not_logged(engine: Engine) -> None:
+    read = Clause(id="RT", do=("var.read",), on={"varNames": {"sub": ["orderId", "total"]}})
+    work = taken(engine, read, total=None)
+    assert json.loads(work.headers[STEP_HEADER])["withheld"] == []
+    reads = [each for each in told(engine, StepAdmitted) if each.action == "var.read"]
+    assert [each.facts["varNames"] for each in reads] == [["orderId"]]
+
+
 def test_a_duty_of_a_receipt_is_kept_by_one_that_leaves_the_answer(engine: Engine) -> None:
     duty = Duty(id="U1", do=("job.complete",), need=("receipt",))
     work = taken(engine, duty=(duty,))

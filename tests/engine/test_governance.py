@@ -138,6 +138,39 @@ def test_r8_a_denial_names_the_clause_and_what_it_has_read(engine: Engine) -> No
     assert event.facts["var.amount"] == 5000
 
 
+def test_a_refusal_says_what_its_clause_says_and_nothing_of_the_facts(engine: Engine) -> None:
+    limit = Clause(
+        id="D1", do=("job.complete",), on={"var.amount": {"min": 1000}}, why="Ask the treasurer."
+    )
+    eyes = Duty(id="U1", do=("job.complete",), need=("actor!=initiator",))
+    create(engine, grant(WORK, deny=(limit,)), amount=61_843)
+    create(engine, grant(WORK, deny=(limit,)))
+    create(engine, grant(WORK, duty=(eyes,)))
+    said = []
+    for job in engine.activate("work", limit=3):
+        with pytest.raises(Refused) as fault:
+            engine.complete(job.job.key)
+        said.append(str(fault.value).partition("denied ")[2])
+
+    secret, missing, duty = said
+    assert secret == missing
+    assert secret == (
+        "by clause 'D1' (deny: Ask the treasurer.; it asks about var.amount, and denies as well "
+        "where that is not there)"
+    )
+    assert duty == "by clause 'U1' (duty; it needs actor!=initiator)"
+
+
+def test_a_refusal_of_variables_names_them(engine: Engine) -> None:
+    no = Clause(id="NO", do=("var.write",), on={"varNames": {"any": ["y", "a0"]}})
+    create(engine, grant(WORK, deny=(no,)))
+    (job,) = engine.activate("work")
+    with pytest.raises(Refused, match=r"'var\.write' of 'x', 'y' at element 'a'"):
+        engine.complete(job.job.key, {"x": 1, "y": 2})
+    with pytest.raises(Refused, match="of 'a0', 'a1', 'a2', 'a3', 'a4' and 2 more at element"):
+        engine.complete(job.job.key, {f"a{number}": 1 for number in range(7)})
+
+
 def test_the_worker_that_may_not_have_a_job_gets_none_and_is_told_of_once(engine: Engine) -> None:
     only = Clause(id="W", do=("job.activate",), on={"actor": {"eq": WORKER.id}})
     create(engine, grant(only))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -327,9 +327,26 @@ def test_a_key_that_is_none_is_refused(rest: Rest, key: str) -> None:
     assert rest.ask("POST", f"/jobs/{key}/completion", {})[0] == 400
 
 
+def references(part: Any) -> Iterator[str]:
+    """All that a document refers to."""
+    if isinstance(part, dict):
+        if "$ref" in part:
+            yield part["$ref"]
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            yield from references(each)
+
+
 def test_the_open_api_document_tells_what_is_served(rest: Rest) -> None:
     status, api = rest.ask("GET", "/openapi.json")
     assert (status, api["openapi"]) == (200, "3.1.0")
+    schemas = api["components"]["schemas"]
+    assert set(references(api)) <= {f"#/components/schemas/{name}" for name in schemas}
+    assert [name for name in schemas if not name.isidentifier()] == []
+    create = api["paths"]["/process-instances"]["post"]["requestBody"]["content"]
+    name = create["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    assert "processDefinitionId" in schemas[name]["properties"]
     operation = api["paths"]["/jobs/{jobKey}/completion"]["post"]
     assert operation["operationId"] == "completeJob"
     assert "/documents" not in api["paths"]

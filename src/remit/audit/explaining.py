@@ -31,7 +31,7 @@ from remit.protocol.events.governance import (
     StepRejected,
     WorkerDeferred,
 )
-from remit.protocol.values import NONE_KEY
+from remit.protocol.values import NONE_KEY, Actor
 
 WITHHELD = "(withheld: personal)"
 """What is told of a fact that the policy calls personal."""
@@ -89,7 +89,7 @@ def explain(folder: Path, instance: int) -> Iterator[Step]:
                     personal[event.instance] = personal_in(event.tokens)
                     slope = msgspec.msgpack.decode(event.slope, type=Slope)
                     standing[event.instance] = _Standing(event.policy, slope.head, slope.effective)
-                    yield _attached(position, at, event, names)
+                    yield _attached(position, at, event, names, turn.header.actor)
             elif getattr(event, "instance", NONE_KEY) not in blocks:
                 continue
             elif isinstance(event, OwnStepAdmitted):
@@ -143,13 +143,18 @@ def block_names(tokens: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _attached(position: int, at: str, event: PolicyAttached, names: tuple[str, ...]) -> Step:
+def _attached(
+    position: int, at: str, event: PolicyAttached, names: tuple[str, ...], starter: Actor
+) -> Step:
+    """An instance begins under a policy: who has asked for it, where it is none that was called."""
     about = " + ".join(names)
+    who, method = starter.id or "anonymous", starter.channel
     if event.parent != NONE_KEY:
         about += f", derived from {event.parent}"
+        who = method = ""
     return Step(
-        position, at, event.instance, "policy attached", "", about, "", "", True, "", (), {}, -1,
-        "", event.policy,
+        position, at, event.instance, "policy attached", "", about, who, method, True, "", (), {},
+        -1, "", event.policy,
     )  # fmt: skip
 
 

@@ -22,7 +22,8 @@ whole. The text is read without YAML's traps (`plain_yaml`): Norway's `no` is te
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -30,7 +31,7 @@ from msgspec import Struct, field
 
 from remit.authority import policy
 from remit.authority.errors import BadForm, Malformed
-from remit.authority.plain_yaml import load_yaml
+from remit.authority.plain_yaml import line_of, load_yaml
 from remit.authority.policy import (
     Clause,
     Denial,
@@ -148,28 +149,40 @@ def read_form(text: str) -> PolicyForm:
             )
         return msgspec.convert(found, PolicyForm, strict=True)
     except (msgspec.ValidationError, ValueError) as fault:
-        raise BadForm(_helpful(str(fault))) from None
+        raise BadForm(_helpful(str(fault), text)) from None
 
 
-def _helpful(message: str) -> str:
-    """A validation message, with a hint for a misspelt word."""
-    if "unknown field" not in message:
-        return message
-    known = sorted({name for form in _FORMS for name in form.__struct_encode_fields__})
-    return f"{message}{closest(message.split('`')[1], known)}"
+def _helpful(message: str, text: str) -> str:
+    """A validation message with its line, and what there is instead of an unknown word."""
+    said, _, where = message.partition(" - at `$")
+    path = [int(n) if n else name for n, name in re.findall(r"\[(\d+)\]|\.?([^.\[\]`]+)", where)]
+    hint = ""
+    if "unknown field" in said:
+        word = said.split("`")[1]
+        known = list(_FORMS[_kind(path)].__struct_encode_fields__)
+        hint = closest(word, known) or f"; there are {', '.join(known)}"
+        path.append(word)
+    return f"line {line_of(text, path)}: {said}{hint}"
 
 
-_FORMS: tuple[type[Struct], ...] = (
-    PolicyForm,
-    ClauseForm,
-    DutyForm,
-    SubjectForm,
-    Versions,
-    Validity,
-    TrustForm,
-    ReanchorForm,
-    AuditForm,
-)
+def _kind(path: Sequence[str | int]) -> tuple[str, ...]:
+    """Where in the form a path leads, whichever item of a list it is."""
+    return tuple(step for step in path if isinstance(step, str))
+
+
+_FORMS: dict[tuple[str, ...], type[Struct]] = {
+    (): PolicyForm,
+    ("allow",): ClauseForm,
+    ("deny",): ClauseForm,
+    ("duties",): DutyForm,
+    ("for",): SubjectForm,
+    ("for", "versions"): Versions,
+    ("valid",): Validity,
+    ("trust",): TrustForm,
+    ("trust", "reanchor"): ReanchorForm,
+    ("audit",): AuditForm,
+}
+"""By where it stands: the part of the form."""
 
 
 def to_grant(form: PolicyForm, *, now: int) -> Grant:

@@ -7,6 +7,7 @@ Keys given twice, anchors and tags are refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import yaml
@@ -22,10 +23,43 @@ def load_yaml(text: str) -> object:
         raise BadForm(f"longer than {MAX_CHARACTERS} characters")
     try:
         return yaml.load(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as fault:
+        mark = fault.problem_mark
+        where = f"line {mark.line + 1}: " if mark else ""
+        raise BadForm(f"{where}not YAML: {fault.problem or fault.context}") from None
     except yaml.YAMLError as fault:
         raise BadForm(f"not YAML: {fault}") from None
     except (ValueError, TypeError, RecursionError) as fault:
         raise BadForm(f"not YAML: {fault}") from None
+
+
+def line_of(text: str, path: Sequence[str | int]) -> int:
+    """The line, from 1, where the value at `path` begins in a YAML text that can be loaded.
+
+    Of a key that is not there the line of what lacks it; of a name itself, where it is written.
+
+    >>> line_of("a: 1\\nb:\\n  - {c: 2}\\n  - {d: 3}\\n", ["b", 1, "d"])
+    4
+    """
+    node = yaml.compose(text, Loader=_Loader)
+    line = 1
+    for step in path:
+        found = _below(node, step)
+        if found is None:
+            break
+        line, node = found
+    return line
+
+
+def _below(node: Any, step: str | int) -> tuple[int, Any] | None:
+    """The line and the node of an item, or of a key's value."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == step:
+                return key.start_mark.line + 1, value
+    elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step].start_mark.line + 1, node.value[step]
+    return None
 
 
 class _Loader(yaml.SafeLoader):

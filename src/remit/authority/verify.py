@@ -260,7 +260,10 @@ class Auditor:
         if entry.covers >= 0:
             found.extend(self._covers(entry))
         authority = self._authorities.get(entry.instance)
-        if authority is None or entry.chain not in ("", authority.chain.hash):
+        if authority is None:
+            text = "decided under a policy that is not in the log, or can't be checked"
+            return [*found, Finding(entry.position, "decision", text)]
+        if entry.chain not in ("", authority.chain.hash):
             text = f"decided under policy {entry.chain[:12]}, which the instance does not have"
             return [*found, Finding(entry.position, "decision", text)]
         before = self._slopes.get((entry.instance, entry.scope), START)

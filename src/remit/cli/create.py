@@ -70,6 +70,16 @@ def create_command(
     connection.show(row)
 
 
+def _tokens(path: Path) -> list[str]:
+    """The signed blocks in a file; wrong usage when it holds something else."""
+    tokens = path.read_text(errors="replace").split()
+    if not tokens or any(token.count(".") != 2 for token in tokens):
+        raise click.UsageError(
+            f"{path.name} holds no signed grant: `remit policy mint POLICY` signs one, and prints it"
+        )
+    return tokens
+
+
 def _with_policy(variables: str, policies: tuple[Path, ...]) -> str:
     """The variables with the tokens of all these files."""
     if not policies:
@@ -77,5 +87,5 @@ def _with_policy(variables: str, policies: tuple[Path, ...]) -> str:
     document = msgspec.json.decode(variables)
     if POLICY in document:
         raise click.UsageError(f"give the policy by --policy or as '{POLICY}', not both")
-    tokens = [token for path in policies for token in path.read_text().split()]
+    tokens = [token for path in policies for token in _tokens(path)]
     return msgspec.json.encode({**document, POLICY: tokens}).decode()

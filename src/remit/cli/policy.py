@@ -30,7 +30,7 @@ from remit.authority import (
 )
 from remit.authority.authoring import TEMPLATE, form_schema, read_form, to_grant
 from remit.authority.derive import AS_IS, Attenuation, derive_for_call, mint_grant, succeed
-from remit.authority.errors import BadForm
+from remit.authority.errors import BadForm, PolicyError
 from remit.authority.keys import PublicKey, Role, write_key_ring
 from remit.authority.lint import lint_rules, lint_steps, steps_of
 from remit.authority.policy import Grant
@@ -327,7 +327,11 @@ def _keys_in(path: Path) -> Iterator[PublicKey]:
 
 
 def _grant(path: Path, now: Callable[[], float] = time.time) -> Grant:
-    return to_grant(read_form(path.read_text()), now=int(now()))
+    """Raises BadForm with the name of the file."""
+    try:
+        return to_grant(read_form(path.read_text()), now=int(now()))
+    except (BadForm, PolicyError) as fault:
+        raise BadForm(f"{path.name}, {fault}") from None
 
 
 def _attenuation(grant: Grant) -> Attenuation:

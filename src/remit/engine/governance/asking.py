@@ -10,7 +10,7 @@ log applies what was decided and asks nothing again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import FunctionType
@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from remit.authority import Authority, Hop, KeyRing, Signer, Slope, compile_chain, verify_chain
 from remit.authority.evaluate import Decision
-from remit.authority.policy import Denial
+from remit.authority.policy import Clause, Denial, Derive, Duty, Grant, clauses
 from remit.authority.revocation import Revocations, read_revocations
 from remit.authority.slope import HopKind, lowered, returned
 from remit.base.errors import Denied, InvalidArgument
@@ -155,7 +155,7 @@ def check_command(
     asked = Question(row, element, action, facts, hop_of(run.actor, kind))
     answer = ask(run, asked)
     if not answer.decision.admitted:
-        raise StepDenied(sentence(asked, answer), rejection(run, asked, answer))
+        raise StepDenied(sentence(run, asked, answer), rejection(run, asked, answer))
     return asked, answer
 
 
@@ -186,7 +186,7 @@ def admit_beginning(
     asked = Question(row, unborn, action, facts, None)
     answer = ask(run, asked)
     if not answer.decision.admitted:
-        raise StepDenied(sentence(asked, answer), rejection(run, asked, answer))
+        raise StepDenied(sentence(run, asked, answer), rejection(run, asked, answer))
     log_admission(run, asked, answer)
 
 
@@ -214,7 +214,7 @@ def passes(run: Run, element: ElementInstance, action: str, of: str, about: str 
 
 def denied_step(run: Run, asked: Question, answer: Answer) -> ElementDenied:
     event = rejection(run, asked, answer)
-    return ElementDenied(sentence(asked, answer), event, answer.decision.on_deny or "incident")
+    return ElementDenied(sentence(run, asked, answer), event, answer.decision.on_deny or "incident")
 
 
 def hop_of(actor: Actor, kind: HopKind) -> Hop:
@@ -499,24 +499,55 @@ def _plain(facts: Document) -> Document:
 _COLLECTIONS = frozenset((set, frozenset, tuple))
 
 
-def sentence(asked: Question, answer: Answer) -> str:
+def sentence(run: Run, asked: Question, answer: Answer) -> str:
+    """The refusal for whoever was refused: what, where, by which clause, and what that one says."""
     decision = answer.decision
-    clause = decision.clauses[-1] if decision.clauses else ""
-    by = f" by clause '{clause}'" if clause and clause != decision.reason else ""
+    name = decision.clauses[-1] if decision.clauses else ""
+    by = f" by clause '{name}'" if name and name != decision.reason else ""
     element = asked.facts.get("elementId", asked.element.element)
     said = f"{decision.reason}{_MEANING.get(decision.reason, '')}"
+    blocks = authority_of(run, asked.row).chain.blocks[: len(decision.clauses)]
+    rules = blocks[-1].block if by and blocks else None
+    if isinstance(rules, Grant | Derive):
+        said += "".join(_meaning(each) for each in clauses(rules) if each.id == name)
     return (
-        f"Expected '{asked.action}' at element '{element}' of process instance "
+        f"Expected '{asked.action}'{_names(asked)} at element '{element}' of process instance "
         f"'{asked.element.instance}' to be admitted by its policy, but it is denied{by} ({said})"
     )
 
 
+def _names(asked: Question) -> str:
+    """The variables that are read or written."""
+    names = asked.facts.get("varNames") if asked.action in ("var.read", "var.write") else None
+    if not isinstance(names, Sequence) or not names:
+        return ""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f" of {', '.join(repr(each) for each in names[:NAMED])}{more}"
+
+
+NAMED = 5
+"""Variables that a refusal names."""
+
+
+def _meaning(clause: Clause) -> str:
+    """What a clause that denies says of itself. It tells nothing of the facts: they may be secret."""
+    said = f": {clause.why}" if clause.why else ""
+    if isinstance(clause, Duty):
+        return f"{said}; it needs {', '.join(clause.need)}"
+    read = [name for name in clause.on if name.startswith("var.")]
+    if read:
+        said += f"; it asks about {', '.join(read)}, and denies as well where that is not there"
+    return said
+
+
 _MEANING = {
     "$default": ": no clause allows it",
-    "$validity": ": the policy's time is over, or has not begun",
+    "$validity": ": the policy's time is over, or has not begun; a successor renews it "
+    "(`remit policy renew`)",
     "$revoked": ": the policy, or the key that signed it, was revoked",
     "$revocation.stale": ": it needs a list of revocations that is fresh",
-    "$slope.floor": ": whoever acts, or wrote the data, is trusted less than the policy's floor",
+    "$slope.floor": ": whoever acts, or wrote the data, is trusted less than the policy's floor; an "
+    "approver whom it names may lift what the data are worth (`remit policy approve`)",
     "$slope.depth": ": it was passed on more often than the policy lets it be",
     "$slope.step": ": trust sinks more in this step than the policy lets it",
     "$slope.xdom": ": it crosses more domains than the policy lets it",

@@ -73,7 +73,7 @@ def admit_message(run: Run, element: ElementInstance, name: str, sender: Sender)
     asked = Question(row, element, "message.correlate", facts, None, trust)
     answer = ask(run, asked)
     if not answer.decision.admitted:
-        raise StepDenied(sentence(asked, answer), rejection(run, asked, answer))
+        raise StepDenied(sentence(run, asked, answer), rejection(run, asked, answer))
     log_admission(run, asked, answer)
 
 

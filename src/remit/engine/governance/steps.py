@@ -25,6 +25,7 @@ from remit.engine.governance.asking import (
 )
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
+from remit.engine.variables import MISSING, look_up
 from remit.model.bpmn.graph import Flow, Node
 from remit.protocol.values import POLICY, Document
 
@@ -162,8 +163,9 @@ def readable_beside(
         return Question(row, element, "var.read", facts, hop_of(run.actor, "worker"))
 
     kept = tuple(name for name in names if ask(run, question(name)).decision.admitted)
-    if kept:
-        together = question(*sorted({*delivered, *kept}))
+    shown = [name for name in kept if look_up(run, element.key, name) is not MISSING]
+    if shown:
+        together = question(*sorted({*delivered, *shown}))
         answer = ask(run, together)
         if answer.decision.admitted:
             log_admission(run, together, answer)

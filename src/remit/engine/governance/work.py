@@ -169,10 +169,10 @@ def admit_work(
         if denied is None and not (agrees and said.action == action):
             raise StepDenied(_not_admitted(asked, job, said), said)
         if denied is not None:
-            raise StepDenied(sentence(asked, answer), said, denied)
+            raise StepDenied(sentence(run, asked, answer), said, denied)
         tell(run, said)
     if denied is not None:
-        raise StepDenied(sentence(asked, answer), denied)
+        raise StepDenied(sentence(run, asked, answer), denied)
     mark = run.mark()
     log_admission(run, asked, answer)
     try:

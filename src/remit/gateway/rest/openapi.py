@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import Any
 
@@ -31,12 +31,10 @@ _KEYS = re.compile(r"Key$")
 def document(operations: Sequence[Operation]) -> dict[str, Any]:
     """`operations` are those that are served; others are left out."""
     types = [each for o in operations for each in (o.request, o.answer) if _is_type(each)]
-    _, components = msgspec.json.schema_components(
-        types, ref_template="#/components/schemas/{name}"
-    )
+    schemas, components = _schemas(types)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
-        described = _described(operation)
+        described = _described(operation, schemas)
         paths.setdefault(operation.path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
@@ -51,15 +49,60 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
     }
 
 
+Schemas = Mapping[Any, dict[str, Any]]
+"""By the type of a request or an answer: its schema, or the reference to it."""
+
+
+def _schemas(types: Sequence[Any]) -> tuple[Schemas, dict[str, Any]]:
+    """The schemas of all these types at once, so that each name means one of them; and the components.
+
+    Types of one name in several modules are told apart by the module's name before it.
+    """
+    found, components = msgspec.json.schema_components(types, ref_template=f"{_PLACE}{{name}}")
+    names = {name: _short(name) for name in components}
+    assert len(set(names.values())) == len(names), "two components would have one name"
+    named = [_renamed(each, names) for each in found]
+    return (
+        dict(zip(types, named, strict=True)),
+        {names[name]: _renamed(each, names) for name, each in components.items()},
+    )
+
+
+_PLACE = "#/components/schemas/"
+
+
+def _short(name: str) -> str:
+    """
+    >>> _short("remit.gateway.rest.user_tasks.Changes"), _short("Reference")
+    ('UserTasksChanges', 'Reference')
+    """
+    *rooms, last = name.split(".")
+    return "".join(word.capitalize() for word in rooms[-1].split("_")) + last if rooms else last
+
+
+def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
+    """A schema whose references have these names."""
+    if isinstance(schema, list):
+        return [_renamed(each, names) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: f"{_PLACE}{names[value.removeprefix(_PLACE)]}"
+        if key == "$ref"
+        else _renamed(value, names)
+        for key, value in schema.items()
+    }
+
+
 def _is_type(kind: Any) -> bool:
     return kind is not None and kind is not dict and kind is not list
 
 
-def _described(operation: Operation) -> dict[str, Any]:
+def _described(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     found: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [operation.path.split("/")[1]],
-        "responses": {str(operation.success): _success(operation), **_faults()},
+        "responses": {str(operation.success): _success(operation, schemas), **_faults()},
     }
     names = re.findall(r"\{(\w+)\}", operation.path)
     if names:
@@ -71,7 +114,7 @@ def _described(operation: Operation) -> dict[str, Any]:
         content = {"application/json": {"schema": search_of(operation.searched)}}
         found["requestBody"] = {"content": content}
     elif operation.request is not None:
-        content = {"application/json": {"schema": _reference(operation.request)}}
+        content = {"application/json": {"schema": schemas[operation.request]}}
         found["requestBody"] = {"content": content}
     elif not operation.reads_body:
         form = {
@@ -151,10 +194,10 @@ def _parameter(name: str) -> dict[str, Any]:
     return {"type": "string"}
 
 
-def _success(operation: Operation) -> dict[str, Any]:
+def _success(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     if operation.success == 204:
         return {"description": "done"}
-    schema = _reference(operation.answer) if _is_type(operation.answer) else {"type": "object"}
+    schema = schemas[operation.answer] if _is_type(operation.answer) else {"type": "object"}
     return {"description": "the answer", "content": {"application/json": {"schema": schema}}}
 
 
@@ -162,11 +205,6 @@ def _faults() -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/ProblemDetail"}
     content = {"application/problem+json": {"schema": schema}}
     return {str(code): {"description": said, "content": content} for code, said in TITLES.items()}
-
-
-def _reference(kind: Any) -> dict[str, Any]:
-    schema, _ = msgspec.json.schema_components([kind], ref_template="#/components/schemas/{name}")
-    return dict(schema[0])
 
 
 def operations(served: Sequence[Operation]) -> tuple[Operation, ...]:
