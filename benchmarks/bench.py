@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import load
+from benchmarks import load, ungoverned
 from benchmarks.brokers import Running, broker, deploy, message_wait, tasks
 from benchmarks.engine_alone import remit_instances_per_second, spiff_instances_per_second
 from benchmarks.under_policy import compare
@@ -143,6 +143,8 @@ def main() -> None:
         f"remit audit verify of that log, {compared.records_per_batch:,.0f} records per batch: "
         f"{compared.audited_per_second:,.0f} decisions/s on one core."
     )
+    with console.status("instances without a policy …"):
+        ungoverned.tell(ungoverned.measure())
 
 
 if __name__ == "__main__":

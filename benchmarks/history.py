@@ -359,6 +359,8 @@ def main() -> None:
         if URL:
             clear(open_database(URL))
         writing()
+        if URL:
+            clear(open_database(URL))  # another broker's log comes next
     if FINISHED:
         searching()
 

@@ -60,6 +60,10 @@ def test_a_broker_signs_its_log_and_the_auditor_needs_only_files_and_public_keys
     (part,) = report["partitions"]
     assert part["signed"] == part["turns"]
     assert part["instances"] == 1
+    shared = run(
+        "verify", tmp_path / "out", "--keys", folder / "keys.json", "--json", "--workers", 2
+    )  # fmt: skip
+    assert json.loads(shared) == report
 
     steps = [json.loads(line) for line in run("explain", tmp_path / "out", "--instance", key,
                                               "--json").splitlines()]  # fmt: skip

@@ -26,6 +26,7 @@ from remit.engine.state.state import State
 from tests.audit.test_audit_logs import (
     REJECTED,
     Turns,
+    disguised_rejection,
     edited,
     events,
     more_trust,
@@ -33,7 +34,6 @@ from tests.audit.test_audit_logs import (
     other_clause,
     rewritten,
     without_admission,
-    without_rejection,
 )
 from tests.support.broker import Broker, code_of
 from tests.support.governed import WORK, auditor, governed_options, grant, policy
@@ -169,7 +169,7 @@ def _sign(folder: Path) -> None:
 def test_t15_a_rewrite_with_all_the_keys_is_caught_by_a_note_kept_elsewhere(folder: Path) -> None:
     kept = folder / "kept.note"
     shutil.copy(checkpoint_file(folder / "data", 1), kept)
-    rewritten(folder / "data", events(without_rejection))
+    rewritten(folder / "data", events(disguised_rejection))
     for path in (folder / "data" / "checkpoints").iterdir():
         path.unlink()
     _sign(folder)

@@ -14,7 +14,7 @@ from remit.authority import KeyRing
 from remit.authority.policy import Clause, Duty, SlopeRules
 from remit.authority.revocation import Revocations
 from remit.client import Gate, Permit, PolicyDenied
-from remit.client.work import RECEIPT, Work
+from remit.client.work import Work
 from remit.engine.governance import POLICY
 from remit.gateway.documents import headers_of
 from remit.protocol.events.governance import (
@@ -23,7 +23,7 @@ from remit.protocol.events.governance import (
     WorkerAdmitted,
     WorkerRejected,
 )
-from remit.protocol.values import ActivatedJob
+from remit.protocol.values import RECEIPT, ActivatedJob
 from tests.support.governed import (
     ALICE,
     GOVERNOR,

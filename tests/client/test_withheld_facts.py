@@ -14,7 +14,7 @@ from remit import Engine, Refused
 from remit.authority.policy import Clause, Duty
 from remit.authority.vocabulary import VARIABLE
 from remit.client import PolicyDenied
-from remit.client.work import RECEIPT, STEP_HEADER, Work
+from remit.client.work import Work
 from remit.protocol.events.governance import (
     EvaluatorsDisagreed,
     StepAdmitted,
@@ -22,6 +22,7 @@ from remit.protocol.events.governance import (
     WorkerAdmitted,
     WorkerDeferred,
 )
+from remit.protocol.values import RECEIPT, STEP_HEADER
 from tests.client.test_gate import admitted, gate, told, work_of
 from tests.support.governed import FLOW, WORK, WORKER, audited, grant, policy
 from tests.support.model import one_task

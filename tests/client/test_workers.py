@@ -266,3 +266,22 @@ def test_a_key_that_is_none_is_said_at_the_start(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     assert "not a set of public keys" in done.stderr
+
+
+def test_what_a_sidecar_can_not_do_is_said_at_the_start(
+    place: tuple[Broker, Path],
+) -> None:
+    broker, folder = place
+    command = [
+        sys.executable, "-m", "remit.cli.main", "sidecar", "--keys", f"{folder}/keys.json",
+        "--listen", "127.0.0.1:0",
+    ]  # fmt: skip
+    for options, code, said in (
+        (("--broker", ""), 2, "'' is no address: write HOST:PORT"),
+        (("--listen", broker.grpc), 1, f"can't listen on {broker.grpc}: is the port in use"),
+        (("--worker-key", "worker"), 1, "a key is given as NAME=FILE"),
+    ):
+        done = subprocess.run(
+            [*command, *options], capture_output=True, text=True, timeout=30, check=False
+        )
+        assert (done.returncode, said in done.stderr) == (code, True), done.stderr

@@ -53,6 +53,18 @@ def test_two_that_tell_one_history_tell_each_position_once(
             one, other = other, one
 
 
+def test_a_history_is_one_brokers(database: Database) -> None:
+    prepare(database, "one")
+    prepare(database, "one")
+    prepare(database)  # asked before
+    for forget in (prepare, clear):
+        with pytest.raises(ValueError, match=r"another broker \(cluster one\)"):
+            forget(database, "two")
+    clear(database, "one")
+    with pytest.raises(ValueError, match="another broker"):
+        prepare(database, "two")
+
+
 def test_who_is_made_anew_meanwhile_begins_again(tmp_path: Path, database: Database) -> None:
     with Engine(tmp_path) as engine:
         engine.deploy(("p.bpmn", one_task("p", "work").xml()))

@@ -287,6 +287,25 @@ def test_history_is_made_anew_from_the_log(start_broker: Callable[..., Broker]) 
     assert found["processInstanceKey"] == key
 
 
+def test_a_broker_does_not_tell_its_log_into_another_ones_history(
+    start_broker: Callable[..., Broker], tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    broker = start_broker("--history", url)
+    command = [sys.executable, "-m", "remit.cli.main", "serve", "--data", f"{tmp_path}/other"]
+    ports = ("--grpc-port", "0", "--http-port", "0")
+    refused = subprocess.run(
+        [*command, *ports, "--history", url], capture_output=True, text=True, timeout=60
+    )
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "--history: the database holds the history of another broker" in refused.stderr
+
+    broker.stop()
+    broker.start()  # its own it knows again
+    Rest(broker).deploy(p_bpmn=one_task("p", "work").xml())
+    assert find(Rest(broker), "/process-definitions")
+
+
 def test_making_it_anew_beside_a_running_broker_tells_everything_once(
     start_broker: Callable[..., Broker],
 ) -> None:

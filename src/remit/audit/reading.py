@@ -56,6 +56,11 @@ def batches(folder: Path, partition: int) -> Iterator[LogBatch]:
         ) from fault
 
 
+def log_files(folder: Path) -> list[Path]:
+    """Everything in `folder` that holds a part of a log."""
+    return [*folder.glob("partition-*.*"), *folder.glob("archive/partition-*.*")]
+
+
 def checkpoint_file(folder: Path, partition: int) -> Path:
     return folder / CHECKPOINTS / f"partition-{partition}.checkpoints"
 

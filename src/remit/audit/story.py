@@ -13,7 +13,7 @@ admitted and never happened.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -58,6 +58,7 @@ from remit.protocol.events.variable import VariableCreated, VariableUpdated
 from remit.protocol.values import NONE_KEY
 
 _decode = msgspec.msgpack.Decoder().decode
+_decode_facts = msgspec.msgpack.Decoder(dict[str, Any]).decode
 _decode_slope = msgspec.msgpack.Decoder(Slope).decode
 _NOTHING = object()
 _BEGINNING = frozenset(
@@ -74,17 +75,36 @@ BATCH = "RunBatch"
 """A command that does what others asked for, in their name: effects are not matched in its turns."""
 
 
-class Story:
-    """Feed it every turn of one partition, in order."""
+class Share(NamedTuple):
+    """What one of several who read the same log asks about: each family of instances is one's alone.
 
-    def __init__(self, ring: KeyRing) -> None:
+    An instance and all that it calls are a family, named by its root: from one family to another goes
+    nothing but what the log says.
+    """
+
+    which: int = 0
+    of: int = 1
+
+    def has(self, root: int) -> bool:
+        return root % self.of == self.which
+
+
+ALL = Share()
+
+
+class Story:
+    """Feed it every turn of one partition, in order; it tells of its `share` of the instances."""
+
+    def __init__(self, ring: KeyRing, share: Share = ALL) -> None:
         self.auditor = Auditor(ring)
+        self._share = share
+        self._elsewhere: set[int] = set()
         self.instances = 0
         self.rejections = 0
         self._remembered = 0
         self._ring = ring
         self._revocations: dict[str, Revocations] = {}
-        self._position = 0
+        self.position = 0
         self._agreements: dict[Hashable, Agreements] = {}
         self._governed: dict[int, Carried] = {}
         self._scopes: dict[int, int] = {}
@@ -104,19 +124,26 @@ class Story:
         """What is wrong with this turn."""
         found: list[Finding] = []
         position = turn.position
-        if position <= self._position:
-            found.append(Finding(position, "order", f"comes after {self._position}"))
-        self._position = position + len(turn.events)
+        if position <= self.position:
+            found.append(Finding(position, "order", f"comes after {self.position}"))
+        elif position > self.position + 1:
+            text = f"records {self.position + 1} to {position - 1} are missing"
+            found.append(Finding(position, "order", text))
+        self.position = position + len(turn.events)
         if not self._governed and _BEGINNING.isdisjoint(map(type, turn.events)):
             return found
         tellers = _TELLERS
         for event in turn.events:
             position += 1
             tell = tellers.get(event.__class__)
-            if tell is not None:
+            if tell is None:
+                continue
+            try:
                 told = tell(self, turn, position, event)
-                if told:
-                    found += told
+            except msgspec.DecodeError as fault:
+                told = (Finding(position, "chain", f"the record can't be read: {fault}"),)
+            if told:
+                found += told
         if self._waiting:
             found += self._never_happened(turn)
         if self._over:
@@ -137,6 +164,8 @@ class Story:
     def _happened(self, turn: Turn, position: int, event: Event) -> Findings:
         """The effects of a record in governed instances, each of which takes its admission."""
         effects = EFFECTS[event.__class__](turn, event, self._live)
+        if not effects:
+            return _FINE
         return [
             Finding(position, "completeness", f"{effect.action} happened, and nothing admitted it")
             for effect in effects
@@ -175,10 +204,10 @@ class Story:
 
     def _admitted_own(self, turn: Turn, position: int, event: Any) -> Findings:
         """A step of the engine's own: the slope stays where it is."""
-        self._wait(position, event)
         carried = self._governed.get(event.instance)
         if carried is None:
             return self._unknown(position, event)
+        self._wait(position, event)
         content = bytes(event.facts)
         question = (event.action, event.clauses, content, carried.told)
         if self._was_asked(turn, event, carried):
@@ -186,7 +215,7 @@ class Story:
             if agreement is not None:
                 self._remembered += 1
                 return self._differing(position, event, agreement.facts) if agreement.facts else ()
-        facts = _decode(content)
+        facts = _decode_facts(content)
         decided = Decided(
             position=position, instance=carried.name, covers=-1, chain="", action=event.action,
             facts=self._facts(event, facts), now_ms=turn.timestamp, before="", admitted=True,
@@ -196,10 +225,10 @@ class Story:
 
     def _admitted(self, turn: Turn, position: int, event: Any) -> Findings:
         """A step that somebody takes: on the slope as well, and only during the step."""
-        self._wait(position, event)
         carried = self._governed.get(event.instance)
         if carried is None:
             return self._unknown(position, event)
+        self._wait(position, event)
         content = bytes(event.facts)
         question = (
             event.action, event.clauses, content, carried.told, event.slope, event.head,
@@ -215,7 +244,7 @@ class Story:
                 if agreement.facts:
                     found = [*found, *self._differing(position, event, agreement.facts)]
                 return found
-        facts = _decode(content)
+        facts = _decode_facts(content)
         hop = _hop(event)
         decided = Decided(
             position=position, instance=carried.name, covers=-1, chain=event.policy,
@@ -255,6 +284,8 @@ class Story:
         after = self.auditor.slope(carried.name)
         if after is not before:
             carried.move(after)
+        if event.tenant != carried.tenant:
+            found.append(_contradiction(position, event, "tenant", event.tenant, carried.tenant))
         if event.__class__ is not _OWN:
             found += _as_told(position, carried, event.slope, event.trust, event.low)
         found += [
@@ -268,6 +299,8 @@ class Story:
             if name.startswith("var.") or name == "elementId"
         }
         authority = carried.authority
+        if authority is not None and authority.is_subject(self._facts(event, {})):
+            carried.definition = event.definition
         if (
             not found
             and authority is not None
@@ -279,14 +312,18 @@ class Story:
         return [*found, *self._differing(position, event, told_by_log)] if told_by_log else found
 
     def _unknown(self, position: int, event: Any) -> Findings:
+        if event.instance in self._elsewhere:
+            return _FINE
         text = f"{event.action} was decided, and its instance carries no policy"
         return (Finding(position, "decision", text),)
 
     def _rejected(self, turn: Turn, position: int, event: StepRejected) -> Findings:
-        self.rejections += 1
         carried = self._governed.get(event.instance)
         if carried is None:
-            return ()  # it never began: its policy is in no record
+            is_ours = self._share.has(event.instance) and event.instance not in self._elsewhere
+            self.rejections += is_ours
+            return _FINE  # it never began: its policy is in no record
+        self.rejections += 1
         self.auditor.place(carried.name, carried.slope)
         hop = _hop(event)
         decided = Decided(
@@ -342,6 +379,9 @@ class Story:
         return _FINE
 
     def _attached(self, turn: Turn, position: int, event: PolicyAttached) -> Findings:
+        if not self._share.has(event.root):
+            self._elsewhere.add(event.instance)
+            return _FINE
         self.instances += 1
         carried = self._governed[event.instance] = Carried(event)
         parent = self._governed.get(event.parent)
@@ -362,6 +402,8 @@ class Story:
         return [*found, *self._misnamed(position, event, carried)]
 
     def _succeeded(self, turn: Turn, position: int, event: PolicySucceeded) -> Findings:
+        if event.instance in self._elsewhere:
+            return _FINE
         carried = self._governed.get(event.instance)
         if carried is None:
             return (Finding(position, "signature", "a successor of a policy that is not there"),)
@@ -375,7 +417,7 @@ class Story:
         authority = self.auditor.authority(carried.name)
         carried.attach(event, authority, self._agreed(authority))
         if authority is not None and not authority.is_subject(self._facts(event, {})):
-            carried.definition = NONE_KEY  # nothing that others were asked counts for it
+            carried.definition = NONE_KEY  # it migrates: `_ask` will see where to
 
     def _agreed(self, authority: Any) -> Agreements:
         """What was found right for chains like this one."""
@@ -389,7 +431,17 @@ class Story:
         self, position: int, event: PolicyAttached | PolicySucceeded, carried: Carried
     ) -> Findings:
         authority = carried.authority
-        if authority is None or authority.chain.hash == event.policy:
+        if authority is None:
+            return _FINE
+        if authority.chain.subject.tenant != event.tenant:
+            text = (
+                f"the policy is one of tenant {authority.chain.subject.tenant}, not {event.tenant}"
+            )
+            return (Finding(position, "signature", text),)
+        if isinstance(event, PolicyAttached) and not authority.is_subject(self._facts(event, {})):
+            text = "the policy is for another process, or another version, than the instance is of"
+            return (Finding(position, "signature", text),)
+        if authority.chain.hash == event.policy:
             return _FINE
         text = f"the policy is {authority.chain.hash[:12]}, the log calls it {event.policy[:12]}"
         return (Finding(position, "signature", text),)
@@ -408,6 +460,8 @@ class Story:
         return found
 
     def _reanchored(self, turn: Turn, position: int, event: SlopeReanchored) -> Findings:
+        if event.instance in self._elsewhere:
+            return _FINE
         carried = self._governed.get(event.instance)
         if carried is None:
             return (Finding(position, "slope", "trust re-anchored without a policy"),)
@@ -429,8 +483,8 @@ class Story:
         event: ReceiptTaken,
     ) -> Findings:
         """A worker's receipt is what it was taken for: signed, and about this job."""
-        if not event.signed_by:
-            return _FINE  # it was refused
+        if not event.signed_by or event.instance in self._elsewhere:
+            return _FINE  # it was refused, or another asks about it
         try:
             envelope = jws.read(event.receipt, "receipt")
             receipt = policy.read(envelope.claims, Receipt)
@@ -466,17 +520,21 @@ class Story:
     def _ended(
         self, turn: Turn, position: int, event: ElementCompleted | ElementTerminated
     ) -> Findings:
-        if self._scopes.pop(event.key, None) is None and event.instance not in self._governed:
+        if event.instance not in self._governed:
+            if event.scope == NONE_KEY and event.instance in self._elsewhere:
+                self._over.append(event.instance)
             return _FINE
+        self._scopes.pop(event.key, None)
         self._variables.pop(event.key, None)
         self._instance_of.pop(event.key, None)
-        if event.scope == NONE_KEY and event.instance in self._governed:
+        if event.scope == NONE_KEY:
             self._over.append(event.instance)
         return _FINE
 
     def _forget(self) -> None:
         """Instances that ended in this turn: what stood in it after that was still theirs."""
         for instance in self._over:
+            self._elsewhere.discard(instance)
             carried = self._governed.pop(instance, None)
             if carried is not None:
                 self.auditor.forget(carried.name)
@@ -543,4 +601,4 @@ def _hop(event: Any) -> Hop | None:
 
 def head_of(slope: bytes) -> str:
     """The head of a slope as the authority room writes it: the first of its fields."""
-    return str(_decode(slope)[0])
+    return _decode_slope(slope).head

@@ -11,16 +11,20 @@ own keys. That takes a checkpoint kept elsewhere (`since`) or a witness's cosign
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import zstandard
 
-from remit.audit.reading import batches, checkpoint_file, notes, partitions
+from remit.audit.reading import batches, checkpoint_file, log_files, notes, partitions
 from remit.audit.records import read_turn
-from remit.audit.story import Story
+from remit.audit.story import Share, Story
 from remit.authority import AuthorityFault, KeyRing
 from remit.authority.checkpoint import (
     Checkpoint,
@@ -32,6 +36,7 @@ from remit.authority.checkpoint import (
 from remit.authority.errors import BadProof, BadSignature
 from remit.authority.merkle import EMPTY, Frontier, leaf_hash
 from remit.authority.verify import Finding, Kind
+from remit.base.garbage import collect_seldom
 from remit.partition.log import raw_turns_of
 from remit.partition.storage.contract import LogBatch
 
@@ -47,6 +52,10 @@ EXIT_CODES: dict[Kind, int] = {
     "withheld": 18,
 }
 """By the gravest kind of finding; 0 when there is none."""
+
+
+WORTH_SHARING = 32 * 2**20
+"""Bytes of log that take longer than to start a process."""
 
 
 @dataclass
@@ -84,22 +93,58 @@ def verify(
     since: Sequence[str] = (),
     witnesses: Sequence[tuple[str, str]] = (),
     progress: Callable[[int], None] = lambda turns: None,
+    workers: int = 1,
 ) -> Report:
     """Check every partition in `folder` with the public keys of `ring` alone.
 
     `since` are signed notes that were kept elsewhere; `witnesses` are (name, key id) of those who must
-    have cosigned the last checkpoint. `progress` hears turns read so far. Raises `NoLog`.
+    have cosigned the last checkpoint. `progress` hears turns read so far. With several `workers` each
+    is a process of its own: all of them read the log, and each asks about its share of the instances.
+    Raises `NoLog`.
     """
+    found = partitions(folder)
+    shares = -(-max(workers, 1) // len(found))
+    tasks = [
+        (folder, partition, ring, since, witnesses, Share(index, shares))
+        for partition in found
+        for index in range(shares)
+    ]
+    if workers <= 1:
+        return Report([_Verification(*task).run(progress) for task in tasks])
+    with ProcessPoolExecutor(workers, get_context("spawn"), collect_seldom) as pool:
+        reports = list(pool.map(_run, tasks))
     return Report(
-        [
-            _Verification(folder, partition, ring, since, witnesses).run(progress)
-            for partition in partitions(folder)
-        ]
-    )
+        [_together(reports[at : at + shares]) for at in range(0, len(reports), shares)]
+    )  # fmt: skip
+
+
+def useful_workers(folder: Path) -> int:
+    """A process for each core; one for a log that is read before others have started."""
+    size = sum(path.stat().st_size for path in log_files(folder))
+    return os.cpu_count() or 1 if size > WORTH_SHARING else 1
+
+
+def _run(task: tuple[Any, ...]) -> PartitionReport:
+    """In a process of its own."""
+    return _Verification(*task).run(lambda turns: None)
+
+
+def _together(parts: Sequence[PartitionReport]) -> PartitionReport:
+    """The report of who led, with what the others have counted and found."""
+    lead, *others = parts
+    for each in others:
+        lead.decisions += each.decisions
+        lead.rejections += each.rejections
+        lead.instances += each.instances
+        lead.findings += each.findings
+    if others:
+        once = dict.fromkeys(lead.findings)
+        lead.findings = sorted(once, key=lambda finding: finding.position)
+    return lead
 
 
 class _Verification:
-    """One partition."""
+    """One partition, or a share of its instances; who has the first one checks the signed roots too."""
 
     def __init__(
         self,
@@ -108,21 +153,25 @@ class _Verification:
         ring: KeyRing,
         since: Sequence[str],
         witnesses: Sequence[tuple[str, str]],
+        share: Share,
     ) -> None:
+        self._leads = share.which == 0
         self._folder = folder
         self._ring = ring
         self._witnesses = witnesses
         self._report = PartitionReport(partition)
-        self._story = Story(ring)
+        self._story = Story(ring, share)
         self._tree = Frontier()
         self._previous = b""
-        self._notes = notes(checkpoint_file(folder, partition))
-        self._signed = sorted(self._read_checkpoints(since), key=lambda each: each.size)
+        self._notes = notes(checkpoint_file(folder, partition)) if self._leads else []
+        kept = since if self._leads else ()
+        self._signed = sorted(self._read_checkpoints(kept), key=lambda each: each.size)
         self._good = (0, 0)
 
     def run(self, progress: Callable[[int], None]) -> PartitionReport:
         report = self._report
-        self._check_witnesses()
+        if self._leads:
+            self._check_witnesses()
         for batch in batches(self._folder, report.partition):
             for text in self._broken(batch):
                 self._find(batch.first_position, "chain", text)
@@ -130,6 +179,11 @@ class _Verification:
             report.batches += 1
             for raw in self._turns(batch):
                 self._turn(raw)
+            if self._story.position != batch.last_position:
+                text = (
+                    f"the turns end at {self._story.position}, the batch at {batch.last_position}"
+                )
+                self._find(batch.last_position, "order", text)
             progress(report.turns)
         report.findings += self._story.auditor.finish()
         self._truncated()
@@ -162,7 +216,8 @@ class _Verification:
 
     def _turn(self, raw: msgspec.Raw) -> None:
         report = self._report
-        self._tree.append(leaf_hash(raw))
+        if self._leads:
+            self._tree.append(leaf_hash(raw))
         report.turns += 1
         try:
             turn = read_turn(raw)

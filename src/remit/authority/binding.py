@@ -2,14 +2,22 @@
 
 Whether the grants are genuine, are for this process, and name the holder that binds them does not depend
 on the instance. What is left for each instance is its own block: written, signed, named.
+
+Whoever verifies many such chains saves as much (`read_bound`): the block of an instance is written again
+from the little that it says of its own, and is good when the text is the same and the signature holds.
 """
 
 from __future__ import annotations
 
+import binascii
+import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from remit.authority import jws
+import msgspec
+
+from remit.authority import base64url, canon, jws, limits
 from remit.authority.chain import (
     VerifiedBlock,
     VerifiedChain,
@@ -18,7 +26,7 @@ from remit.authority.chain import (
     verify_block,
 )
 from remit.authority.derive import binding, origin_of
-from remit.authority.errors import BadLink
+from remit.authority.errors import AuthorityFault, BadLink
 from remit.authority.evaluate import Authority, compile_chain
 from remit.authority.keys import KeyRing, Signer
 from remit.authority.policy import Bind, BoundTo, Grant, Holder, Initiator, Origin
@@ -47,13 +55,14 @@ class Bindable:
         too long.
         """
         assert signer.kid in self.holder.kids, "the holder binds"
-        block = self._block(instance, initiator, now)
+        block = self.block(instance, initiator, now)
         token, name = jws.sign_and_name("bind", block, signer)
         chain = VerifiedChain((*self.grants, VerifiedBlock(token, name, signer.kid, block)))
         check_size(chain.tokens)
         return chain
 
-    def _block(self, instance: str, initiator: Initiator, now: int) -> Bind:
+    def block(self, instance: str, initiator: Initiator, now: int) -> Bind:
+        """What is signed for one instance."""
         to = BoundTo(tenant=self.tenant, process=self.process, ver=self.version, instance=instance)
         return binding(
             to, self.holder, self.origins, initiator, self.del_max_depth, jti=instance, now=now
@@ -65,7 +74,7 @@ class Bindable:
 
     def example(self) -> VerifiedChain:
         """A chain that differs from those of instances in what its binding says of them alone."""
-        block = self._block("", Initiator(actor="", method="", domain=""), 0)
+        block = self.block("", Initiator(actor="", method="", domain=""), 0)
         kid = self.holder.kids[0]
         return VerifiedChain((*self.grants, VerifiedBlock("", "", kid, block)))
 
@@ -94,3 +103,60 @@ def bindable(
     )  # fmt: skip
     found.check()
     return found
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """All that differs from one instance's block to the next under the same grants."""
+
+    iat: int
+    sub: BoundTo
+    initiator: Initiator
+
+    @property
+    def is_within_limits(self) -> bool:
+        """As far as no rule about the grants bounds it."""
+        who, to = self.initiator, self.sub
+        texts = (who.actor, who.method, who.domain, who.att, to.tenant, to.process, to.instance)
+        return (
+            max(map(len, texts)) <= limits.STRING_LENGTH
+            and to.instance != ""
+            and 0 <= self.iat < limits.INTEGER
+            and 0 <= to.ver <= limits.INTEGER
+        )
+
+
+_read_said = msgspec.json.Decoder(_Said).decode
+_UNSAFE = bytes.maketrans(b"-_", b"+/")
+
+
+def read_bound(tokens: Sequence[str], ring: KeyRing) -> tuple[Bindable, VerifiedChain] | None:
+    """The chain in `tokens`, verified, where it is one that `Bindable.bind` could have written.
+
+    None for every other: it may be a good one all the same, which `verify_chain` says.
+    """
+    try:
+        return _read_bound(tokens, ring)
+    except (AuthorityFault, msgspec.DecodeError, ValueError, RecursionError):
+        return None
+
+
+def _read_bound(tokens: Sequence[str], ring: KeyRing) -> tuple[Bindable, VerifiedChain] | None:
+    check_size(tokens)
+    token = tokens[-1]
+    text, _, signature = token.rpartition(".")
+    header, _, payload = text.partition(".")
+    kind, kid = jws.read_header(header)
+    if kind != "bind" or len(token) > limits.BLOCK_BYTES:
+        return None
+    said = _read_said(binascii.a2b_base64(payload.encode().translate(_UNSAFE) + b"=="))
+    if not said.is_within_limits:
+        return None
+    to = said.sub
+    grants = bindable(tuple(tokens[:-1]), ring, to.tenant, to.process, to.ver, kid)
+    block = grants.block(to.instance, said.initiator, said.iat)
+    if payload != base64url.encode(canon.encode(block)):
+        return None
+    content = text.encode()
+    ring.key(kid, "holder", said.iat).check(content, base64url.decode(signature))
+    name = hashlib.sha256(content).hexdigest()
+    return grants, VerifiedChain((*grants.grants, VerifiedBlock(token, name, kid, block)))

@@ -66,7 +66,7 @@ def read(token: str, *expected: Kind) -> Envelope:
     parts = token.split(".")
     if len(parts) != 3:
         raise Malformed("a compact JWS has three parts")
-    kind, kid = _read_header(parts[0])
+    kind, kid = read_header(parts[0])
     payload, signature = base64url.decode(parts[1]), base64url.decode(parts[2])
     if kind not in expected:
         raise Malformed(f"expected {' or '.join(expected)}, found {kind}")
@@ -77,8 +77,11 @@ def read(token: str, *expected: Kind) -> Envelope:
 
 
 @lru_cache(maxsize=256)
-def _read_header(part: str) -> tuple[Kind, str]:
-    """Sound as a cache: a few keys sign everything. Faults are not cached."""
+def read_header(part: str) -> tuple[Kind, str]:
+    """The kind of statement, and the key that it names. Raises Malformed.
+
+    Sound as a cache: a few keys sign everything. Faults are not cached.
+    """
     header = canon.parse(base64url.decode(part))
     if header.get("alg") != "Ed25519":
         raise Malformed(f"the algorithm is Ed25519 and nothing else, found {header.get('alg')!r}")

@@ -27,6 +27,7 @@ from typing import Literal
 from msgspec import Struct
 
 from remit.authority import slope as slopes
+from remit.authority.binding import read_bound
 from remit.authority.chain import verify_chain
 from remit.authority.errors import AuthorityFault
 from remit.authority.evaluate import Authority, compile_chain
@@ -221,14 +222,22 @@ class Auditor:
         return self._authorities.get(instance)
 
     def _attached(self, entry: Attached) -> Iterator[Finding]:
-        chain = verify_chain(entry.tokens, self._ring)
+        authority = self._compiled(entry.tokens)
+        chain = authority.chain
         if chain.subject.instance != entry.instance:
             text = f"the chain is for instance {chain.subject.instance}, not {entry.instance}"
             yield Finding(entry.position, "signature", text)
-        authority = compile_chain(chain, self._revocations)
         self._authorities[entry.instance] = authority
         if entry.after:
             yield from self._moved(entry, self._begun(authority, entry), entry.after)
+
+    def _compiled(self, tokens: Sequence[str]) -> Authority:
+        """Raises an AuthorityFault for tokens that are no chain, or one without a meaning."""
+        bound = None if self._revocations else read_bound(tokens, self._ring)
+        if bound is None:
+            return compile_chain(verify_chain(tokens, self._ring), self._revocations)
+        grants, chain = bound
+        return grants.authority(chain)
 
     def _begun(self, authority: Authority, entry: Attached) -> Slope:
         """The slope of a new instance."""

@@ -21,11 +21,18 @@ from rich.table import Table
 from remit.audit.explaining import LEFT, Step, explain
 from remit.audit.proving import check_proof, prove, read_proof
 from remit.audit.reading import NoLog, export
-from remit.audit.verifying import EXIT_CODES, PartitionReport, Report, verify
+from remit.audit.verifying import (
+    EXIT_CODES,
+    PartitionReport,
+    Report,
+    useful_workers,
+    verify,
+)
 from remit.authority import AuthorityFault, read_key_ring
 from remit.authority.checkpoint import cosign
 from remit.authority.redaction import check_disclosure, disclose, read_disclosure
 from remit.base.errors import Unavailable
+from remit.base.garbage import collect_seldom
 from remit.cli.tables import boxed
 from remit.partition.keys import read_signer
 from remit.partition.log import ChainBroken
@@ -62,20 +69,32 @@ def _refusing() -> Iterator[None]:
 @click.option("--keys", type=FILE, required=True, help="A JWK set of public keys.")
 @click.option("--since", type=FILE, multiple=True, help="A checkpoint that was kept elsewhere.")
 @click.option("--witness", multiple=True, help="NAME=KID: must have signed the last checkpoint.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Processes that share the work; by default as many as help.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The whole report, for programs.")
 def verify_command(
-    folder: Path, keys: Path, since: tuple[Path, ...], witness: tuple[str, ...], as_json: bool
+    folder: Path,
+    keys: Path,
+    since: tuple[Path, ...],
+    witness: tuple[str, ...],
+    workers: int | None,
+    as_json: bool,
 ) -> None:
     """Check every record in FOLDER: chain, checkpoints, policies, admissions, decisions, trust."""
     witnesses = [(name, kid) for name, _, kid in (each.partition("=") for each in witness)]
     with _refusing(), Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("reading the log", total=None)
+        collect_seldom()
         report = verify(
             folder,
             read_key_ring(keys.read_bytes()),
             since=[path.read_text() for path in since],
             witnesses=witnesses,
             progress=lambda turns: progress.update(task, description=f"{turns:,} turns"),
+            workers=workers or useful_workers(folder),
         )
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report)).decode())

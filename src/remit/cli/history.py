@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from remit.history.database import clear, open_database
 from remit.history.following import catch_up, length
-from remit.server.config import Config
+from remit.server.config import CLUSTER_ID, Config
 
 
 @click.group("history")
@@ -36,7 +36,7 @@ def rebuild(data: str, history: str) -> None:
         raise click.ClickException(f"{data} holds no partitions, or no history is kept of them")
     try:
         engine = open_database(url)
-        clear(engine)
+        clear(engine, _cluster(Path(data)))
         with Progress() as progress:
             total = length(Path(data), partitions)
             task = progress.add_task("telling the log", total=total)
@@ -49,3 +49,9 @@ def rebuild(data: str, history: str) -> None:
     except (ValueError, SQLAlchemyError) as fault:
         raise click.ClickException(str(fault).splitlines()[0]) from fault
     click.echo("history is as the log tells it")
+
+
+def _cluster(data: Path) -> str:
+    """The id of the broker's data; empty where it has never been started."""
+    path = data / CLUSTER_ID
+    return path.read_text().strip() if path.exists() else ""

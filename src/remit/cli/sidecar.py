@@ -13,6 +13,7 @@ import click
 
 from remit.authority import AuthorityFault, read_key_ring
 from remit.base.errors import Unavailable
+from remit.cli.connection import bare_address, tls_options
 from remit.client.gate import Gate
 from remit.client.sidecar import Broker, serve
 from remit.client.tls import Door, Way
@@ -46,30 +47,17 @@ PEM = Pem()
 @click.option("--keys", type=FILE, required=True, help="A JWK set: the keys that are trusted.")
 @click.option("--worker-key", default="", help="NAME=FILE: the key that receipts are signed with.")
 @click.option("--insist", is_flag=True, help="Hand no job on that comes without a policy.")
-@click.option(
-    "--tls-ca", type=PEM, default="", envvar="REMIT_CLIENT_TLS_CA",
-    help="Speak TLS with a broker that this authority signed. (PEM, read again when it changes)",
-)  # fmt: skip
-@click.option(
-    "--tls-cert", type=PEM, default="", envvar="REMIT_CLIENT_TLS_CERT",
-    help="Our certificate, for a broker that asks for one. (PEM, read again)",
-)  # fmt: skip
-@click.option(
-    "--tls-key", type=PEM, default="", envvar="REMIT_CLIENT_TLS_KEY",
-    help="The key of that certificate. (PEM, read again)",
-)  # fmt: skip
+@tls_options
 @click.option(
     "--listen-tls-cert",
     type=PEM,
     default="",
-    help="Workers are spoken with by TLS. (PEM, read again)",
+    help="Workers are spoken with by TLS. (PEM)",
 )
-@click.option(
-    "--listen-tls-key", type=PEM, default="", help="The key of that certificate. (PEM, read again)"
-)
+@click.option("--listen-tls-key", type=PEM, default="", help="The key of that certificate. (PEM)")
 @click.option(
     "--listen-tls-client-ca", type=PEM, default="",
-    help="Let in workers with a certificate that this authority signed. (PEM, read again)",
+    help="Let in workers with a certificate that this authority signed. (PEM)",
 )  # fmt: skip
 @click.option(
     "--allow-anonymous-network", is_flag=True,
@@ -81,18 +69,22 @@ def sidecar_command(
     keys: Path,
     worker_key: str,
     insist: bool,
-    tls_ca: str,
-    tls_cert: str,
-    tls_key: str,
+    tls_ca: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
     listen_tls_cert: str,
     listen_tls_key: str,
     listen_tls_client_ca: str,
     allow_anonymous_network: bool,
 ) -> None:
-    """Stand between workers and a broker: hand on only the jobs that their policy admits."""
+    """Stand between workers and a broker: hand on only the jobs that their policy admits.
+
+    Files of TLS are read again when they change.
+    """
+    address = bare_address(broker)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     is_tls = broker.startswith("https://") or bool(tls_ca or tls_cert or tls_key)
-    way = Way(tls_ca, tls_cert, tls_key) if is_tls else None
+    way = Way(tls_ca or "", tls_cert or "", tls_key or "") if is_tls else None
     wants_door = bool(listen_tls_cert or listen_tls_key or listen_tls_client_ca)
     door = Door(listen_tls_cert, listen_tls_key, listen_tls_client_ca) if wants_door else None
     for options, files in (("--tls-…", way), ("--listen-tls-…", door)):
@@ -110,7 +102,6 @@ def sidecar_command(
         signer = read_signer(worker_key) if worker_key else None
     except (AuthorityFault, Unavailable) as fault:
         raise click.ClickException(str(fault)) from fault
-    address = broker.removeprefix("https://").removeprefix("http://").rstrip("/")
     try:
         asyncio.run(_serve(address, way, listen, door, Gate(ring, signer, insists=insist)))
     except OSError as fault:

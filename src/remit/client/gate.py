@@ -34,8 +34,8 @@ from remit.authority import (
 from remit.authority.partial import Left, admit_partly
 from remit.authority.receipt import TOLERANCE_MS, write_receipt
 from remit.authority.vocabulary import value_types
-from remit.client.work import ASKED, RECEIPT, STEP_HEADER, Step, Work
-from remit.protocol.values import POLICY
+from remit.client.work import Step, Work
+from remit.protocol.values import ASKED, POLICY, RECEIPT, STEP_HEADER
 
 DENIED = "GOV_DENIED"
 """The BPMN error that a worker throws for work that the policy denies."""

@@ -19,8 +19,9 @@ from typing import Any
 import grpc
 import grpc.aio
 
+from remit.base.pem import Watched
 from remit.client.gate import Gate, Permit, PolicyDenied
-from remit.client.tls import Door, Watched, Way
+from remit.client.tls import Door, Way, log
 from remit.client.work import of_grpc
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 
@@ -63,7 +64,7 @@ class Broker:
         """Look at the files for ever, and open another channel with what is new."""
         if self._way is None:
             return
-        watched = Watched(self._way)
+        watched = Watched(self._way, log)
         while True:
             await asyncio.sleep(LOOK_SECONDS)
             if watched.changed():
@@ -211,6 +212,8 @@ async def serve(
         else:
             port = server.add_secure_port(address, door.credentials())
     except RuntimeError as fault:
-        raise OSError(f"can't listen on {address}: {fault}") from fault
+        raise OSError(
+            f"can't listen on {address}: is the port in use, or the address none of this machine's?"
+        ) from fault
     await server.start()
     return server, port

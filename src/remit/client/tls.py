@@ -71,32 +71,12 @@ class Way(Struct, frozen=True):
         return grpc.ssl_channel_credentials(authority, key, own)
 
 
-class Watched:
-    """Tells when files are others, and good."""
-
-    def __init__(self, files: Door | Way) -> None:
-        self._files = files
-        self._marks = files.marks()
-
-    def changed(self) -> bool:
-        marks = self._files.marks()
-        if marks == self._marks:
-            return False
-        self._marks = marks
-        problem = self._files.problem()
-        if problem:
-            log.error("TLS files changed and can't be used, the last ones stay: %s", problem)
-            return False
-        log.warning("TLS files changed and are in use")
-        return True
-
-
 class Renewed:
     """What grpc asks for each new connection: another configuration, or None to go on with the last."""
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._watched = Watched(door)
+        self._watched = pem.Watched(door, log)
 
     def __call__(self) -> grpc.ServerCertificateConfiguration | None:
         return self._door.configuration() if self._watched.changed() else None

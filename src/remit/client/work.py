@@ -8,19 +8,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from remit.protocol.values import POLICY
-
-POLICY_HEADER = "gov.policy"
-"""The header with the signed blocks, a JSON list."""
-
-STEP_HEADER = "gov.step"
-"""The header with where the instance stands: see `Step`."""
-
-RECEIPT = "_receipt"
-"""The reserved variable with the receipt, on its way back."""
-
-ASKED = "_asked"
-"""Beside the receipt of a denial: the facts of the question that only the worker knows."""
+from remit.protocol.values import POLICY, POLICY_HEADER
 
 
 class Step(Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from remit.gateway.faults import Code, Status
-from remit.protocol.values import ActivatedJob, Document
+from remit.protocol.values import POLICY_HEADER, STEP_HEADER, ActivatedJob, Document
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -56,13 +56,6 @@ def headers_of(activated: ActivatedJob) -> dict[str, str]:
     return {
         **headers, POLICY_HEADER: _encode(activated.policy).decode(), STEP_HEADER: activated.step
     }  # fmt: skip
-
-
-POLICY_HEADER = "gov.policy"
-"""A JSON list of the signed blocks; the reserved variable `_policy` has the same."""
-
-STEP_HEADER = "gov.step"
-"""Where the instance stands: its slope, who has the job, facts. A worker asks the policy with it."""
 
 
 _KINDS = {list: "ARRAY", str: "STRING", int: "INTEGER", float: "FLOAT", bool: "BOOLEAN"}

@@ -36,23 +36,50 @@ def _tune(connection: Any, _: object) -> None:
     cursor.close()
 
 
-def prepare(engine: Engine) -> None:
-    """Make the tables; a history of another version is dropped, and made anew from the log."""
-    if inspect(engine).has_table(META.name):
-        with engine.connect() as connection:
-            found = connection.scalar(select(META.c.value).where(META.c.name == "version"))
-        if found == str(VERSION):
-            return
+def prepare(engine: Engine, owner: str = "") -> None:
+    """Make the tables; a history of another version is dropped, and made anew from the log.
+
+    `owner` is the cluster id of the broker whose history this is to be, empty where that was asked
+    before. Raises `ValueError` when it is another one's: two logs would be told into one history.
+    """
+    found = _known(engine)
+    other = found.get(OWNER, owner)
+    if owner and other != owner:
+        raise ValueError(
+            f"the database holds the history of another broker (cluster {other}): give each a database "
+            f"or a schema of its own"
+        )
+    if found.get("version") != str(VERSION):
         metadata.drop_all(engine)
-    metadata.create_all(engine)
+        metadata.create_all(engine)
+        found = {}
+        _note(engine, "version", str(VERSION))
+    if owner and OWNER not in found:
+        _note(engine, OWNER, owner)
+
+
+OWNER = "cluster"
+"""The name of the row that says whose history it is."""
+
+
+def _known(engine: Engine) -> dict[str, str]:
+    """What the history says of itself; nothing where there is none."""
+    if not inspect(engine).has_table(META.name):
+        return {}
+    with engine.connect() as connection:
+        return {row.name: row.value for row in connection.execute(select(META))}
+
+
+def _note(engine: Engine, name: str, value: str) -> None:
     with engine.begin() as connection:
-        connection.execute(insert(META).values(name="version", value=str(VERSION)))
+        connection.execute(insert(META).values(name=name, value=value))
 
 
-def clear(engine: Engine) -> None:
-    """Forget everything: the next run tells the whole log again."""
+def clear(engine: Engine, owner: str = "") -> None:
+    """Forget everything: the next run tells the whole log again. Raises what `prepare` does."""
+    prepare(engine, owner)
     metadata.drop_all(engine)
-    prepare(engine)
+    prepare(engine, owner)
 
 
 def positions(engine: Engine) -> Mapping[int, int]:

@@ -30,12 +30,15 @@ class Unreachable(Exception):
 
 
 class History:
-    """`url` as `open_database` takes it; raises `ValueError` when it can't be opened."""
+    """`url` as `open_database` takes it; raises `ValueError` when it can't be opened.
 
-    def __init__(self, url: str) -> None:
+    `owner` is the cluster whose history it is: see `prepare`.
+    """
+
+    def __init__(self, url: str, owner: str = "") -> None:
         self._engine = open_database(url)
         try:
-            prepare(self._engine)
+            prepare(self._engine, owner)
         except SQLAlchemyError as fault:
             raise ValueError(f"the database can't be used: {_words(fault)}") from fault
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="history")

@@ -18,6 +18,18 @@ NONE_KEY = -1
 POLICY = "_policy"
 """The reserved variable: a list of signed blocks. It is never among the variables of an instance."""
 
+RECEIPT = "_receipt"
+"""The reserved variable with a worker's receipt, when a job under a policy is answered."""
+
+ASKED = "_asked"
+"""Beside the receipt of a denial: the facts of the worker's question that only it knows."""
+
+POLICY_HEADER = "gov.policy"
+"""The header of a job with the signed blocks, a JSON list; `_policy` has the same."""
+
+STEP_HEADER = "gov.step"
+"""The header of a job with where its instance stands (slope, facts): what a worker asks with."""
+
 Document = dict[str, Any]
 
 

@@ -24,7 +24,7 @@ from remit.history.reading import History
 from remit.identity.directory import Directory
 from remit.partition.partitions import Partitions, open_partitions
 from remit.server import control, logs
-from remit.server.config import Config
+from remit.server.config import CLUSTER_ID, Config
 from remit.server.http import HttpPort
 from remit.server.tls import Context
 
@@ -88,7 +88,7 @@ class Application:
             host=config.host,
             port=config.grpc_port,
             cluster_id=_cluster_id(folder),
-            history=_history(config.history_url),
+            history=_history(config.history_url, _cluster_id(folder)),
             directory=directory,
             limits=Limits(config.max_requests_per_second, config.max_streams),
         )
@@ -121,17 +121,17 @@ class Application:
                 await line.say("drained")
 
 
-def _history(url: str) -> History | None:
+def _history(url: str, cluster: str) -> History | None:
     """None where no history is kept; raises `Unavailable` with a sentence."""
     try:
-        return History(url) if url else None
+        return History(url, cluster) if url else None
     except ValueError as fault:
         raise Unavailable(f"--history: {fault}") from fault
 
 
 def _cluster_id(folder: Path) -> str:
     """An id that stays with the data."""
-    path = folder / "cluster-id"
+    path = folder / CLUSTER_ID
     if not path.exists():
         path.write_text(str(uuid.uuid4()))
     return path.read_text().strip()

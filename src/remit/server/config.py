@@ -15,6 +15,9 @@ from remit.identity.principal import Access
 from remit.partition.keys import PolicyFiles, read_governor, read_signer
 from remit.server.tls import TlsFiles
 
+CLUSTER_ID = "cluster-id"
+"""The file in the data folder with the id that stays with the data."""
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 

@@ -96,34 +96,13 @@ class TlsFiles(msgspec.Struct, frozen=True):
         return context
 
 
-class Changes:
-    """Whether files have changed, and can be used."""
-
-    def __init__(self, files: TlsFiles) -> None:
-        self._files = files
-        self._marks = files.marks()
-
-    def are_good(self) -> bool:
-        """There are new ones, for the first time now; of bad ones the log tells."""
-        marks = self._files.marks()
-        if marks == self._marks:
-            return False
-        self._marks = marks
-        problem = self._files.problem()
-        if problem:
-            log.error("TLS files changed and can't be used, the last ones stay: %s", problem)
-            return False
-        log.warning("TLS files changed and are in use", extra={"files": self._files})
-        return True
-
-
 class Context:
     """The files as our own port uses them. `is_required`: no connection without a certificate."""
 
     def __init__(self, files: TlsFiles, *, is_required: bool) -> None:
         self._files = files
         self._is_required = is_required
-        self._changes = Changes(files)
+        self._watched = pem.Watched(files, log)
         self.now = files.context(is_required=is_required)
 
     def renew(self) -> bool:
@@ -132,7 +111,7 @@ class Context:
         A fresh one, so that no session goes on that the authority of before, or the list of what was
         revoked then, has let in.
         """
-        if not self._changes.are_good():
+        if not self._watched.changed():
             return False
         self.now = self._files.context(is_required=self._is_required)
         return True
@@ -144,7 +123,7 @@ class Secrets:
     def __init__(self, files: TlsFiles, folder: Path) -> None:
         self._files = files
         self._folder = folder
-        self._changes = Changes(files)
+        self._watched = pem.Watched(files, log)
         self._write()
 
     async def keep(self) -> None:
@@ -154,7 +133,7 @@ class Secrets:
             self.renew()
 
     def renew(self) -> None:
-        if self._changes.are_good():
+        if self._watched.changed():
             self._write()
 
     def transport_socket(self, *, is_required: bool) -> dict[str, Any]:

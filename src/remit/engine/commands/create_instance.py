@@ -29,7 +29,7 @@ def create_instance(run: Run, command: CreateInstance) -> None:
     run.root = key
     variables = dict(command.variables)
     policy = variables.pop(governance.POLICY, None)
-    if policy is not None or run.state.governor is not None:
+    if policy is not None or governance.gives_or_requires(run):
         facts: Document = {"varNames": tuple(sorted(variables))}
         if len(command.start) == 1:
             facts["startElement"] = command.start[0].element

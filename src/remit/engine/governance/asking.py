@@ -248,9 +248,7 @@ TOLD = 10
 
 
 def governed_row(run: Run, element: ElementInstance | None) -> Governed | None:
-    if element is None or not run.state.governed.rows:
-        return None
-    return run.state.governed.get(element.instance)
+    return None if element is None else run.state.governed.rows.get(element.instance)
 
 
 def governor_of(run: Run) -> Governor:
@@ -541,7 +539,7 @@ def _meaning(clause: Clause) -> str:
 
 
 _MEANING = {
-    "$default": ": no clause allows it",
+    "$default": ": no clause allows it; a successor of the policy may (`remit policy succeed`, `renew`)",
     "$validity": ": the policy's time is over, or has not begun; a successor renews it "
     "(`remit policy renew`)",
     "$revoked": ": the policy, or the key that signed it, was revoked",

@@ -102,6 +102,12 @@ def attach(
     admit_beginning(run, unborn, begun)
 
 
+def gives_or_requires(run: Run) -> bool:
+    """Whether this broker has something to say of an instance that comes without a policy."""
+    governor: Governor | None = run.state.governor
+    return governor is not None and bool(governor.standing or governor.requires)
+
+
 def begin(
     run: Run, definition: Definition, unborn: ElementInstance, given: Any, facts: Document
 ) -> None:
@@ -110,7 +116,7 @@ def begin(
     Raises what `attach` does, and Denied where a policy is required and there is none.
     """
     governor: Governor | None = run.state.governor
-    if given is None and (governor is None or not (governor.standing or governor.requires)):
+    if given is None and not gives_or_requires(run):
         return
     if given is None and governor is not None and not _standing(governor, definition):
         if governor.requires:

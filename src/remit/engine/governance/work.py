@@ -50,13 +50,7 @@ from remit.protocol.events.governance import (
     WorkerDeferred,
     WorkerRejected,
 )
-from remit.protocol.values import Document, Handed, Job
-
-RECEIPT = "_receipt"
-"""The reserved variable with a worker's receipt, when a job of a governed instance is answered."""
-
-ASKED = "_asked"
-"""Beside the receipt of a denial: the facts of the worker's question that only it knows."""
+from remit.protocol.values import ASKED, RECEIPT, Document, Handed, Job
 
 GOV_DENIED = "GOV_DENIED"
 """The BPMN error that a worker throws for work that the policy denies."""

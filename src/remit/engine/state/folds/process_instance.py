@@ -101,7 +101,7 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
     state.gateways.delete_of(key)
     state.compensations.delete_of(key)
     state.elements.delete(key)
-    if key in state.governed:
+    if key in state.governed.rows:
         state.authority_cache.pop(state.governed.rows[key].policy, None)
         state.governed.delete(key)
     if key in state.suspensions:

@@ -1,0 +1,197 @@
+"""No memory of the auditor hides a change: what was found right before says nothing of another answer.
+
+A log has three instances under one policy, so that whatever can be remembered is; then one field of one
+record is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any, NamedTuple, get_args, get_origin
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from remit import Engine
+from remit.audit.carried import Carried
+from remit.audit.effects import EFFECTS
+from remit.audit.records import NEEDED, READ_AS, read_turn
+from remit.audit.story import Story
+from remit.authority.policy import Clause, SlopeRules
+from remit.authority.verify import Finding
+from remit.engine.governance import POLICY
+from remit.protocol.events import EVENTS, Event
+from remit.protocol.events.governance import GovernanceEvent
+from tests.engine.test_governance_laws import EVERYTHING, play
+from tests.engine.test_laws import Block, blocks
+from tests.support.governed import ALICE, GOVERNOR, RING, WORK, WORKER, grant, policy
+from tests.support.model import one_task
+
+Turns = list[list[Any]]
+EVENTS_OF = 6
+LIMIT = Clause(id="D1", do=("job.complete",), on={"var.amount": {"min": 1000}})
+SLOPE = SlopeRules(floor=300, levels={"jwt": 900, "svid": 800}, decay={"worker": 10})
+
+SEALED = {
+    ("StepAdmitted", "key"), ("OwnStepAdmitted", "key"), ("PolicyAttached", "key"),
+    ("PolicyAttached", "root"), ("OwnStepAdmitted", "about"), ("OwnStepAdmitted", "facts"),
+    ("StepAdmitted", "facts"),
+    ("StepAdmitted", "element"), ("OwnStepAdmitted", "element"),
+    ("StepAdmitted", "scope"), ("OwnStepAdmitted", "scope"),
+    ("StepAdmitted", "about"),
+    ("ElementActivating", "parent_instance"), ("ElementActivating", "key"),
+    ("ElementActivating", "scope"), ("ElementActivating", "element"),
+}  # fmt: skip
+"""What at some places no other record repeats: there the chain and the checkpoints alone hold it.
+
+A fact that no rule asks for may stand beside the others; of the process itself no element is entered.
+"""
+
+
+class Place(NamedTuple):
+    """A field of a record in a log; `inner` is the field of the struct that it holds, or -1."""
+
+    turn: int
+    event: int
+    field: int
+    inner: int
+    name: str
+
+
+def log() -> Turns:
+    """What three instances leave under one policy, as plain lists."""
+    with Engine(governor=GOVERNOR, actor=ALICE, clock=lambda: 1_700_000_000_000) as engine:
+        engine.deploy(("one.bpmn", one_task().xml()))
+        for _ in range(3):
+            given = {POLICY: policy(grant(WORK, deny=(LIMIT,), slope=SLOPE)), "amount": 5}
+            engine.create("one", given)
+            with engine.acting_as(WORKER):
+                (job,) = engine.activate("work")
+                engine.complete(job.job.key, {"done": True})
+        return plain(engine)
+
+
+def plain(engine: Engine) -> Turns:
+    return [
+        msgspec.msgpack.decode(msgspec.msgpack.encode(turn), strict=False)
+        for turn in engine.turns()
+    ]
+
+
+def told(turns: Turns) -> list[Finding]:
+    """What the auditor finds; a turn that can't be read is a finding as well."""
+    story = Story(RING)
+    found = []
+    for turn in turns:
+        try:
+            found += story.tell(read_turn(msgspec.msgpack.encode(turn)))
+        except msgspec.DecodeError as fault:
+            found.append(Finding(turn[0], "chain", str(fault)))
+    return found
+
+
+def told_without_memory(turns: Turns) -> list[Finding]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Carried, "remember", lambda *_: None)
+        return told(turns)
+
+
+def places(turns: Turns, first_turn: int = 0) -> Iterator[Place]:
+    """Every field that the auditor reads of governance events and of records with an effect."""
+    for at, turn in enumerate(turns[first_turn:], first_turn):
+        for number, event in enumerate(turn[EVENTS_OF]):
+            kind = EVENTS[event[0]]
+            if issubclass(kind, GovernanceEvent) or READ_AS[kind] in EFFECTS:
+                for field, inner, name in fields(kind):
+                    if field < len(event):
+                        yield Place(at, number, field, inner, name)
+
+
+def fields(kind: type[Event]) -> Iterator[tuple[int, int, str]]:
+    """Where in a record, and where in a struct in it, is what the auditor needs."""
+    known = {each.name: each for each in msgspec.structs.fields(kind)}
+    order = list(known)
+    for name in NEEDED.get(kind, kind.__struct_fields__):
+        first, _, rest = name.partition(".")
+        held: Any = known[first].type
+        if get_origin(held) is tuple:
+            held = get_args(held)[0]
+        inner = held.__struct_fields__.index(rest) if rest else -1
+        yield order.index(first) + 1, inner, name
+
+
+def other(value: Any) -> Any:
+    """Another value of the same type."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, str):
+        return value + "x"
+    if isinstance(value, bytes):
+        return value[:-1] + bytes([value[-1] ^ 1]) if value else b"x"
+    if isinstance(value, dict):
+        return {**value, "jobType": "other"}
+    return [*value[:-1], other(value[-1])] if value else ["x"]
+
+
+def changed(turns: Turns, place: Place) -> Turns:
+    bent = deepcopy(turns)
+    holder, field = bent[place.turn][EVENTS_OF][place.event], place.field
+    if place.inner >= 0:
+        holder, field = holder[field], place.inner
+        if isinstance(holder[0], list):
+            holder = holder[0]  # the first of several
+    holder[field] = other(holder[field])
+    return bent
+
+
+def test_a_true_log_has_no_findings_with_or_without_memory() -> None:
+    turns = log()
+
+    assert told(turns) == told_without_memory(turns) == []
+
+
+def test_r24_r26_any_changed_field_of_a_decision_or_an_effect_is_found() -> None:
+    turns = log()
+    last = max(
+        at for at, turn in enumerate(turns) if any(
+            EVENTS[event[0]].__name__ == "PolicyAttached" for event in turn[EVENTS_OF]
+        )
+    )  # fmt: skip
+    missed = set()
+    for place in places(turns, last):
+        bent = changed(turns, place)
+        kind = EVENTS[bent[place.turn][EVENTS_OF][place.event][0]].__name__
+        if not told(bent):
+            missed.add((kind, place.name))
+
+    assert missed <= SEALED, missed - SEALED
+
+
+def test_r24_any_record_that_is_left_out_or_told_twice_is_found() -> None:
+    turns = log()
+    for at, turn in enumerate(turns[:-1]):  # the end of a log is held by its batch and checkpoints
+        for number in range(len(turn[EVENTS_OF])):
+            dropped, twice = deepcopy(turns), deepcopy(turns)
+            del dropped[at][EVENTS_OF][number]
+            twice[at][EVENTS_OF].insert(number, twice[at][EVENTS_OF][number])
+            assert told(dropped), turn[EVENTS_OF][number]
+            assert told(twice), turn[EVENTS_OF][number]
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+@given(blocks, st.integers(0, 1_000_000), st.randoms(use_true_random=False))
+def test_r26_in_every_process_a_memory_finds_what_is_found_without(
+    block: Block, seed: int, luck: Any
+) -> None:
+    turns = plain(play(block, seed, EVERYTHING))
+    where = list(places(turns))
+    for place in luck.sample(where, min(8, len(where))):
+        bent = changed(turns, place)
+        assert told(bent) == told_without_memory(bent), place

@@ -1,0 +1,71 @@
+"""Reading a binding the short way gives what the long way gives, and takes nothing that it refuses."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from remit.authority import AuthorityFault, jws, verify_chain
+from remit.authority.binding import bindable, read_bound
+from remit.authority.policy import Initiator
+from tests.support.governed import RING, WORK, acme, grant, holder, policy, stranger
+
+GRANTS = tuple(policy(grant(WORK)))
+BOUND = bindable(GRANTS, RING, "<default>", "one", 1, "holder").bind(
+    "2251799813685249", Initiator(actor="alice", method="jwt"), holder, 1_700_000_000
+)
+CLAIMS = jws.read(BOUND.tokens[-1], "bind").claims
+
+
+def test_a_binding_of_ours_is_read_as_the_chain_that_it_is() -> None:
+    found = read_bound(BOUND.tokens, RING)
+
+    assert found is not None
+    assert found[1] == verify_chain(BOUND.tokens, RING) == BOUND
+    assert found[0].authority(BOUND).chain is BOUND
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, len(BOUND.tokens[-1]) - 1), st.sampled_from("Aa0-_.=é"))
+def test_t8_no_other_letter_anywhere_makes_a_binding(place: int, letter: str) -> None:
+    token = BOUND.tokens[-1]
+    bent = token[:place] + letter + token[place + 1 :]
+
+    assert (read_bound((*GRANTS, bent), RING) is None) == (bent != token)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"jti": ""}, {"iat": -1}, {"iat": 1 << 53}, {"nbf": 5}, {"exp": 5}, {"del_max_depth": 9},
+        {"del_depth": 1}, {"v": 2}, {"typ": "grant"}, {"grants": []}, {"more": 1},
+        {"cnf": {"kids": ["stranger"]}}, {"initiator": {"actor": "a" * 1025, "method": "jwt"}},
+        {"sub": {"tenant": "t", "process": "one", "ver": 1, "instance": "1"}},
+        {"sub": {"tenant": "<default>", "process": "one", "ver": 1, "instance": ""}},
+        {"sub": {"tenant": "<default>", "process": "one", "ver": "1", "instance": "1"}},
+    ],
+)  # fmt: skip
+def test_t7_a_signed_binding_that_says_more_or_else_is_left_to_the_long_way(
+    changes: dict[str, object],
+) -> None:
+    tokens = (*GRANTS, jws.sign("bind", {**CLAIMS, **changes}, holder))
+
+    assert read_bound(tokens, RING) is None
+
+
+def test_t5_t8_who_may_not_bind_and_what_is_no_grant_are_refused() -> None:
+    by_stranger = jws.sign("bind", CLAIMS, stranger)
+    by_authority = jws.sign("bind", CLAIMS, acme)
+    for tokens in (
+        (*GRANTS, by_stranger),
+        (*GRANTS, by_authority),
+        (BOUND.tokens[-1],),
+        (BOUND.tokens[-1], BOUND.tokens[-1]),
+        (*reversed(BOUND.tokens),),
+        (*GRANTS, *GRANTS, BOUND.tokens[-1]),
+        (),
+    ):
+        assert read_bound(tokens, RING) is None
+        with pytest.raises(AuthorityFault):
+            verify_chain(tokens, RING)
