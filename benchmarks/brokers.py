@@ -128,15 +128,18 @@ def broker(*options: str, folder: str | None = None) -> Iterator[Running]:
             process.wait(60)
 
 
-def deploy(address: str, folder: Path, *models: bytes) -> None:
-    """Deploy with the command line, as a person would."""
+def deploy(address: str, folder: Path, *models: bytes, authority: str = "") -> None:
+    """Deploy with the command line, as a person would; over TLS with the `authority` of the broker."""
     files = []
     for number, model in enumerate(models):
         path = folder / f"bench-{number}.bpmn"
         path.write_bytes(model)
         files.append(str(path))
     subprocess.run(
-        [sys.executable, "-m", "remit.cli.main", "deploy", *files, "--address", address],
+        [
+            sys.executable, "-m", "remit.cli.main", "deploy", *files, "--address", address,
+            *(("--tls-ca", authority) if authority else ()),
+        ],
         check=True, capture_output=True,
     )  # fmt: skip
     time.sleep(0.3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,8 +28,12 @@ class RestCalls:
 
 
 @contextmanager
-def rest_calls(address: str) -> Iterator[RestCalls]:
+def rest_calls(address: str, authority: str = "") -> Iterator[RestCalls]:
+    """Over TLS with the `authority` of the broker."""
     connection = http.client.HTTPConnection(address, timeout=120)
+    if authority:
+        context = ssl.create_default_context(cafile=authority)
+        connection = http.client.HTTPSConnection(address, timeout=120, context=context)
     try:
         yield RestCalls(connection)
     finally:

@@ -1,9 +1,9 @@
 """Noticing that a client has left.
 
-A server that knows says so: it puts a `Presence` of its own into the scope of a request. Envoy answers
-`receive` at once, with an empty part, when a request has come in whole: waiting for its end in a loop
-would keep a core busy for one idle worker. So there a client that waits is looked after with pauses that
-grow, and once more just before something is given to it.
+The REST port knows and says so: it puts a `Presence` of its own into the scope of a request. Envoy, in
+front of the gRPC port, answers `receive` at once, with an empty part, when a request has come in whole:
+waiting for its end in a loop would keep a core busy for one idle worker. So there a client that waits is
+looked after with pauses that grow, and once more just before something is given to it.
 """
 
 from __future__ import annotations
