@@ -22,12 +22,15 @@ from remit.audit.records import NEEDED, READ_AS, read_turn
 from remit.audit.story import Story
 from remit.authority.policy import Clause, SlopeRules
 from remit.authority.verify import Finding
+from remit.client import Gate, PolicyDenied
 from remit.engine.governance import POLICY
 from remit.protocol.events import EVENTS, Event
 from remit.protocol.events.governance import GovernanceEvent
+from remit.protocol.events.job import JobCompleted, JobErrorThrown
+from tests.client.test_gate import work_of
 from tests.engine.test_governance_laws import EVERYTHING, play
 from tests.engine.test_laws import Block, blocks
-from tests.support.governed import ALICE, GOVERNOR, RING, WORK, WORKER, grant, policy
+from tests.support.governed import ALICE, GOVERNOR, RING, WORK, WORKER, grant, policy, worker
 from tests.support.model import one_task
 
 Turns = list[list[Any]]
@@ -181,6 +184,28 @@ def test_r24_any_record_that_is_left_out_or_told_twice_is_found() -> None:
             twice[at][EVENTS_OF].insert(number, twice[at][EVENTS_OF][number])
             assert told(dropped), turn[EVENTS_OF][number]
             assert told(twice), turn[EVENTS_OF][number]
+
+
+def test_a_worker_that_refuses_a_job_has_not_completed_it() -> None:
+    """A signed refusal stands for the admission of the error that it throws, and of nothing else."""
+    with Engine(governor=GOVERNOR, actor=ALICE, clock=lambda: 1_700_000_000_000) as engine:
+        engine.deploy(("one.bpmn", one_task().xml()))
+        engine.create("one", {POLICY: policy(grant(WORK, deny=(LIMIT,))), "amount": 5000})
+        with engine.acting_as(WORKER):
+            (job,) = engine.activate("work")
+            permit = Gate(RING, worker, clock=lambda: engine.now).admit(work_of(job))
+            assert permit is not None
+            with pytest.raises(PolicyDenied) as fault:
+                permit.completing({})
+            engine.throw_error(job.job.key, "GOV_DENIED", "", fault.value.variables)
+        turns = plain(engine)
+    assert told(turns) == []
+
+    refusal = next(turn for turn in turns if "ThrowError" in turn)
+    refusal[refusal.index("ThrowError")] = "CompleteJob"
+    thrown = next(each for each in refusal[EVENTS_OF] if EVENTS[each[0]] is JobErrorThrown)
+    thrown[0] = next(number for number, kind in EVENTS.items() if kind is JobCompleted)
+    assert "completeness" in [each.kind for each in told(turns)]
 
 
 @settings(

@@ -139,21 +139,24 @@ def _by_engine(action: str) -> Callable[..., Effects]:
 
 def _job(action: str, *commands: str) -> Callable[..., Effects]:
     def found(turn: Turn, event: Any, live: Live) -> Effects:
-        is_asked = turn.command in commands and event.key == turn.key
-        if not is_asked or event.job.instance not in live.governed or _is_refusal(turn, event.key):
+        if turn.command not in commands or event.key != turn.key:
             return _NONE
-        return (Effect(event.job.instance, action, "", str(event.key)),)
+        return _of(live, event.job.instance, action, about=str(event.key))
 
     return found
 
 
-def _is_refusal(turn: Turn, job: int) -> bool:
+def _error_thrown(turn: Turn, event: JobErrorThrown, live: Live) -> Effects:
     """A worker may always refuse what the policy denies: its receipt says so, and is checked."""
-    return any(
+    is_refusal = any(
         isinstance(each, WorkerRejected | EvaluatorsDisagreed)
-        and (each.job, each.admitted) == (job, False)
+        and (each.job, each.admitted) == (event.key, False)
         for each in turn.events
     )
+    return _NONE if is_refusal else _THROWN(turn, event, live)
+
+
+_THROWN = _job("job.error", "ThrowError")
 
 
 def _user_task(action: str, *commands: str) -> Callable[..., Effects]:
@@ -207,7 +210,7 @@ _BY_EVENT: Mapping[type[Event], Callable[..., Effects]] = {
     JobTimedOut: _by_engine("job.timeout"),
     JobCompleted: _job("job.complete", "CompleteJob"),
     JobFailed: _job("job.fail", "FailJob"),
-    JobErrorThrown: _job("job.error", "ThrowError"),
+    JobErrorThrown: _error_thrown,
     JobRetriesUpdated: _job("job.retries", "UpdateJobRetries"),
     JobTimeoutUpdated: _job("job.retries", "UpdateJobTimeout"),
     VariablesSet: _set,
