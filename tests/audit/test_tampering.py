@@ -27,10 +27,19 @@ from remit.engine.governance import POLICY
 from remit.protocol.events import EVENTS, Event
 from remit.protocol.events.governance import GovernanceEvent
 from remit.protocol.events.job import JobCompleted, JobErrorThrown
-from tests.client.test_gate import work_of
 from tests.engine.test_governance_laws import EVERYTHING, play
 from tests.engine.test_laws import Block, blocks
-from tests.support.governed import ALICE, GOVERNOR, RING, WORK, WORKER, grant, policy, worker
+from tests.support.governed import (
+    ALICE,
+    GOVERNOR,
+    RING,
+    WORK,
+    WORKER,
+    grant,
+    policy,
+    work_of,
+    worker,
+)
 from tests.support.model import one_task
 
 Turns = list[list[Any]]

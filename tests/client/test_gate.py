@@ -16,14 +16,13 @@ from remit.authority.revocation import Revocations
 from remit.client import Gate, Permit, PolicyDenied
 from remit.client.work import Work
 from remit.engine.governance import POLICY
-from remit.gateway.documents import headers_of
 from remit.protocol.events.governance import (
     EvaluatorsDisagreed,
     StepRejected,
     WorkerAdmitted,
     WorkerRejected,
 )
-from remit.protocol.values import RECEIPT, ActivatedJob
+from remit.protocol.values import RECEIPT
 from tests.support.governed import (
     ALICE,
     GOVERNOR,
@@ -35,6 +34,7 @@ from tests.support.governed import (
     grant,
     policy,
     stranger,
+    work_of,
     worker,
 )
 from tests.support.model import Model, one_task
@@ -52,15 +52,6 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 def gate(engine: Engine, **more: Any) -> Gate:
     return Gate(RING, worker, clock=lambda: engine.now, **more)
-
-
-def work_of(activated: ActivatedJob) -> Work:
-    """As the gateway sends it."""
-    job = activated.job
-    return Work(
-        job.key, job.type, job.instance, job.process_id, job.version, job.element, job.tenant,
-        job.retries, headers_of(activated), activated.variables,
-    )  # fmt: skip
 
 
 def taken(engine: Engine, *allow: Clause, **more: Any) -> Work:

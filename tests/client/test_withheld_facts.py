@@ -23,8 +23,8 @@ from remit.protocol.events.governance import (
     WorkerDeferred,
 )
 from remit.protocol.values import RECEIPT, STEP_HEADER
-from tests.client.test_gate import admitted, gate, told, work_of
-from tests.support.governed import FLOW, WORK, WORKER, audited, grant, policy
+from tests.client.test_gate import admitted, gate, told
+from tests.support.governed import FLOW, WORK, WORKER, audited, grant, policy, work_of
 from tests.support.model import one_task
 from tests.support.story import completed
 

@@ -13,8 +13,10 @@ from remit.authority import KeyRing, Signer
 from remit.authority.derive import mint_grant
 from remit.authority.keys import write_key_ring
 from remit.authority.policy import Clause, Grant, Holder, Subject
+from remit.client.work import Work
 from remit.engine.governance import Governor
-from remit.protocol.values import Actor
+from remit.gateway.documents import headers_of
+from remit.protocol.values import ActivatedJob, Actor
 
 ISSUER = "https://policy.acme.example"
 acme, holder, auditor, worker, approver, stranger = (
@@ -84,3 +86,12 @@ def audited(folder: Path) -> Iterator[Engine]:
         yield made
     (part,) = verify(folder, RING).partitions
     assert part.findings == []
+
+
+def work_of(activated: ActivatedJob) -> Work:
+    """As the gateway sends it."""
+    job = activated.job
+    return Work(
+        job.key, job.type, job.instance, job.process_id, job.version, job.element, job.tenant,
+        job.retries, headers_of(activated), activated.variables,
+    )  # fmt: skip

@@ -260,10 +260,8 @@ class Story:
             after=event.head, returns=hop is not None, wrote=event.wrote, lowered=event.lowered,
             duties=event.duties, also=also,
         )  # fmt: skip
-        acting = {"actor": event.actor or "anonymous", "actorMethod": event.method} if hop else {}
-        return [
-            *found, *self._ask(turn, position, event, carried, decided, question, facts, acting)
-        ]  # fmt: skip
+        told = self._ask(turn, position, event, carried, decided, question, facts, _acting(hop))
+        return [*found, *told]
 
     def _was_asked(self, turn: Turn, event: Any, carried: Carried) -> bool:
         """Whether what other instances were asked counts for this question."""
@@ -341,8 +339,7 @@ class Story:
             lowered=event.lowered,
         )  # fmt: skip
         found = [*self._by_other(turn, position, event), *self.auditor.feed(decided)]
-        acting = {"actor": event.actor or "anonymous", "actorMethod": event.method} if hop else {}
-        for name, value in acting.items():
+        for name, value in _acting(hop).items():
             if name in event.facts and event.facts[name] != value:
                 found.append(_contradiction(position, event, name, event.facts[name], value))
         return [*found, *self._differing(position, event, event.facts)]
@@ -605,6 +602,11 @@ def _hop(event: Any) -> Hop | None:
     if not event.kind:
         return None
     return Hop(event.actor or "anonymous", event.kind, event.method, event.domain)
+
+
+def _acting(hop: Hop | None) -> Mapping[str, Any]:
+    """What a step's facts say of whoever takes it, where they say anything."""
+    return {} if hop is None else {"actor": hop.actor, "actorMethod": hop.method}
 
 
 def head_of(slope: bytes) -> str:

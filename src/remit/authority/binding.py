@@ -9,7 +9,6 @@ from the little that it says of its own, and is good when the text is the same a
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,7 +125,6 @@ class _Said(msgspec.Struct, frozen=True):
 
 
 _read_said = msgspec.json.Decoder(_Said).decode
-_UNSAFE = bytes.maketrans(b"-_", b"+/")
 
 
 def read_bound(tokens: Sequence[str], ring: KeyRing) -> tuple[Bindable, VerifiedChain] | None:
@@ -148,7 +146,7 @@ def _read_bound(tokens: Sequence[str], ring: KeyRing) -> tuple[Bindable, Verifie
     kind, kid = jws.read_header(header)
     if kind != "bind" or len(token) > limits.BLOCK_BYTES:
         return None
-    said = _read_said(binascii.a2b_base64(payload.encode().translate(_UNSAFE) + b"=="))
+    said = _read_said(base64url.decode(payload))
     if not said.is_within_limits:
         return None
     to = said.sub

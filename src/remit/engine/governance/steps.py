@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from remit.authority.slope import HopKind
+from remit.authority.slope import Hop, HopKind
 from remit.authority.vocabulary import value_types
 from remit.engine.faults import IncidentRaised
 from remit.engine.governance.asking import (
@@ -25,7 +25,7 @@ from remit.engine.governance.asking import (
     tell,
 )
 from remit.engine.run import Run
-from remit.engine.state.entities import ElementInstance
+from remit.engine.state.entities import ElementInstance, Governed
 from remit.engine.variables import MISSING, look_up
 from remit.model.bpmn.graph import Flow, Node
 from remit.protocol.values import POLICY, Document
@@ -102,6 +102,14 @@ def write_facts(element: ElementInstance, document: Document, source: str) -> di
     }
 
 
+def _reading(
+    row: Governed, element: ElementInstance, names: Iterable[str], purpose: str, hop: Hop | None
+) -> Question:
+    """Whether variables of these names may be read at `element`."""
+    facts = {"varNames": tuple(sorted(names)), "scope": element.element, "purpose": purpose}
+    return Question(row, element, "var.read", facts, hop)
+
+
 def reads_all(
     run: Run, element: ElementInstance, variables: Document
 ) -> tuple[Question, Answer] | None:
@@ -110,8 +118,7 @@ def reads_all(
     row = governed_row(run, element)
     if row is None or not variables:
         return None
-    facts = {"varNames": tuple(sorted(variables)), "scope": element.element, "purpose": "job"}
-    asked = Question(row, element, "var.read", facts, hop_of(run.actor, "worker"))
+    asked = _reading(row, element, variables, "job", hop_of(run.actor, "worker"))
     answer = ask(run, asked)
     return (asked, answer) if answer.decision.admitted else None
 
@@ -135,11 +142,10 @@ def readable(
         return variables
     hop = None if by_engine else hop_of(run.actor, "worker")
 
-    def question(names: tuple[str, ...]) -> Question:
-        facts = {"varNames": names, "scope": element.element, "purpose": purpose}
-        return Question(row, element, "var.read", facts, hop)
+    def question(names: Iterable[str]) -> Question:
+        return _reading(row, element, names, purpose, hop)
 
-    everything = question(tuple(sorted(variables)))
+    everything = question(variables)
     answer = ask(run, everything)
     if answer.decision.admitted:
         log_admission(run, everything, answer)
@@ -173,14 +179,15 @@ def readable_beside(
     row = governed_row(run, element)
     assert row is not None, "what is ungoverned has no clauses"
 
-    def question(*names: str) -> Question:
-        facts = {"varNames": names, "scope": element.element, "purpose": "job"}
-        return Question(row, element, "var.read", facts, hop_of(run.actor, "worker"))
+    hop = hop_of(run.actor, "worker")
 
-    kept = tuple(name for name in names if ask(run, question(name)).decision.admitted)
+    def question(names: Iterable[str]) -> Question:
+        return _reading(row, element, names, "job", hop)
+
+    kept = tuple(name for name in names if ask(run, question((name,))).decision.admitted)
     shown = [name for name in kept if look_up(run, element.key, name) is not MISSING]
     if shown:
-        together = question(*sorted({*delivered, *shown}))
+        together = question({*delivered, *shown})
         answer = ask(run, together)
         if answer.decision.admitted:
             log_admission(run, together, answer)
