@@ -26,6 +26,23 @@ def test_a_binding_of_ours_is_read_as_the_chain_that_it_is() -> None:
     assert found[0].authority(BOUND).chain is BOUND
 
 
+NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30)
+
+
+@settings(max_examples=200, deadline=None)
+@given(NAMES, NAMES, NAMES, st.integers(0, (1 << 53) - 2))
+def test_whatever_the_names_a_binding_is_written_as_its_block_is(
+    instance: str, actor: str, domain: str, now: int
+) -> None:
+    grants = bindable(GRANTS, RING, "<default>", 'o"ne\\', 1, "holder")
+    initiator = Initiator(actor=actor, method="jwt", domain=domain)
+    bound = grants.bind(instance, initiator, holder, now)
+
+    assert bound.tokens[-1] == jws.sign("bind", grants.block(instance, initiator, now), holder)
+    assert bound.tokens[-1].startswith(grants.begin[-1])
+    assert verify_chain(bound.tokens, RING).blocks == bound.blocks
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, len(BOUND.tokens[-1]) - 1), st.sampled_from("Aa0-_.=é"))
 def test_t8_no_other_letter_anywhere_makes_a_binding(place: int, letter: str) -> None:

@@ -30,6 +30,8 @@ from remit.authority.evaluate import Authority, compile_chain
 from remit.authority.keys import KeyRing, Signer
 from remit.authority.policy import Bind, BoundTo, Grant, Holder, Initiator, Origin
 
+_NOBODY = Initiator(actor="", method="")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bindable:
@@ -55,7 +57,7 @@ class Bindable:
         """
         assert signer.kid in self.holder.kids, "the holder binds"
         block = self.block(instance, initiator, now)
-        token, name = jws.sign_and_name("bind", block, signer)
+        token, name = jws.sign_text(self.text(instance, initiator, now), signer)
         chain = VerifiedChain((*self.grants, VerifiedBlock(token, name, signer.kid, block)))
         check_size(chain.tokens)
         return chain
@@ -67,13 +69,27 @@ class Bindable:
             to, self.holder, self.origins, initiator, self.del_max_depth, jti=instance, now=now
         )
 
+    def text(self, instance: str, initiator: Initiator, now: int) -> str:
+        """The same as it is signed. Most of it is the same for all instances, and written once."""
+        stem, before, after = _spelling(self)
+        who, name = _initiator(initiator), canon.encode(instance)
+        said = b'"iat":%d,"initiator":%b,"jti":%b,"nbf":%d,"sub":{"instance":%b' % (
+            now, who, name, min(now, limits.INTEGER), name,
+        )  # fmt: skip
+        return stem + base64url.encode(before + said + after)
+
+    @property
+    def begin(self) -> tuple[str, ...]:
+        """How the chains of all instances begin: the grants, then the first letters of the binding."""
+        return _begin(self)
+
     def check(self) -> None:
         """Raises BadLink unless the links of every chain that comes of this hold."""
         check_links(self.example())
 
     def example(self) -> VerifiedChain:
         """A chain that differs from those of instances in what its binding says of them alone."""
-        block = self.block("", Initiator(actor="", method="", domain=""), 0)
+        block = self.block("", _NOBODY, 0)
         kid = self.holder.kids[0]
         return VerifiedChain((*self.grants, VerifiedBlock("", "", kid, block)))
 
@@ -82,6 +98,32 @@ class Bindable:
 def _model(grants: Bindable) -> Authority:
     """Compiled once for all instances that these grants are bound to."""
     return compile_chain(grants.example())
+
+
+@lru_cache(maxsize=1024)
+def _initiator(initiator: Initiator) -> bytes:
+    return canon.encode(initiator)
+
+
+@lru_cache(maxsize=256)
+def _spelling(grants: Bindable) -> tuple[str, bytes, bytes]:
+    """How a binding is written: its first letters, what stands between them and what is said of the
+    instance, what follows that.
+
+    A signing input is base64: where the letters of three bytes end, others may follow.
+    """
+    nobody = canon.encode(_NOBODY)
+    said = b'"iat":0,"initiator":' + nobody + b',"jti":"","nbf":0,"sub":{"instance":""'
+    before, found, after = canon.encode(grants.block("", _NOBODY, 0)).partition(said)
+    assert found, "a binding is written in this order"
+    end = len(before) // 3 * 3
+    header = jws.header("bind", grants.holder.kids[0])
+    return f"{header}.{base64url.encode(before[:end])}", before[end:], after
+
+
+@lru_cache(maxsize=256)
+def _begin(grants: Bindable) -> tuple[str, ...]:
+    return (*(each.token for each in grants.grants), _spelling(grants)[0])
 
 
 @lru_cache(maxsize=256)
@@ -151,9 +193,9 @@ def _read_bound(tokens: Sequence[str], ring: KeyRing) -> tuple[Bindable, Verifie
         return None
     to = said.sub
     grants = bindable(tuple(tokens[:-1]), ring, to.tenant, to.process, to.ver, kid)
-    block = grants.block(to.instance, said.initiator, said.iat)
-    if payload != base64url.encode(canon.encode(block)):
+    if text != grants.text(to.instance, said.initiator, said.iat):
         return None
+    block = grants.block(to.instance, said.initiator, said.iat)
     content = text.encode()
     ring.key(kid, "holder", said.iat).check(content, base64url.decode(signature))
     name = hashlib.sha256(content).hexdigest()

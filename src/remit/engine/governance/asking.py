@@ -290,7 +290,7 @@ def remember_authority(run: Run, authority: Authority, element: ElementInstance)
 def _carried(run: Run, row: Governed) -> Carried:
     found: Carried | None = run.state.authority_cache.get(_name(run.state, row.policy))
     if found is None:
-        chain = verify_chain(row.tokens, governor_of(run).ring)
+        chain = verify_chain(run.state.blocks_of(row), governor_of(run).ring)
         found = _remember(run, Carried(compile_chain(chain, known_revocations(run))))
     return found
 

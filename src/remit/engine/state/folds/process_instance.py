@@ -19,6 +19,7 @@ from remit.engine.state.entities import (
     Token,
     Trigger,
 )
+from remit.engine.state.folds.governance import forget as forget_policy
 from remit.engine.state.state import State
 from remit.protocol.events.process_instance import (
     AdHocFulfilled,
@@ -102,8 +103,7 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
     state.compensations.delete_of(key)
     state.elements.delete(key)
     if key in state.governed.rows:
-        state.authority_cache.pop(state.governed.rows[key].policy, None)
-        state.governed.delete(key)
+        forget_policy(state, key)
     if key in state.suspensions:
         state.suspensions.delete(key)
     if key in state.instances:
