@@ -1,7 +1,8 @@
-"""Who asks policies: elements, stages and commands always do; what need not be asked is known in one place.
+"""Elements, stages and commands always ask the policy; what need not be asked is known in one place.
 
-An element's row says whether its instance began without a policy. Only the life cycle, which all elements
-share, goes by that; whoever writes an element or a command can't take the short cut at the wrong place.
+An element's row says whether its instance began without a policy. Only the life cycle, which all
+elements share, goes by that; whoever writes an element or a command can't take the short cut at the
+wrong place.
 """
 
 from __future__ import annotations

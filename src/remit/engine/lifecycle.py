@@ -278,8 +278,8 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
     if not (plan.is_inner or ends_instance):
         leave = plan.element.leave if element.is_ungoverned else _leave
         flows = leave(run, plan, key)
-        if flows is None:
-            return
+    if flows is None:
+        return
     ending = plan.element.ending(run, plan, key)
     if plan.definition.compensates:
         plan.element.remember(run, plan, element)
