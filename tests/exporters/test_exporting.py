@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from remit import Engine
+from remit.exporters import process
 from remit.exporters.process import Follower, Positions, exporter_of
 from remit.exporters.records import COMMANDS, Translator
 from remit.partition.log import open_batches
@@ -121,6 +122,27 @@ def test_after_a_restart_it_goes_on_where_it_was(tmp_path: Path) -> None:
 
     told = lines(target)
     assert before > 0
+    assert [record["position"] for record in told] == list(range(1, len(told) + 1))
+    assert told[-1]["value"]["bpmnProcessId"] == "one"
+
+
+def test_one_that_is_far_behind_leaves_others_their_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "TURNS", 3)
+    target = tmp_path / "records.jsonl"
+    with Engine(tmp_path) as engine:
+        engine.deploy(("one.bpmn", one_task().xml()))
+        for _ in range(6):
+            engine.create("one")
+        late = follower(tmp_path, str(target))
+        looks = 0
+        while late.follow(tmp_path / "partition-1.db", 1):
+            looks += 1
+        late.exporter.close()
+
+    told = lines(target)
+    assert looks == 3, "seven turns, three at a time"
     assert [record["position"] for record in told] == list(range(1, len(told) + 1))
     assert told[-1]["value"]["bpmnProcessId"] == "one"
 

@@ -144,13 +144,58 @@ def test_a_reader_sees_the_log_whole_while_it_moves_to_the_archive(tmp_path: Pat
     store.archive_log()
     write(store, epoch, chain, 3)
     reading = read_log(store.path, 0)
-    seen = [next(reading)]
+    seen = [next(reading)]  # it is among the segments
     store.archive_log()
     write(store, epoch, chain)
     seen.extend(reading)
+    assert [each.position for each in open_batches(seen)] == [1, 3, 5, 7, 9, 11]
 
-    assert [each.position for each in open_batches(seen)] == [1, 3, 5, 7, 9]
-    assert [each.position for each in read_turns(store)] == [1, 3, 5, 7, 9, 11]
+    write(store, epoch, chain)
+    reading = read_log(store.path, 10)
+    seen = [next(reading)]  # it is in the file
+    write(store, epoch, chain)
+    store.archive_log()
+    seen.extend(reading)
+    assert [each.first_position for each in seen] == [11, 13]
+    assert [each.position for each in read_turns(store)] == list(range(1, 17, 2))
+    store.close()
+
+
+def test_the_log_moves_to_the_archive_beside_the_commits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "SEGMENT_BYTES", 3_000)
+    store, epoch, chain = opened(tmp_path)
+    began = time.monotonic()
+    while len(list((tmp_path / "archive").glob("*.log"))) < 3:
+        write(store, epoch, chain, 20)
+        assert time.monotonic() - began < 30
+    write(store, epoch, chain, 200)
+    first = store._reader.execute("SELECT min(first_position) FROM log").get
+    written = list(range(1, chain.position, 2))
+
+    assert first > 100, "what is archived has left the file"
+    assert [each.position for each in read_turns(store)] == written
+    for after in (0, 50, first - 2, first - 1, first, chain.position - 1):
+        told = [each.position for each in read_turns(store, after=after)]
+        assert told == [position for position in written if position > after]
+    store.close()
+    again, _, _ = opened(tmp_path)
+    assert [each.position for each in read_turns(again)] == written
+    again.close()
+
+
+def test_a_reader_does_not_open_the_archive_for_what_the_file_still_has(tmp_path: Path) -> None:
+    store, epoch, chain = opened(tmp_path)
+    write(store, epoch, chain, 2)
+    store.archive_log()
+    write(store, epoch, chain, 2)
+    for segment in (tmp_path / "archive").iterdir():
+        segment.write_bytes(b"no database")
+
+    assert [each.position for each in read_turns(store, after=4)] == [5, 7]
+    with pytest.raises(apsw.NotADBError):
+        list(read_log(store.path, 3))
     store.close()
 
 

@@ -40,6 +40,12 @@ KINDS: dict[str, Callable[[], Exporter]] = {"jsonl": JsonLines}
 
 PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
+TURNS = 2_000
+"""So many are exported before others have their turn: partitions, exporters, and what they schedule."""
+
+LAST_SECONDS = 5.0
+"""Told to stop, it goes on for so long with what is there; the rest comes after the next start."""
+
 DEFINITIONS = 40
 """The number of the table of process definitions (`engine.state.state`)."""
 
@@ -95,6 +101,7 @@ class Follower:
         self._positions = positions
         self._signer = signer
         self._personal: dict[int, Personal] = {}
+        self._translators: dict[int, Translator] = {}
         self._sent: dict[int, int] = {}
         self._tasks: list[tuple[float, Callable[[], None]]] = []
         self._pause = PAUSE_SECONDS
@@ -122,16 +129,15 @@ class Follower:
             entry[1]()
 
     def follow(self, path: Path, partition: int) -> bool:
-        """Export what is new on one partition; False when there was nothing."""
+        """Export what is new on one partition, `TURNS` at most; False when there was nothing."""
         tail = self._tails.setdefault(partition, Tail(path))
         if time.monotonic() < self._wait_until or tail.is_there():
             return False
         after = self._sent.get(partition, self._positions.get(self.exporter.name, partition))
-        moved = False
+        told = 0
         try:
             personal, start = self._personal_data(partition, after)
-            known = _definitions(path) if after else []
-            translator = Translator(partition, known, personal)
+            translator = self._translator(path, partition, personal)
             for turn in open_batches(read_log(path, start), start):
                 if turn.position + len(turn.events) <= after:
                     personal.pass_by(turn)
@@ -140,12 +146,14 @@ class Follower:
                     if record["position"] > after and self.exporter.filter.accepts(record):
                         self.exporter.export(record)
                 self._sent[partition] = turn.position + len(turn.events)
-                moved = True
+                told += 1
+                if told == TURNS:
+                    break
         except apsw.Error:
-            self._personal.pop(partition, None)
+            self._forget(partition)
             return False
         except Exception as fault:
-            self._personal.pop(partition, None)
+            self._forget(partition)
             log.error(
                 "exporting failed; the same record comes again",
                 extra={"exporter": self.exporter.name, "reason": str(fault), "pause": self._pause},
@@ -154,9 +162,22 @@ class Follower:
             self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
             return False
         self._pause = PAUSE_SECONDS
-        if not moved:
+        if not told:
             tail.reached()
-        return moved
+        return told > 0
+
+    def _forget(self, partition: int) -> None:
+        """What was known of a partition may be half of a turn: it is read anew."""
+        self._personal.pop(partition, None)
+        self._translators.pop(partition, None)
+
+    def _translator(self, path: Path, partition: int, personal: Personal) -> Translator:
+        known = self._translators.get(partition)
+        if known is None:
+            known = self._translators[partition] = Translator(
+                partition, _definitions(path), personal
+            )
+        return known
 
     def _personal_data(self, partition: int, after: int) -> tuple[Personal, int]:
         """What is personal there, and from where to read: after a restart, from where that is said."""
@@ -184,15 +205,17 @@ def main(data: str, partitions: str, holder: str, *specs: str) -> None:
     parent = os.getppid()
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopping.append(number))
+    ends: float | None = None
     while True:
-        last_round = bool(stopping) or os.getppid() != parent
+        if ends is None and (stopping or os.getppid() != parent):
+            ends = time.monotonic() + LAST_SECONDS
         moved = False
         for follower in followers:
             for number, path in enumerate(paths, 1):
                 if path.exists():
                     moved = follower.follow(path, number) or moved
             follower.run_tasks()
-        if last_round:
+        if ends is not None and (not moved or time.monotonic() > ends):
             break
         if not moved:
             time.sleep(PAUSE_SECONDS)

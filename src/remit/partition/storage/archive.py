@@ -1,15 +1,16 @@
 """Sealed segments of the log: SQLite files of their own, written once and never changed.
 
 Named by the positions they hold: `partition-1.000000000001-000000004711.log`. Nothing deletes them.
-A crash before the sealed rows left the partition's file may seal them again: segments can overlap, and
-readers go by position.
+A crash while one is written leaves a draft, which the next one replaces. Segments may overlap; readers
+go by position.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 import apsw
@@ -24,32 +25,31 @@ class Archive:
     def __init__(self, folder: Path, stem: str) -> None:
         self.folder = folder
         self.stem = stem
-        self.last_position = max((last for _, last, _ in self._segments()), default=0)
 
-    def write(self, batches: Sequence[LogBatch]) -> None:
-        """Seal these batches into a segment; a crash leaves none of it or all of it."""
+    @cached_property
+    def last_position(self) -> int:
+        """Up to where the log is archived; 0 before the first segment."""
+        return max((last for _, last, _ in self._segments()), default=0)
+
+    def write(self, batches: Iterable[LogBatch]) -> int:
+        """Seal these batches into a segment; returns the bytes of their bodies.
+
+        A crash leaves none of it or all of it.
+        """
+        new = not self.folder.exists()
         self.folder.mkdir(parents=True, exist_ok=True)
-        first, last = batches[0].first_position, batches[-1].last_position
-        target = self.folder / f"{self.stem}.{first:012}-{last:012}.log"
-        draft = target.with_suffix(".draft")
+        draft = self.folder / f"{self.stem}.draft"
         draft.unlink(missing_ok=True)
-        connection = apsw.Connection(str(draft))
-        connection.execute("PRAGMA synchronous = FULL")
-        with connection:
-            connection.execute(
-                "CREATE TABLE log (last_position INTEGER PRIMARY KEY, first_position INTEGER, "
-                "previous BLOB, hash BLOB, body BLOB)"
-            )
-            connection.executemany(
-                f"INSERT INTO log ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)",
-                [(b.first_position, b.last_position, b.previous, b.hash, b.body) for b in batches],
-            )
-        connection.close()
-        draft.rename(target)
-        descriptor = os.open(self.folder, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+        first, last, size = _write(draft, batches)
+        if not last:
+            draft.unlink()
+            return 0
+        draft.rename(self.folder / f"{self.stem}.{first:012}-{last:012}.log")
+        _sync(self.folder)
+        if new:
+            _sync(self.folder.parent)
         self.last_position = last
+        return size
 
     def read(self, after: int) -> Iterator[LogBatch]:
         """Batches with a last position beyond `after`, in order, each once."""
@@ -83,3 +83,35 @@ class Archive:
             if match is not None:
                 found.append((int(match.group(1)), int(match.group(2)), path))
         return sorted(found)
+
+
+def _write(path: Path, batches: Iterable[LogBatch]) -> tuple[int, int, int]:
+    """A new file of these batches, written through: its first and last position, and their bytes."""
+    first = last = size = 0
+    connection = apsw.Connection(str(path))
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        with connection:
+            connection.execute(
+                "CREATE TABLE log (last_position INTEGER PRIMARY KEY, first_position INTEGER, "
+                "previous BLOB, hash BLOB, body BLOB)"
+            )
+            for b in batches:
+                connection.execute(
+                    f"INSERT INTO log ({_COLUMNS}) VALUES (?, ?, ?, ?, ?)",
+                    (b.first_position, b.last_position, b.previous, b.hash, b.body),
+                )
+                first, last = first or b.first_position, b.last_position
+                size += len(b.body)
+    finally:
+        connection.close()
+    return first, last, size
+
+
+def _sync(folder: Path) -> None:
+    """What names are in the folder is durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -5,9 +5,9 @@
     meta(name, value)                                 epoch, owner
 
 WAL with synchronous=FULL: a commit is durable when it returns. Reads of the loop and writes of its
-commit thread use a connection each. Sealed segments of the log move to files in `archive/`: first the
-segment is made durable, then, under the epoch, its rows leave this file. What can't be read or written
-is `Unavailable`, with the file's name in the sentence.
+commit thread use a connection each. Sealed segments of the log move to files in `archive/`, beside the
+commits: a thread makes the segment durable, then its rows leave this file, a few with each commit. What
+can't be read or written is `Unavailable`, with the file's name in the sentence.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,10 @@ from remit.partition.storage.contract import (
 )
 
 SEGMENT_BYTES = 64 * 1024 * 1024
-"""Log bytes in the file before the older part moves to the archive."""
+"""Log bytes in the file before they move to the archive."""
+
+LEAVING = 8
+"""Archived batches that leave the file with one commit."""
 
 log = logging.getLogger("remit.partition")
 
@@ -65,11 +69,15 @@ class SqliteStore:
             self._reader = _connect(path)
             self._archive = Archive(path.parent / "archive", path.stem)
             self._log_bytes: int = self._writer.execute(
-                "SELECT coalesce(sum(length(body)), 0) FROM log"
+                "SELECT coalesce(sum(length(body)), 0) FROM log WHERE last_position > ?",
+                (self._archive.last_position,),
             ).get
         except apsw.Error as fault:
             raise Unavailable(f"the partition file {path} can't be opened: {fault}") from fault
         self._seal_at = SEGMENT_BYTES
+        self._sealer = ThreadPoolExecutor(1, "remit-archive")
+        self._sealing: Future[int] | None = None
+        self._leaving = self._archive.last_position
         self._epoch = 0
 
     @classmethod
@@ -136,48 +144,66 @@ class SqliteStore:
 
     def sync(self) -> None:
         try:
+            if self._leaving:
+                self._let_leave()
             self._writer.execute("COMMIT")
         except apsw.Error as fault:
             raise self._fault(fault) from fault
-        if self._log_bytes > self._seal_at:
-            self._seal()
+        if self._sealing is not None:
+            self._sealed(self._sealing)
+        elif self._log_bytes > self._seal_at:
+            self._sealing = self._sealer.submit(self._copy)
 
     def read_log(self, after: int) -> Iterator[LogBatch]:
         return read_log(self.path, after)
 
     def archive_log(self) -> None:
-        """Move the log to a sealed segment. The segment is durable before a row is deleted."""
+        """Move the whole log to a segment at once; `sync` does the same beside the commits."""
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             self._check_epoch(self._epoch)
-            rows = self._writer.execute(
-                f"SELECT {_LOG_COLUMNS} FROM log WHERE last_position > ? ORDER BY last_position",
-                (self._archive.last_position,),
-            )
-            batches = [LogBatch(*row) for row in rows]
-            if batches:
-                self._archive.write(batches)
-            self._writer.execute(
-                "DELETE FROM log WHERE last_position <= ?", (self._archive.last_position,)
-            )
             self._writer.execute("COMMIT")
+            self._log_bytes -= self._copy()
+            with self._writer:
+                self._writer.execute(
+                    "DELETE FROM log WHERE last_position <= ?", (self._archive.last_position,)
+                )
         except (apsw.Error, OSError) as fault:
             raise self._fault(fault) from fault
         except Fenced:
             self._abandon()
             raise
-        self._log_bytes = 0
-        self._seal_at = SEGMENT_BYTES
 
-    def _seal(self) -> None:
-        """After a commit, which stands whatever happens here: what fails is tried again later."""
-        try:
-            self.archive_log()
-        except Unavailable as fault:
+    def _copy(self) -> int:
+        """What is durable here and not archived yet becomes a segment; returns the log bytes in it."""
+        with _reading(self.path) as connection:
+            return self._archive.write(_batches(connection, self._archive.last_position))
+
+    def _sealed(self, sealing: Future[int]) -> None:
+        """After a commit, which stands whatever happened there: what fails is tried again later."""
+        if not sealing.done():
+            return
+        self._sealing = None
+        fault = sealing.exception()
+        if fault is None:
+            self._log_bytes -= sealing.result()
+            self._leaving, self._seal_at = self._archive.last_position, SEGMENT_BYTES
+        else:
             self._seal_at = self._log_bytes + SEGMENT_BYTES // 4
             log.warning("the log is not sealed yet", extra={"reason": str(fault)})
 
+    def _let_leave(self) -> None:
+        """The oldest batches that are archived leave the file with this commit."""
+        self._writer.execute(
+            "DELETE FROM log WHERE last_position IN (SELECT last_position FROM log "
+            "WHERE last_position <= ? ORDER BY last_position LIMIT ?)",
+            (self._leaving, LEAVING),
+        )
+        if not self._writer.changes():
+            self._leaving = 0
+
     def close(self) -> None:
+        self._sealer.shutdown()
         self._reader.close()
         self._writer.close()
 
@@ -220,30 +246,43 @@ class SqliteStore:
 def read_log(path: Path, after: int) -> Iterator[LogBatch]:
     """The log of a partition file, archived segments first; for readers in any process.
 
-    The file is looked at before the archive: what moves from one to the other meanwhile is seen in
-    both, and told once. Bodies and hashes are bytes, whatever somebody has put into the columns.
+    The archive is opened only for what the file no longer has, and the file is held only while its own
+    rows are read. What moves from one to the other meanwhile is seen in both, and told once. Bodies and
+    hashes are bytes, whatever somebody has put into the columns.
     """
     archive = Archive(path.parent / "archive", path.stem)
     reached = after
     with _reading(path) as connection:
-        connection.execute("BEGIN")
-        connection.execute("SELECT max(last_position) FROM log").fetchall()  # the snapshot is taken
-        for batch in archive.read(after):
-            reached = batch.last_position
-            yield batch
-        rows = connection.execute(
-            f"SELECT {_AS_BYTES} FROM log WHERE last_position > ? ORDER BY last_position",
-            (reached,),
-        )
-        for row in rows:
-            yield LogBatch(*row)
+        for opening in ("", "BEGIN"):  # segments never change; the second look is at one moment
+            connection.execute(opening)
+            if not _follows(connection, reached):
+                for batch in archive.read(reached):
+                    reached = batch.last_position
+                    yield batch
+        yield from _batches(connection, reached)
+
+
+def _follows(connection: apsw.Connection, position: int) -> bool:
+    """Whether what comes after a position is in the file itself, as far as there is anything."""
+    first: Any = connection.execute(
+        "SELECT CAST(first_position AS INTEGER) FROM log ORDER BY last_position LIMIT 1"
+    ).get
+    return first is not None and first <= position + 1
+
+
+def _batches(connection: apsw.Connection, after: int) -> Iterator[LogBatch]:
+    rows = connection.execute(
+        f"SELECT {_AS_BYTES} FROM log WHERE last_position > ? ORDER BY last_position", (after,)
+    )
+    for row in rows:
+        yield LogBatch(*row)
 
 
 def end_of_log(path: Path) -> int:
     """The last position in the log of a partition file; 0 for an empty one."""
     with _reading(path) as connection:
         found: Any = connection.execute("SELECT max(last_position) FROM log").fetchall()[0][0]
-    return max(found or 0, Archive(path.parent / "archive", path.stem).last_position)
+    return found or Archive(path.parent / "archive", path.stem).last_position
 
 
 def read_rows(path: Path, prefix: bytes) -> list[tuple[bytes, bytes]]:

@@ -30,6 +30,7 @@ REMEMBERED = 50
 
 
 def attached(state: State, event: PolicyAttached) -> None:
+    assert event.instance not in state.elements.rows, "a policy is there before its instance begins"
     tokens = event.tokens
     if event.begins != NONE_KEY:
         _begin(state, event)
