@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from remit.audit.beginnings import Beginnings
 from remit.audit.carried import Agreement, Agreements, Carried, encode
 from remit.audit.effects import ACTIONS_WITH_EFFECT, EFFECTS, Effect, Live
 from remit.audit.records import READ_AS, Turn
@@ -101,6 +102,7 @@ class Story:
         self.auditor = Auditor(ring)
         self._share = share
         self._elsewhere: set[int] = set()
+        self._beginnings = Beginnings()
         self.instances = 0
         self.rejections = 0
         self._remembered = 0
@@ -384,6 +386,7 @@ class Story:
         return _FINE
 
     def _attached(self, turn: Turn, position: int, event: PolicyAttached) -> Findings:
+        shared = self._beginnings.hold(event)
         if not self._share.has(event.root):
             self._elsewhere.add(event.instance)
             return _FINE
@@ -402,11 +405,14 @@ class Story:
         )  # fmt: skip
         carried.move(self.auditor.slope(carried.name))
         self._attach(carried, event)
+        if shared:
+            found.append(Finding(position, "signature", shared))
         if not found and carried.told != event.slope:
             found.append(Finding(position, "slope", "the slope is not the one that its head names"))
         return [*found, *self._misnamed(position, event, carried)]
 
     def _succeeded(self, turn: Turn, position: int, event: PolicySucceeded) -> Findings:
+        self._beginnings.release(event.instance)
         if event.instance in self._elsewhere:
             return _FINE
         carried = self._governed.get(event.instance)
@@ -540,6 +546,7 @@ class Story:
         """Instances that ended in this turn: what stood in it after that was still theirs."""
         for instance in self._over:
             self._elsewhere.discard(instance)
+            self._beginnings.release(instance)
             carried = self._governed.pop(instance, None)
             if carried is not None:
                 self.auditor.forget(carried.name)

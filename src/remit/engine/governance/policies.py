@@ -47,12 +47,6 @@ from remit.protocol.replies import PolicyShown
 from remit.protocol.values import NONE_KEY, POLICY, Document
 
 
-def tokens_of(run: Run, element: ElementInstance) -> tuple[str, ...]:
-    """The signed blocks that a worker gets along with a job; none for an ungoverned instance."""
-    row = governed_row(run, element)
-    return () if row is None else authority_of(run, row).chain.tokens
-
-
 def without_policy(run: Run, element: ElementInstance, document: Document) -> Document:
     """Variables without the reserved one: an unchanged echo is taken silently, anything else denied."""
     if POLICY not in document:
