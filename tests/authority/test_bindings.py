@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remit.authority import AuthorityFault, jws, verify_chain
-from remit.authority.binding import bindable, read_bound
+from remit.authority.binding import bindable, read_bound, stem_of
 from remit.authority.policy import Initiator
 from tests.support.governed import RING, WORK, acme, grant, holder, policy, stranger
 
@@ -40,6 +40,7 @@ def test_whatever_the_names_a_binding_is_written_as_its_block_is(
 
     assert bound.tokens[-1] == jws.sign("bind", grants.block(instance, initiator, now), holder)
     assert bound.tokens[-1].startswith(grants.begin[-1])
+    assert stem_of(bound.tokens[-1]) == len(grants.begin[-1])
     assert verify_chain(bound.tokens, RING).blocks == bound.blocks
 
 

@@ -6,6 +6,7 @@ It says so of itself first, or of one whose beginning is still stored, and the l
 
 from __future__ import annotations
 
+from remit.authority.binding import stem_of
 from remit.protocol.events.governance import PolicyAttached
 from remit.protocol.values import NONE_KEY
 
@@ -27,13 +28,11 @@ class Beginnings:
                 if stem == 0
                 else "a policy that shares nothing has letters in common with others"
             )
-        if not tokens or not 0 < stem <= len(tokens[-1]):
-            return "a policy has fewer letters than it is said to share"
-        blocks = (*tokens[:-1], tokens[-1][:stem])
+        blocks = (*tokens[:-1], tokens[-1][:stem]) if tokens and stem > 0 else ()
         known = self._blocks.get(key)
         if known is None and key != event.instance:
             return f"the policy begins like that of {key}, of which nothing is stored"
-        if known is not None and known != blocks:
+        if not blocks or (stem != stem_of(tokens[-1]) if known is None else blocks != known):
             return f"the policy does not begin like that of {key}"
         self._blocks[key] = blocks
         self._count[key] = self._count.get(key, 0) + 1
