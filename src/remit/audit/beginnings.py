@@ -23,11 +23,7 @@ class Beginnings:
         """One instance more; returns what is wrong with what its record says, empty for nothing."""
         key, stem, tokens = event.begins, event.stem, event.tokens
         if key == NONE_KEY:
-            return (
-                ""
-                if stem == 0
-                else "a policy that shares nothing has letters in common with others"
-            )
+            return "a policy that shares nothing has letters in common with others" if stem else ""
         blocks = (*tokens[:-1], tokens[-1][:stem]) if tokens and stem > 0 else ()
         known = self._blocks.get(key)
         if known is None and key != event.instance:
