@@ -87,6 +87,27 @@ def test_r24_r6_in_every_process_each_step_has_its_admission(block: Block, seed:
 
 
 @law
+@given(blocks, st.integers(0, 1_000_000))
+def test_r10_r15_who_is_governed_is_settled_as_an_instance_begins(block: Block, seed: int) -> None:
+    """Governed and ungoverned ones side by side, with those that they call and start by messages."""
+    luck = random.Random(seed)
+    engine = Engine(governor=GOVERNOR, actor=ALICE, clock=lambda: 1_700_000_000_000)
+    engine.deploy(("called.bpmn", CALLED.xml()), ("p.bpmn", Writer().write(block)))
+    for policies in ({}, {POLICY: policy(EVERYTHING)}, {}):
+        engine.create("p", {"choice": luck.randrange(6), "key": "k", **policies})
+    for _ in range(12):
+        governed = engine.state.governed.rows
+        for row in engine.state.elements.rows.values():
+            assert row.is_ungoverned is (row.instance not in governed)
+        try:
+            _advance(engine, luck, faults=False)
+        except Refused:
+            break
+
+    assert findings(engine) == []
+
+
+@law
 @given(blocks, st.integers(0, 1_000_000), st.sampled_from(WITHOUT))
 def test_r24_r7_whatever_is_denied_the_log_holds_together(
     block: Block, seed: int, action: str

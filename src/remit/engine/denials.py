@@ -34,7 +34,7 @@ def denied(run: Run, element: ElementInstance, fault: ElementDenied, stage: str)
 
 def may_happen(run: Run, host: ElementInstance, item: Hit) -> bool:
     """Whether an event that `host` waits for may happen; what becomes of it otherwise is done here."""
-    if not run.state.governed.rows:
+    if host.is_ungoverned:
         return True
     facts = {"name": item.name, "target": item.target, "elementId": item.target}
     try:

@@ -112,7 +112,7 @@ def place(run: Run, item: Place) -> None:
     if scope is None or scope.phase in IS_ENDING:
         return
     placed = item.placement
-    if not may_enter(run, scope, placed.element, item):
+    if not (scope.is_ungoverned or may_enter(run, scope, placed.element, item)):
         return
     variables = placed.variables or None
     key = begin(run, Activate(placed.element, scope.key, variables=variables), scope)
@@ -142,7 +142,7 @@ def begin_inside(run: Run, scope: ElementInstance, waiting: Iterable[Trigger]) -
 
 def open_in(run: Run, item: Activate, scope: ElementInstance) -> None:
     """Begin the life of `item.element` in `scope`, which accepts it, and open it."""
-    if may_enter(run, scope, item.element, item):
+    if scope.is_ungoverned or may_enter(run, scope, item.element, item):
         key = begin(run, item, scope)
         open_from(run, run.plan(run.element(key)), key, 0)
 
@@ -152,8 +152,6 @@ def may_enter(run: Run, scope: ElementInstance, element_id: str, item: AgendaIte
 
     If not, an incident stands at the scope: resolving it plays `item`, which asks again.
     """
-    if scope.instance not in run.state.governed.rows:
-        return True
     if passes(run, scope, "element.enter", element_id):
         return True
     facts: dict[str, object] = {
@@ -276,13 +274,16 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
         return
     element = run.element(key)
     ends_instance = _ends_instance(run, element)
-    flows = _leave(run, plan, element) if not (plan.is_inner or ends_instance) else ()
+    flows: Sequence[Flow] | None = ()
+    if not (plan.is_inner or ends_instance):
+        leave = plan.element.leave if element.is_ungoverned else _leave
+        flows = leave(run, plan, key)
     if flows is None:
         return
     ending = plan.element.ending(run, plan, key)
     if plan.definition.compensates:
         plan.element.remember(run, plan, element)
-    if element.instance in run.state.governed.rows:
+    if not element.is_ungoverned and element.instance in run.state.governed.rows:
         incidents.resolve_all(run, key)  # events that were denied: it is too late for them
     run.emit(
         ElementCompleted(
@@ -309,16 +310,15 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
         child_ended(run, element.scope)
 
 
-def _leave(run: Run, plan: Plan, element: ElementInstance) -> Sequence[Flow] | None:
+def _leave(run: Run, plan: Plan, key: int) -> Sequence[Flow] | None:
     """The flows to take; None when one of them is denied, and an incident stands.
 
     Those that were chosen were asked about then.
     """
-    if element.instance not in run.state.governed.rows:
-        return plan.element.leave(run, plan, element.key)
-    was_chosen = element.key in run.choices
+    element = run.element(key)
+    was_chosen = key in run.choices
     mark = run.mark()
-    flows = plan.element.leave(run, plan, element.key)
+    flows = plan.element.leave(run, plan, key)
     if was_chosen:
         return flows
     try:

@@ -250,7 +250,10 @@ TOLD = 10
 
 
 def governed_row(run: Run, element: ElementInstance | None) -> Governed | None:
-    return None if element is None else run.state.governed.rows.get(element.instance)
+    """The policy that an element's instance carries; None when nothing governs it."""
+    if element is None or element.is_ungoverned:
+        return None
+    return run.state.governed.rows.get(element.instance)
 
 
 def governor_of(run: Run) -> Governor:

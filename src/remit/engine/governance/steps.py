@@ -81,7 +81,7 @@ def admit_write(run: Run, element: ElementInstance, document: Document, source: 
 
     The reserved one is written by no model, whatever the policy says: `IncidentRaised` (T1).
     """
-    if document and element.instance in run.state.governed.rows:
+    if document and governed_row(run, element) is not None:
         if POLICY in document:
             raise IncidentRaised(
                 "IO_MAPPING_ERROR",
@@ -200,7 +200,7 @@ def check_write_by(
     run: Run, element: ElementInstance, document: Document, source: str, kind: HopKind = "human"
 ) -> tuple[Question, Answer] | None:
     """Before a command is admitted that brings variables; raises `StepDenied`. None: it brings none."""
-    if not document or element.instance not in run.state.governed.rows:
+    if not document or governed_row(run, element) is None:
         return None
     return check_command(run, element, "var.write", write_facts(element, document, source), kind)
 
@@ -209,5 +209,5 @@ def admit_write_by(
     run: Run, element: ElementInstance, document: Document, source: str, kind: HopKind = "human"
 ) -> None:
     """Variables that somebody's command brings; raises `StepDenied`."""
-    if document and element.instance in run.state.governed.rows:
+    if document and governed_row(run, element) is not None:
         admit_command(run, element, "var.write", write_facts(element, document, source), kind)

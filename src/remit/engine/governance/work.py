@@ -51,7 +51,7 @@ from remit.protocol.events.governance import (
     WorkerDeferred,
     WorkerRejected,
 )
-from remit.protocol.values import ASKED, RECEIPT, Document, Handed, Job
+from remit.protocol.values import ASKED, POLICY, RECEIPT, Document, Handed, Job
 
 GOV_DENIED = "GOV_DENIED"
 """The BPMN error that a worker throws for work that the policy denies."""
@@ -83,7 +83,7 @@ def job_facts(job: Job, variables: Iterable[str] = ()) -> dict[str, object]:
 
 def admit_job(run: Run, element: ElementInstance, action: str, job: Job) -> None:
     """What the engine itself does with a job: makes it, takes it back. Raises `ElementDenied`."""
-    if element.instance not in run.state.governed.rows:
+    if element.is_ungoverned:
         return
     if not passes(run, element, action, element.element, str(job.key)):
         admit_step(run, element, action, job_facts(job))
@@ -164,6 +164,8 @@ def admit_work(
     run: Run, job: Job, element: ElementInstance, action: str, given: Document, **more: object
 ) -> Document:
     """What a worker says of its job: admitted, or `StepDenied`. Returns the variables that it brings."""
+    if element.is_ungoverned and POLICY not in given:
+        return given
     variables = without_policy(run, element, given)
     row = governed_row(run, element)
     if row is None:

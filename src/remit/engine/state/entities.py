@@ -24,6 +24,8 @@ class ElementInstance(Value, frozen=True):
     whose target has not consumed them. `interrupted_by` names the event that ends this instance.
     `spawned` and `completed_children` count over its whole life; `loop_size` is the number of items
     of a multi-instance body. `is_fulfilled`: an ad-hoc sub-process in which nothing more begins.
+    `is_ungoverned`: its instance began without a policy, and never has one; False says nothing, and
+    `Governed` has to be looked at.
     """
 
     key: int
@@ -45,6 +47,7 @@ class ElementInstance(Value, frozen=True):
     completed_children: int = 0
     loop_size: int = 0
     is_fulfilled: bool = False
+    is_ungoverned: bool = False
 
 
 class ProcessInstance(Value, frozen=True):

@@ -29,6 +29,7 @@ REMEMBERED = 50
 
 
 def attached(state: State, event: PolicyAttached) -> None:
+    assert event.instance not in state.elements.rows, "a policy is there before its instance begins"
     state.governed.put(
         event.instance,
         Governed(event.instance, event.root, event.tokens, event.policy, event.slope),

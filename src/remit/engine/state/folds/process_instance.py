@@ -50,7 +50,10 @@ from remit.protocol.values import Phase
 
 def activating(state: State, event: ElementActivating) -> None:
     scope = state.elements.get(event.scope)
-    if scope is not None:
+    if scope is None:
+        is_ungoverned = event.instance not in state.governed.rows
+    else:
+        is_ungoverned = scope.is_ungoverned
         left = scope.tokens - event.arrived
         assert left >= 0, f"{event.element} consumed a token that nobody sent"
         state.elements.put(
@@ -75,6 +78,7 @@ def activating(state: State, event: ElementActivating) -> None:
             parent_instance=event.parent_instance,
             parent_element=event.parent_element,
             tenant=event.tenant,
+            is_ungoverned=is_ungoverned,
         ),
     )
 
@@ -101,16 +105,9 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
     state.gateways.delete_of(key)
     state.compensations.delete_of(key)
     state.elements.delete(key)
-    if key in state.governed.rows:
-        state.authority_cache.pop(state.governed.rows[key].policy, None)
-        state.governed.delete(key)
-    if key in state.suspensions:
-        state.suspensions.delete(key)
-    if key in state.instances:
-        _unlock(state, state.instances[key])
-        state.instances.delete(key)
     scope = state.elements.get(event.scope)
     if scope is None:
+        _instance_ended(state, key)
         return
     tokens = scope.tokens
     if isinstance(event, ElementCompleted) and event.clears_scope:
@@ -121,6 +118,19 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
         scope.key,
         replace(scope, children=scope.children - 1, tokens=tokens, completed_children=completed),
     )
+
+
+def _instance_ended(state: State, key: int) -> None:
+    """Remove what only process instances have."""
+    governed = state.governed.get(key)
+    if governed is not None:
+        state.authority_cache.pop(governed.policy, None)
+        state.governed.delete(key)
+    if key in state.suspensions:
+        state.suspensions.delete(key)
+    if key in state.instances:
+        _unlock(state, state.instances[key])
+        state.instances.delete(key)
 
 
 def flow_taken(state: State, event: SequenceFlowTaken) -> None:
