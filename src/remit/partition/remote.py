@@ -29,6 +29,7 @@ class RemotePartition:
         self._forward = forward
         self._channel: f.Channel | None = None
         self._numbers = count(1)
+        self._promise = asyncio.get_running_loop().create_future
         self._asked: dict[int, asyncio.Future[Reply]] = {}
         self._streams: dict[int, tuple[JobStream, Callable[[ActivatedJob], None]]] = {}
         self._watchers: list[Callable[[str, str], None]] = []
@@ -42,7 +43,7 @@ class RemotePartition:
         if self._channel is None:
             raise Unavailable(f"partition {self.id} is starting: try again in a moment")
         number = next(self._numbers)
-        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Reply] = self._promise()
         self._asked[number] = future
         if may_be_answered_late(command):
             future.add_done_callback(lambda _: self._asked.pop(number, None))
