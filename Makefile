@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DOORS := tests/audit tests/authority/test_threats_by_wire.py tests/authority/test_threats_on_disk.py tests/authority/test_threats_over_time.py tests/gateway tests/client tests/clients tests/history tests/exporters tests/crash tests/partition/test_processes.py tests/test_command_line.py tests/test_reading_commands.py tests/test_documents.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint unit doors bench bench-long bench-zeebe fuzz proto clean
+.PHONY: help setup compiled run test lint unit doors bench bench-long bench-zeebe fuzz proto clean
 
 help: ## What there is to make.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -22,7 +22,10 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group dev
 	@touch $@
 
-run: $(STAMP) ## Start a broker and watch it run an order process with real workers, and a governed one.
+compiled: $(STAMP)
+	@$(BIN)/python -m compileall -q src  # processes start with it even where Python may not write it by itself
+
+run: compiled ## Start a broker and watch it run an order process with real workers, and a governed one.
 	@$(BIN)/python -m examples.order.run
 	@$(BIN)/python -m examples.governed.run
 
@@ -33,17 +36,17 @@ lint: $(STAMP) ## Format, style, types.
 	$(BIN)/ruff check src tests examples benchmarks fuzz
 	$(BIN)/mypy
 
-unit: $(STAMP) ## The tests that need no broker.
+unit: compiled ## The tests that need no broker.
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(DOORS:%=--ignore=%)
 
-doors: $(STAMP) ## The tests with real brokers: every door, real clients, crashes.
+doors: compiled ## The tests with real brokers: every door, real clients, crashes.
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(DOORS)
 
-bench: $(STAMP) ## The benchmarks (a few minutes); results are printed and kept by hand in benchmarks/RESULTS.md.
+bench: compiled ## The benchmarks (a few minutes); results are printed and kept by hand in benchmarks/RESULTS.md.
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "spiffworkflow>=3.1"
 	@$(BIN)/python -m benchmarks.bench
 
-bench-long: $(STAMP) ## A million instances waiting, a million finished (half an hour).
+bench-long: compiled ## A million instances waiting, a million finished (half an hour).
 	@$(BIN)/python -m benchmarks.million
 
 bench-zeebe: $(STAMP) ## The same load on a Zeebe broker from Maven, and on Remit, in turn.

@@ -12,7 +12,8 @@ import pytest
 
 from remit import Engine
 from remit.exporters import process
-from remit.exporters.process import Follower, Positions, exporter_of
+from remit.exporters.kinds import exporter_of
+from remit.exporters.process import Follower, Positions
 from remit.exporters.records import COMMANDS, Translator
 from remit.partition.log import open_batches
 from remit.partition.storage.sqlite import read_log

@@ -19,7 +19,8 @@ from remit.authority.policy import Audit, Clause, Grant, Holder, Subject
 from remit.authority.redaction import check_disclosure, disclose
 from remit.cli.main import main
 from remit.engine.governance import POLICY, Governor
-from remit.exporters.process import Follower, Positions, exporter_of
+from remit.exporters.kinds import exporter_of
+from remit.exporters.process import Follower, Positions
 from remit.protocol.values import Actor
 from tests.support.model import one_task
 

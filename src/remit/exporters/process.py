@@ -27,7 +27,7 @@ from remit.authority import Signer
 from remit.base.garbage import collect_seldom
 from remit.engine.state import layout
 from remit.exporters.contract import Exporter
-from remit.exporters.jsonlines import JsonLines
+from remit.exporters.kinds import exporter_of
 from remit.exporters.personal import Personal
 from remit.exporters.records import Translator
 from remit.partition.keys import read_signer
@@ -35,8 +35,6 @@ from remit.partition.log import open_batches
 from remit.partition.storage.sqlite import read_log, read_rows
 from remit.partition.storage.tail import Tail
 from remit.protocol.values import ProcessDefinition
-
-KINDS: dict[str, Callable[[], Exporter]] = {"jsonl": JsonLines}
 
 PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
@@ -50,21 +48,6 @@ DEFINITIONS = 40
 """The number of the table of process definitions (`engine.state.state`)."""
 
 log = logging.getLogger("remit.exporters")
-
-
-def exporter_of(spec: str) -> Exporter:
-    """`KIND:PATH,name=value,…` as a configured exporter; raises `ValueError` with a sentence."""
-    kind, _, rest = spec.partition(":")
-    if kind not in KINDS:
-        raise ValueError(f"there is no exporter '{kind}'; there is: {', '.join(KINDS)}")
-    path, *pairs = rest.split(",")
-    settings = {"path": path}
-    for pair in pairs:
-        name, _, value = pair.partition("=")
-        settings[name] = value
-    exporter = KINDS[kind]()
-    exporter.configure(settings)
-    return exporter
 
 
 class Positions:

@@ -166,6 +166,7 @@ class Users:
         self._file = Lines(path, clock)
         self._directory = directory or Directory()
         self._hasher = PasswordHasher()
+        self._of_nobody = hash_password("nobody has this name")
         self._clock = clock
         self._known: dict[bytes, tuple[float, bool]] = {}
         self._allowance, self._at = PASSWORDS_PER_SECOND, clock()
@@ -206,7 +207,7 @@ class Users:
     def _verify(self, found: str, password: str) -> bool:
         """A name that nobody has takes as long as a wrong password."""
         try:
-            self._hasher.verify(found or _NO_HASH, password)
+            self._hasher.verify(found or self._of_nobody, password)
         except (VerificationError, InvalidHashError):
             return False
         return bool(found)
@@ -325,9 +326,6 @@ def authenticator(
 
 def hash_password(password: str) -> str:
     return PasswordHasher().hash(password)
-
-
-_NO_HASH = hash_password("nobody has this name")
 
 
 def _mark(path: Path) -> tuple[int, int, int]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from remit.base import interpreter
 from remit.base.errors import Unavailable
 from remit.engine.governance import Governor
 from remit.identity.principal import Access
@@ -33,12 +32,6 @@ READY_SECONDS = 60.0
 RESTART_SECONDS = 0.2
 DRAIN_SECONDS = 20.0
 """How long a partition process may finish what is there before it is killed."""
-
-PYTHON = "REMIT_PYTHON"
-"""Environment: the interpreter for partition processes, where this process is not one itself."""
-
-_EMBEDDING = ("LD_PRELOAD", "PYTHONHOME")
-"""What a server that embeds Python sets for itself, and an ordinary Python must not have."""
 
 log = logging.getLogger("remit.partition")
 
@@ -191,11 +184,11 @@ class PartitionProcesses(Partitions):
         """Start the process of a partition, and again whenever it has died."""
         while not self._is_closing:
             process = await asyncio.create_subprocess_exec(
-                os.environ.get(PYTHON, sys.executable),
+                interpreter.executable(),
                 "-m", "remit.partition.process",
                 str(self._folder), str(partition), str(len(self._remotes)), self._path,
                 *self._keys,
-                env=_environment(),
+                env=interpreter.environment(),
             )  # fmt: skip
             self._processes[partition] = process
             code = await process.wait()
@@ -232,7 +225,3 @@ class PartitionProcesses(Partitions):
             await asyncio.sleep(RESEND_SECONDS)
             for remote in self._remotes:
                 remote.say(f.Resend())
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name not in _EMBEDDING}

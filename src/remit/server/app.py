@@ -24,11 +24,9 @@ from remit.history.reading import History
 from remit.identity.directory import Directory
 from remit.partition.partitions import Partitions, open_partitions
 from remit.server import control, logs
-from remit.server.config import CLUSTER_ID, Config
+from remit.server.config import CLUSTER_ID, SETTINGS, Config
 from remit.server.http import HttpPort
 from remit.server.tls import Context
-
-SETTINGS = "REMIT_BROKER_SETTINGS"
 
 log = logging.getLogger("remit.server")
 

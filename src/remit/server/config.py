@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from remit.base.errors import Unavailable
-from remit.exporters.process import exporter_of
+from remit.exporters.kinds import exporter_of
 from remit.gateway.limits import STREAMS
 from remit.history.database import open_database
 from remit.history.pruning import Retention
@@ -17,6 +17,9 @@ from remit.server.tls import TlsFiles
 
 CLUSTER_ID = "cluster-id"
 """The file in the data folder with the id that stays with the data."""
+
+SETTINGS = "REMIT_BROKER_SETTINGS"
+"""Environment: a `Config` as JSON, from the supervisor to the broker's process."""
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

@@ -22,10 +22,9 @@ from typing import Any
 import msgspec
 from pyvoy import PyvoyServer, StartupError
 
-from remit.partition.partitions import PYTHON
+from remit.base.interpreter import PYTHON
 from remit.server import control, logs
-from remit.server.app import SETTINGS
-from remit.server.config import Config
+from remit.server.config import SETTINGS, Config
 from remit.server.exporting import Exporting
 from remit.server.tls import Secrets
 
