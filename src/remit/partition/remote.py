@@ -29,6 +29,7 @@ class RemotePartition:
         self._forward = forward
         self._channel: f.Channel | None = None
         self._numbers = count(1)
+        self._promise = asyncio.get_running_loop().create_future
         self._asked: dict[int, Asker] = {}
         self._streams: dict[int, tuple[JobStream, Callable[[ActivatedJob], None]]] = {}
         self._watchers: list[Callable[[str, str], None]] = []
@@ -39,7 +40,7 @@ class RemotePartition:
         self.is_ready = asyncio.Event()
 
     def ask(self, command: Command, header: Header) -> asyncio.Future[Reply]:
-        future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Reply] = self._promise()
         number = self.take(command, header, future)
         if may_be_answered_late(command):
             future.add_done_callback(lambda _: self._asked.pop(number, None))
