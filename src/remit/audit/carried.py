@@ -10,6 +10,7 @@ Where a rule asks for the time or for the instance itself, nothing is remembered
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -24,14 +25,30 @@ REMEMBERED = 50_000
 """Agreements under one set of rules; then they are forgotten, and found again."""
 
 _NEVER = (0, 0)
+_decode_slope = msgspec.msgpack.Decoder(Slope).decode
+
+
+@lru_cache(maxsize=4096)
+def decode_slope(content: bytes) -> Slope:
+    """A slope as records have it; instances with the same history have the same."""
+    return _decode_slope(content)
+
+
+@lru_cache(maxsize=4096)
+def encode_slope(slope: Slope) -> bytes:
+    return encode(slope)
 
 
 class Agreement(Struct, frozen=True):
-    """Where the slope is afterwards, and the facts that the log itself must tell of this instance."""
+    """Where the slope is afterwards, and the facts that the log itself must tell of this instance.
+
+    `decisions` is how many were asked: what went with the step counts as well.
+    """
 
     slope: Slope
     told: bytes
     facts: Mapping[str, Any]
+    decisions: int
 
 
 Agreements = dict[Hashable, Agreement]
@@ -70,7 +87,7 @@ class Carried:
 
     def move(self, slope: Slope) -> None:
         self.slope = slope
-        self.told = encode(slope)
+        self.told = encode_slope(slope)
 
     def remember(self, question: Hashable, agreement: Agreement) -> None:
         if len(self.agreements) >= REMEMBERED:

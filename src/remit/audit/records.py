@@ -98,6 +98,13 @@ NEEDED: Mapping[type[Event], tuple[str, ...]] = {
 }  # fmt: skip
 """What is read of a record; all of a governance event that is not named here, nothing of any other."""
 
+AS_WRITTEN: Mapping[type[Struct], frozenset[str]] = {
+    StepAdmitted: frozenset({"clauses", "facts", "duties", "also"}),
+    OwnStepAdmitted: frozenset({"clauses", "facts"}),
+}
+"""Of these fields the bytes are compared with what was found right before; they are read where that
+is another (see `asking`)."""
+
 
 def _struct(of: type[Struct], needed: Iterable[str], **options: Any) -> type[Struct]:
     """A struct with the fields of `of` up to the last of those `needed`; dots lead into structs."""
@@ -108,14 +115,18 @@ def _struct(of: type[Struct], needed: Iterable[str], **options: Any) -> type[Str
     known = msgspec.structs.fields(of)
     assert inner.keys() <= {each.name for each in known}, (of, inner)
     count = max((at for at, each in enumerate(known, 1) if each.name in inner), default=0)
-    fields = [_field(each, inner.get(each.name)) for each in known[:count]]
+    as_written = AS_WRITTEN.get(of, frozenset())
+    fields = [
+        _field(each, None if each.name in as_written else inner.get(each.name))
+        for each in known[:count]
+    ]
     return msgspec.defstruct(
         of.__name__, fields, array_like=True, frozen=True, gc=False, **options
     )  # fmt: skip
 
 
 def _field(of: msgspec.structs.FieldInfo, needed: list[str] | None) -> tuple[str, Any, Any]:
-    """Name, type and default; `needed` are the fields inside, None for what nobody needs."""
+    """Name, type and default; `needed` are the fields inside, None for what is left as it is written."""
     kind: Any = of.type
     default = of.default
     if default is NODEFAULT and of.default_factory is not NODEFAULT:

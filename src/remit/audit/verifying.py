@@ -24,7 +24,8 @@ import zstandard
 
 from remit.audit.reading import batches, checkpoint_file, log_files, notes, partitions
 from remit.audit.records import read_turn
-from remit.audit.story import Share, Story
+from remit.audit.running import Share
+from remit.audit.story import Story
 from remit.authority import AuthorityFault, KeyRing
 from remit.authority.checkpoint import (
     Checkpoint,

@@ -8,7 +8,7 @@ import re
 from remit.authority.errors import Malformed
 
 _SAFE = bytes.maketrans(b"+/", b"-_")
-_UNSAFE = str.maketrans("-_", "+/")
+_UNSAFE = bytes.maketrans(b"-_", b"+/")
 _ALPHABET = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 
 
@@ -17,7 +17,7 @@ def encode(content: bytes) -> str:
     >>> encode(b"any?")
     'YW55Pw'
     """
-    return binascii.b2a_base64(content, newline=False).translate(_SAFE).rstrip(b"=").decode()
+    return _spelled(content).decode()
 
 
 def decode(text: str) -> bytes:
@@ -27,11 +27,16 @@ def decode(text: str) -> bytes:
     b'any?'
     """
     try:
-        content = binascii.a2b_base64(text.translate(_UNSAFE) + "=" * (-len(text) % 4))
+        given = text.encode("ascii")
+        content = binascii.a2b_base64(given.translate(_UNSAFE) + b"=" * (-len(given) % 4))
     except (binascii.Error, ValueError):
         raise Malformed("not base64url without padding") from None
-    if encode(content) == text:
+    if _spelled(content) == given:
         return content
     if not _ALPHABET.fullmatch(text):
         raise Malformed("not base64url without padding")
     raise Malformed("base64url with stray bits at its end")
+
+
+def _spelled(content: bytes) -> bytes:
+    return binascii.b2a_base64(content, newline=False).translate(_SAFE).rstrip(b"=")

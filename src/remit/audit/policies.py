@@ -1,0 +1,172 @@
+"""Policies of the log: attached, succeeded, revoked; trust that was lifted; and workers' receipts.
+
+All of it is signed, and all of it is verified here, with the public keys alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from remit.audit.asking import as_told
+from remit.audit.carried import Agreements, Carried, decode_slope
+from remit.audit.coverage import FINE, Findings
+from remit.audit.records import Turn
+from remit.audit.running import Running
+from remit.authority import AuthorityFault, KeyRing, jws, policy
+from remit.authority.evaluate import Authority
+from remit.authority.receipt import Receipt
+from remit.authority.revocation import Revocations, read_revocations
+from remit.authority.verify import Attached, Auditor, Finding, Lifted, ListChanged
+from remit.protocol.events.governance import (
+    EvaluatorsDisagreed,
+    PolicyAttached,
+    PolicySucceeded,
+    ReceiptTaken,
+    RevocationsChanged,
+    SlopeReanchored,
+)
+from remit.protocol.values import NONE_KEY
+
+RULES_REMEMBERED = 1_000
+"""Sets of rules whose agreements are kept for the instances to come."""
+
+
+class Policies:
+    """`instances` counts those that a policy was attached to."""
+
+    def __init__(self, ring: KeyRing, auditor: Auditor, running: Running) -> None:
+        self.instances = 0
+        self._ring = ring
+        self._auditor = auditor
+        self._running = running
+        self._governed = running.governed
+        self._revocations: dict[str, Revocations] = {}
+        self._agreements: dict[Hashable, Agreements] = {}
+
+    def attached(self, turn: Turn, position: int, event: PolicyAttached) -> Findings:
+        """An instance is about to begin under this policy."""
+        running = self._running
+        if not running.share.has(event.root):
+            running.elsewhere.add(event.instance)
+            return FINE
+        self.instances += 1
+        carried = self._governed[event.instance] = Carried(event)
+        parent = self._governed.get(event.parent)
+        if parent is not None:
+            self._auditor.place(parent.name, parent.slope)
+        found = self._auditor.feed(
+            Attached(
+                position=position, instance=carried.name, tokens=event.tokens,
+                parent="" if event.parent == NONE_KEY else str(event.parent),
+                after=decode_slope(event.slope).head,
+                sender=decode_slope(event.sender) if event.sender else None,
+            )
+        )  # fmt: skip
+        carried.move(self._auditor.slope(carried.name))
+        is_its_own = self._carries(carried, event)
+        if not found and carried.told != event.slope:
+            found.append(Finding(position, "slope", "the slope is not the one that its head names"))
+        return [*found, *_misnamed(position, event, carried, is_its_own)]
+
+    def succeeded(self, turn: Turn, position: int, event: PolicySucceeded) -> Findings:
+        """A policy in the place of the one before."""
+        if event.instance in self._running.elsewhere:
+            return FINE
+        carried = self._governed.get(event.instance)
+        if carried is None:
+            return (Finding(position, "signature", "a successor of a policy that is not there"),)
+        found = self._auditor.feed(
+            Attached(position=position, instance=carried.name, tokens=event.tokens)
+        )
+        self._carries(carried, event)
+        return [*found, *_misnamed(position, event, carried, True)]
+
+    def _carries(self, carried: Carried, event: PolicyAttached | PolicySucceeded) -> bool:
+        """From here on. Returns whether the policy is for this instance as it is now."""
+        authority = self._auditor.authority(carried.name)
+        carried.attach(event, authority, self._agreed(authority))
+        is_its_own = self._running.is_subject(carried, event)
+        if authority is not None and not is_its_own:
+            carried.definition = NONE_KEY  # it migrates: the next decision will tell where to
+        return is_its_own
+
+    def _agreed(self, authority: Authority | None) -> Agreements:
+        """What was found right for chains like this one."""
+        if authority is None:
+            return {}
+        alike = authority.alike()
+        found = self._agreements.get(alike)
+        if found is None:
+            if len(self._agreements) >= RULES_REMEMBERED:
+                self._agreements.clear()
+            found = self._agreements[alike] = {}
+        return found
+
+    def lists_changed(self, turn: Turn, position: int, event: RevocationsChanged) -> Findings:
+        """All lists that count from here on."""
+        try:
+            self._revocations[event.issuer] = read_revocations(event.token, self._ring)
+        except AuthorityFault as fault:
+            return (Finding(position, "signature", f"revocations of {event.issuer}: {fault}"),)
+        lists = tuple(self._revocations.values())
+        found = self._auditor.feed(ListChanged(position=position, instance="", revocations=lists))
+        for carried in self._governed.values():
+            authority = self._auditor.authority(carried.name)
+            carried.rule(authority, self._agreed(authority))
+        return found
+
+    def reanchored(self, turn: Turn, position: int, event: SlopeReanchored) -> Findings:
+        """Trust in an instance's data was lifted by a signed statement."""
+        if event.instance in self._running.elsewhere:
+            return FINE
+        carried = self._governed.get(event.instance)
+        if carried is None:
+            return (Finding(position, "slope", "trust re-anchored without a policy"),)
+        self._auditor.place(carried.name, carried.slope)
+        found = self._auditor.feed(
+            Lifted(
+                position=position, instance=carried.name, token=event.statement,
+                now_ms=turn.timestamp, after=event.head,
+            )
+        )  # fmt: skip
+        carried.move(self._auditor.slope(carried.name))
+        trust = carried.slope.trust
+        return [*found, *as_told(position, carried, event.slope, trust, event.low)]
+
+    def receipt_taken(self, turn: Turn, position: int, event: ReceiptTaken) -> Findings:
+        """A worker's receipt is what it was taken for: signed, and about this job."""
+        if not event.signed_by or event.instance in self._running.elsewhere:
+            return FINE  # it was refused, or another asks about it
+        try:
+            envelope = jws.read(event.receipt, "receipt")
+            receipt = policy.read(envelope.claims, Receipt)
+            envelope.verify(self._ring.key(envelope.kid, "worker", receipt.ts_ms // 1000))
+        except AuthorityFault as fault:
+            text = f"the receipt of job {event.job}: {fault}"
+            return (Finding(position, "signature", text),)
+        told = (str(event.instance), str(event.job), event.action, event.admitted)
+        was_left = receipt.is_left if isinstance(event, EvaluatorsDisagreed) else event.left
+        said = (receipt.instance, receipt.job, receipt.action, receipt.admitted)
+        if said != told or receipt.is_left != was_left:
+            text = f"the receipt of job {event.job} says something else than the log"
+            return (Finding(position, "signature", text),)
+        return FINE
+
+
+def _misnamed(
+    position: int, event: PolicyAttached | PolicySucceeded, carried: Carried, is_its_own: bool
+) -> Findings:
+    """A policy that the log calls another, or that is for somebody else."""
+    authority = carried.authority
+    if authority is None:
+        return FINE
+    chain = authority.chain
+    if chain.subject.tenant != event.tenant:
+        text = f"the policy is one of tenant {chain.subject.tenant}, not {event.tenant}"
+    elif not is_its_own:
+        text = "the policy is for another process, or another version, than the instance is of"
+    elif chain.hash != event.policy:
+        text = f"the policy is {chain.hash[:12]}, the log calls it {event.policy[:12]}"
+    else:
+        return FINE
+    return (Finding(position, "signature", text),)
