@@ -111,7 +111,8 @@ async def serve(config: Config, say: Callable[[str], None]) -> int:
     if problem:
         raise CannotStart(problem)
     _check_ports(config)
-    _let_each_other_finish()
+    if config.partitions > 1:
+        _let_each_other_finish()
     try:
         logs.set_up(os.environ.get("REMIT_LOG_LEVEL", "INFO"))
     except ValueError as fault:
