@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from remit.authority import AuthorityFault, base64url, canon, jws, verify_chain
-from remit.authority.binding import bindable, read_bound
+from remit.authority.binding import bindable, read_bound, stem_of
 from remit.authority.policy import Initiator
 from tests.support.governed import RING, WORK, acme, grant, holder, policy, stranger
 
@@ -24,6 +24,24 @@ def test_a_binding_of_ours_is_read_as_the_chain_that_it_is() -> None:
     assert found is not None
     assert found[1].blocks == verify_chain(BOUND.tokens, RING).blocks == BOUND.blocks
     assert found[0].authority(BOUND).chain is BOUND
+
+
+NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30)
+
+
+@settings(max_examples=200, deadline=None)
+@given(NAMES, NAMES, NAMES, st.integers(0, (1 << 53) - 2))
+def test_whatever_the_names_a_binding_is_written_as_its_block_is(
+    instance: str, actor: str, domain: str, now: int
+) -> None:
+    grants = bindable(GRANTS, RING, "<default>", 'o"ne\\', 1, "holder")
+    initiator = Initiator(actor=actor, method="jwt", domain=domain)
+    bound = grants.bind(instance, initiator, holder, now)
+
+    assert bound.tokens[-1] == jws.sign("bind", grants.block(instance, initiator, now), holder)
+    assert bound.tokens[-1].startswith(grants.begin[-1])
+    assert stem_of(bound.tokens[-1]) == len(grants.begin[-1])
+    assert verify_chain(bound.tokens, RING).blocks == bound.blocks
 
 
 @settings(max_examples=300, deadline=None)

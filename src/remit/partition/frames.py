@@ -8,9 +8,8 @@ Messages that arise in one round of the event loop travel in one frame: what cos
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Union, cast
 
 import msgspec
 from msgspec import Struct
@@ -32,6 +31,12 @@ else:
 
 class Frame(Struct, frozen=True, array_like=True, tag=True, tag_field="frame"):
     """Base of all messages."""
+
+
+class Hello(Frame, frozen=True):
+    """Partition: which one it is. The first that it says."""
+
+    partition: int
 
 
 class Ask(Frame, frozen=True):
@@ -131,39 +136,89 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[AnyFrame]).decode
 
 
-class Channel:
-    """One end of a connection. `say` never waits; frames leave at the end of the round."""
+class Channel(asyncio.Protocol):
+    """One end of a connection. `say` never waits; frames leave at the end of the round.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
+    `greet`: called with this channel once it is connected, by the side that was called. What comes
+    before anybody listens waits.
+    """
+
+    def __init__(self, greet: Callable[[Channel], None] | None = None) -> None:
+        self._greet = greet
+        self._transport: asyncio.WriteTransport | None = None
+        self._received = bytearray()
+        self._early: list[Frame] = []
+        self._hear: Callable[[Frame], None] = self._keep
         self._waiting: list[Frame] = []
         self._loop = asyncio.get_running_loop()
+        self._lost: asyncio.Future[None] = self._loop.create_future()
+        self._greeting: asyncio.Future[Frame | None] = self._loop.create_future()
 
     def say(self, message: Frame) -> None:
         if not self._waiting:
             self._loop.call_soon(self._flush)
         self._waiting.append(message)
 
+    async def greeting(self) -> Frame | None:
+        """The first message; None when the other side left without one. `listen` gets the rest."""
+        return await self._greeting
+
     async def listen(self, heard: Callable[[Frame], None]) -> None:
         """Give every message to `heard`, until the other side is gone."""
-        try:
-            while True:
-                length = int.from_bytes(await self._reader.readexactly(4), "big")
-                for message in _decode(await self._reader.readexactly(length)):
-                    heard(message)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            return
+        self._hear = heard
+        early, self._early = self._early, []
+        for message in early:
+            heard(message)
+        await self._lost
 
     async def close(self) -> None:
         """What was said leaves, then the connection ends."""
         self._flush()
-        self._writer.close()
-        with contextlib.suppress(ConnectionError):
-            await self._writer.wait_closed()
+        if self._transport is not None:
+            self._transport.close()
+            await self._lost
+
+    # --- what the event loop tells -----------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.WriteTransport, transport)
+        if self._greet is not None:
+            self._greet(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Decode what is whole; the beginning of a frame waits for its rest."""
+        received = self._received
+        received += data
+        at = 0
+        while (end := _end_of_frame(received, at)) is not None:
+            messages = _decode(received[at + 4 : end])
+            at = end
+            for message in messages:
+                self._hear(message)
+        del received[:at]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        for waiting in (self._lost, self._greeting):
+            if not waiting.done():
+                waiting.set_result(None)
+
+    def _keep(self, message: Frame) -> None:
+        """Nobody listens yet: the first is the greeting, the others wait."""
+        if self._greeting.done():
+            self._early.append(message)
+        else:
+            self._greeting.set_result(message)
 
     def _flush(self) -> None:
-        if self._waiting and not self._writer.is_closing():
+        if self._waiting and self._transport is not None and not self._transport.is_closing():
             body = _encode(self._waiting)
-            self._writer.write(len(body).to_bytes(4, "big") + body)
+            self._transport.write(len(body).to_bytes(4, "big") + body)
         self._waiting = []
+
+
+def _end_of_frame(received: bytearray, at: int) -> int | None:
+    """Where the frame that begins at `at` ends; None while it is not here whole."""
+    if len(received) < at + 4:
+        return None
+    end = at + 4 + int.from_bytes(received[at : at + 4], "big")
+    return end if end <= len(received) else None

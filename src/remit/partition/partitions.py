@@ -132,13 +132,16 @@ class PartitionProcesses(Partitions):
         self._path = str(Path(self._sockets.name) / "gateway")
         self._processes: dict[int, asyncio.subprocess.Process] = {}
         self._tasks: list[asyncio.Task[None]] = []
-        self._server: asyncio.Server | None = None
+        self._conversations: set[asyncio.Task[None]] = set()
+        self._server: asyncio.AbstractServer | None = None
         self._is_closing = False
 
     async def start(self) -> None:
         """Start them all and wait until each has opened its partition."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._server = await asyncio.start_unix_server(self._connected, self._path)
+        self._server = await asyncio.get_running_loop().create_unix_server(
+            lambda: f.Channel(self._connected), self._path
+        )
         for remote in self._remotes:
             self._tasks.append(asyncio.create_task(self._keep_running(remote.id)))
         try:
@@ -193,14 +196,21 @@ class PartitionProcesses(Partitions):
                 log.error("a partition process died", extra={"partition": partition, "code": code})
                 await asyncio.sleep(RESTART_SECONDS)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        partition = int.from_bytes(await reader.readexactly(2), "big")
-        for other in self._remotes:
-            other.say(f.Resend())  # what the process before this one may not have applied
+    def _connected(self, channel: f.Channel) -> None:
+        task = asyncio.create_task(self._serve(channel))
+        self._conversations.add(task)
+        task.add_done_callback(self._conversations.discard)
+
+    async def _serve(self, channel: f.Channel) -> None:
+        """Talk with the process of a partition for as long as it lives."""
         try:
-            await self._remotes[partition - 1].serve(f.Channel(reader, writer))
+            hello = await channel.greeting()
+            if isinstance(hello, f.Hello):
+                for other in self._remotes:
+                    other.say(f.Resend())  # what the process before this one may not have applied
+                await self._remotes[hello.partition - 1].serve(channel)
         finally:
-            writer.close()
+            await channel.close()
 
     def _forward(self, message: f.Frame) -> None:
         """From one partition to another."""

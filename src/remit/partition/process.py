@@ -2,7 +2,7 @@
 
     python -m remit.partition.process DATA PARTITION PARTITIONS SOCKET POLICIES ACCESS
 
-It connects to the gateway's socket, says who it is by its first report, and ends when the gateway is
+It connects to the gateway's socket, says which partition it is, and ends when the gateway is
 gone or tells it to stop, or at SIGTERM; always after finishing what is there. SIGINT is the gateway's
 to answer: at a terminal both of them get it.
 """
@@ -166,9 +166,9 @@ async def main(
     """Both are JSON; `access` is null where neither tenants nor authorizations count."""
     governor = read_governor(msgspec.json.decode(policies, type=PolicyFiles))
     rights = msgspec.json.decode(access, type=Access | None)
-    reader, writer = await asyncio.open_unix_connection(socket)
-    channel = f.Channel(reader, writer)
-    writer.write(int(partition).to_bytes(2, "big"))
+    loop = asyncio.get_running_loop()
+    _, channel = await loop.create_unix_connection(f.Channel, socket)
+    channel.say(f.Hello(int(partition)))
     served = Served(channel, int(partition), int(partitions), Path(data), governor, rights)
     collect_seldom()
     await served.run()
