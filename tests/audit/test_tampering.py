@@ -229,3 +229,20 @@ def test_r26_in_every_process_a_memory_finds_what_is_found_without(
     for place in luck.sample(where, min(8, len(where))):
         bent = changed(turns, place)
         assert told(bent) == told_without_memory(bent), place
+
+
+def test_what_instances_are_said_to_share_is_compared() -> None:
+    """Of the first such instance, of one that is still stored, and in the same letters."""
+    turns = log()
+    at, number = next(
+        (at, number)
+        for at, turn in enumerate(turns)
+        for number, event in enumerate(turn[EVENTS_OF])
+        if EVENTS[event[0]].__name__ == "PolicyAttached"
+    )
+    begins, stem = len(turns[at][EVENTS_OF][number]) - 2, -1
+    key = turns[at][EVENTS_OF][number][begins]
+    for field, value in ((begins, key + 1), (begins, -1), (stem, 0), (stem, 1 << 20), (stem, -5)):
+        bent = deepcopy(turns)
+        bent[at][EVENTS_OF][number][field] = value
+        assert [each.kind for each in told(bent)] == ["signature"], (field, value)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from remit.authority import AuthorityFault, jws, verify_chain
-from remit.authority.binding import bindable, read_bound
+from remit.authority import AuthorityFault, base64url, canon, jws, verify_chain
+from remit.authority.binding import bindable, read_bound, stem_of
 from remit.authority.policy import Initiator
 from tests.support.governed import RING, WORK, acme, grant, holder, policy, stranger
 
@@ -24,6 +24,24 @@ def test_a_binding_of_ours_is_read_as_the_chain_that_it_is() -> None:
     assert found is not None
     assert found[1].blocks == verify_chain(BOUND.tokens, RING).blocks == BOUND.blocks
     assert found[0].authority(BOUND).chain is BOUND
+
+
+NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30)
+
+
+@settings(max_examples=200, deadline=None)
+@given(NAMES, NAMES, NAMES, st.integers(0, (1 << 53) - 2))
+def test_whatever_the_names_a_binding_is_written_as_its_block_is(
+    instance: str, actor: str, domain: str, now: int
+) -> None:
+    grants = bindable(GRANTS, RING, "<default>", 'o"ne\\', 1, "holder")
+    initiator = Initiator(actor=actor, method="jwt", domain=domain)
+    bound = grants.bind(instance, initiator, holder, now)
+
+    assert bound.tokens[-1] == jws.sign("bind", grants.block(instance, initiator, now), holder)
+    assert bound.tokens[-1].startswith(grants.begin[-1])
+    assert stem_of(bound.tokens[-1]) == len(grants.begin[-1])
+    assert verify_chain(bound.tokens, RING).blocks == bound.blocks
 
 
 @settings(max_examples=300, deadline=None)
@@ -69,3 +87,58 @@ def test_t5_t8_who_may_not_bind_and_what_is_no_grant_are_refused() -> None:
         assert read_bound(tokens, RING) is None
         with pytest.raises(AuthorityFault):
             verify_chain(tokens, RING)
+
+
+def signed(spoken: bytes) -> tuple[str, ...]:
+    """A chain whose binding is this text, whatever it says, with the holder's signature."""
+    header = BOUND.tokens[-1].partition(".")[0]
+    content = f"{header}.{base64url.encode(spoken)}"
+    return (*GRANTS, f"{content}.{base64url.encode(holder.sign(content.encode()))}")
+
+
+SPOKEN = canon.encode(CLAIMS)
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    st.integers(0, len(SPOKEN)),
+    st.integers(0, 3),
+    st.sampled_from([b"", b"0", b"7", b'"', b" ", b"x"]),
+)
+def test_t7_next_to_a_good_binding_no_other_text_passes_that_the_long_way_refuses(
+    place: int, length: int, letters: bytes
+) -> None:
+    """The form of a good one is known by then: all that is not the instance or the time is compared."""
+    assert read_bound(BOUND.tokens, RING) is not None
+    tokens = signed(SPOKEN[:place] + letters + SPOKEN[place + length :])
+
+    found = read_bound(tokens, RING)
+
+    if found is not None:
+        assert found[1].blocks == verify_chain(tokens, RING).blocks
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iat": 1_700_000_001, "nbf": 1_700_000_001},
+        {"jti": "7", "sub": {**CLAIMS["sub"], "instance": "7"}},  # type: ignore[dict-item]
+        {"iat": 0, "nbf": 0},
+        {"iat": (1 << 53) - 1, "nbf": (1 << 53) - 1},
+        {"jti": "a", "sub": {**CLAIMS["sub"], "instance": "a"}},  # type: ignore[dict-item]
+        {"jti": "\u0664", "sub": {**CLAIMS["sub"], "instance": "\u0664"}},  # type: ignore[dict-item]
+    ],
+)  # fmt: skip
+def test_other_instances_and_times_are_read_as_the_long_way_reads_them(
+    changes: dict[str, object],
+) -> None:
+    assert read_bound(BOUND.tokens, RING) is not None
+    tokens = signed(canon.encode({**CLAIMS, **changes}))
+    try:
+        expected = verify_chain(tokens, RING).blocks
+    except AuthorityFault:
+        expected = None  # it is beyond what a block may say
+
+    found = read_bound(tokens, RING)
+
+    assert (found and found[1].blocks) == expected

@@ -209,3 +209,13 @@ def test_a_message_that_two_instances_took_is_found_once_for_each(connection: Co
 
     assert total == 1
     assert [each["subscriptionKey"] for each in items] == ["1"]
+
+
+def test_instances_that_stand_are_counted_without_their_rows(connection: Connection) -> None:
+    """Ten thousand rows looked up one by one take 0.2 s where nothing is in the cache."""
+    plan = connection.exec_driver_sql(
+        "EXPLAIN QUERY PLAN SELECT key FROM process_instances "
+        "WHERE state = 'ACTIVE' AND incidents > 0 AND end_date IS NULL LIMIT 10001"
+    ).all()
+
+    assert ["instances_standing" in row[3] for row in plan] == [True]

@@ -39,6 +39,9 @@ def encode_slope(slope: Slope) -> bytes:
     return encode(slope)
 
 
+_STARTS = encode(START)
+
+
 class Agreement(Struct, frozen=True):
     """Where the slope is afterwards, and the facts that the log itself must tell of this instance.
 
@@ -65,7 +68,7 @@ class Carried:
     def __init__(self, event: PolicyAttached) -> None:
         self.name = str(event.instance)
         self.tenant = event.tenant
-        self.move(START)
+        self.slope, self.told = START, _STARTS
         self.attach(event, None, {})
 
     def attach(

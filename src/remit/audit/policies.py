@@ -46,6 +46,7 @@ class Policies:
     def attached(self, turn: Turn, position: int, event: PolicyAttached) -> Findings:
         """An instance is about to begin under this policy."""
         running = self._running
+        differing = running.beginnings.hold(event)
         if not running.share.has(event.root):
             running.elsewhere.add(event.instance)
             return FINE
@@ -64,12 +65,15 @@ class Policies:
         )  # fmt: skip
         carried.move(self._auditor.slope(carried.name))
         is_its_own = self._carries(carried, event)
+        if differing:
+            found.append(Finding(position, "signature", differing))
         if not found and carried.told != event.slope:
             found.append(Finding(position, "slope", "the slope is not the one that its head names"))
         return [*found, *_misnamed(position, event, carried, is_its_own)]
 
     def succeeded(self, turn: Turn, position: int, event: PolicySucceeded) -> Findings:
         """A policy in the place of the one before."""
+        self._running.beginnings.release(event.instance)
         if event.instance in self._running.elsewhere:
             return FINE
         carried = self._governed.get(event.instance)

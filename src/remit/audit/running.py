@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from remit.audit.beginnings import Beginnings
 from remit.audit.carried import Carried
 from remit.audit.effects import Live
 from remit.protocol.events.deployment import ProcessCreated
@@ -43,12 +44,16 @@ ALL = Share()
 
 
 class Running:
-    """`governed` are the instances of our `share`; `elsewhere` are those that another asks about."""
+    """`governed` are the instances of our `share`; `elsewhere` are those that another asks about.
+
+    `beginnings` is what all of them share in the tables.
+    """
 
     def __init__(self, share: Share) -> None:
         self.share = share
         self.governed: dict[int, Carried] = {}
         self.elsewhere: set[int] = set()
+        self.beginnings = Beginnings()
         self.over: list[int] = []
         self._scopes: dict[int, int] = {}
         self._variables: dict[int, dict[str, bytes]] = {}
@@ -93,6 +98,7 @@ class Running:
         ended = []
         for instance in self.over:
             self.elsewhere.discard(instance)
+            self.beginnings.release(instance)
             carried = self.governed.pop(instance, None)
             if carried is not None:
                 ended.append(carried)

@@ -33,6 +33,8 @@ from remit.authority.evaluate import Authority, compile_chain
 from remit.authority.keys import KeyRing, Signer
 from remit.authority.policy import Bind, BoundTo, Grant, Holder, Initiator, Origin
 
+_NOBODY = Initiator(actor="", method="")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bindable:
@@ -58,7 +60,7 @@ class Bindable:
         """
         assert signer.kid in self.holder.kids, "the holder binds"
         block = self.block(instance, initiator, now)
-        token, name = jws.sign_and_name("bind", block, signer)
+        token, name = jws.sign_text(self.text(instance, initiator, now), signer)
         chain = VerifiedChain((*self.grants, VerifiedBlock(token, name, signer.kid, block)))
         check_size(chain.tokens)
         return chain
@@ -70,13 +72,27 @@ class Bindable:
             to, self.holder, self.origins, initiator, self.del_max_depth, jti=instance, now=now
         )
 
+    def text(self, instance: str, initiator: Initiator, now: int) -> str:
+        """The same as it is signed. Most of it is the same for all instances, and written once."""
+        stem, before, after = _spelling(self)
+        who, name = _initiator(initiator), canon.encode(instance)
+        said = b'"iat":%d,"initiator":%b,"jti":%b,"nbf":%d,"sub":{"instance":%b' % (
+            now, who, name, min(now, limits.INTEGER), name,
+        )  # fmt: skip
+        return stem + base64url.encode(before + said + after)
+
+    @property
+    def begin(self) -> tuple[str, ...]:
+        """How the chains of all instances begin: the grants, then the first letters of the binding."""
+        return _begin(self)
+
     def check(self) -> None:
         """Raises BadLink unless the links of every chain that comes of this hold."""
         check_links(self.example())
 
     def example(self) -> VerifiedChain:
         """A chain that differs from those of instances in what its binding says of them alone."""
-        block = self.block("", Initiator(actor="", method="", domain=""), 0)
+        block = self.block("", _NOBODY, 0)
         kid = self.holder.kids[0]
         return VerifiedChain((*self.grants, VerifiedBlock("", "", kid, block)))
 
@@ -85,6 +101,44 @@ class Bindable:
 def _model(grants: Bindable) -> Authority:
     """Compiled once for all instances that these grants are bound to."""
     return compile_chain(grants.example())
+
+
+@lru_cache(maxsize=1024)
+def _initiator(initiator: Initiator) -> bytes:
+    return canon.encode(initiator)
+
+
+@lru_cache(maxsize=256)
+def _spelling(grants: Bindable) -> tuple[str, bytes, bytes]:
+    """How a binding is written: its first letters, what stands between them and what is said of the
+    instance, what follows that.
+
+    A signing input is base64: where the letters of three bytes end, others may follow.
+    """
+    nobody = canon.encode(_NOBODY)
+    said = b'"iat":0,"initiator":' + nobody + b',"jti":"","nbf":0,"sub":{"instance":""'
+    before, found, after = canon.encode(grants.block("", _NOBODY, 0)).partition(said)
+    assert found, "a binding is written in this order"
+    end = len(before) // 3 * 3
+    header = jws.header("bind", grants.holder.kids[0])
+    return f"{header}.{base64url.encode(before[:end])}", before[end:], after
+
+
+def stem_of(token: str) -> int:
+    """How many letters a binding has in common with those of all other instances under its grants: as
+    far as nothing is said of the one instance (see `Bindable.begin`). 0 for what is no binding."""
+    header, _, rest = token.partition(".")
+    try:
+        content = base64url.decode(rest.partition(".")[0])
+    except AuthorityFault:
+        return 0
+    end = content.find(b'"iat":')  # within a text, quotes are escaped
+    return 0 if end < 0 else len(header) + 1 + end // 3 * 4
+
+
+@lru_cache(maxsize=256)
+def _begin(grants: Bindable) -> tuple[str, ...]:
+    return (*(each.token for each in grants.grants), _spelling(grants)[0])
 
 
 @lru_cache(maxsize=256)

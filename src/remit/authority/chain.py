@@ -106,7 +106,7 @@ def check_size(tokens: Sequence[str]) -> None:
     """Raises Malformed for more, or longer, blocks than a chain may have."""
     if not 2 <= len(tokens) <= limits.CHAIN_BLOCKS:
         raise Malformed(f"a chain has 2 to {limits.CHAIN_BLOCKS} blocks, found {len(tokens)}")
-    if sum(len(token) for token in tokens) > limits.CHAIN_BYTES:
+    if sum(map(len, tokens)) > limits.CHAIN_BYTES:
         raise Malformed(f"a chain has at most {limits.CHAIN_BYTES} bytes")
 
 
@@ -173,9 +173,13 @@ def check_links(chain: VerifiedChain) -> None:
         raise Malformed(f"{count} clauses in one chain; at most {limits.CLAUSES}")
 
 
+_LINKS = (Bind, Derive)
+
+
 def _as_link(each: VerifiedBlock) -> Link:
-    assert isinstance(each.block, Bind | Derive)
-    return each.block
+    block = each.block
+    assert isinstance(block, _LINKS)
+    return block
 
 
 def _check_grants(each: VerifiedBlock, link: Link, grants: list[VerifiedBlock]) -> None:

@@ -111,8 +111,11 @@ class Authority:
 
         Only where nothing is revoked: a list might name the new binding.
         """
-        last = _compile_block(chain.blocks[-1], _NOTHING, {})
-        blocks = (*self.blocks[:-1], last)
+        last, link = chain.blocks[-1], chain.leaf
+        bound = CompiledBlock(
+            link.jti, last.hash, link.nbf * 1000, link.exp * 1000, NEVER, NEVER, _NOTHING
+        )
+        blocks = (*self.blocks[:-1], bound)
         return Authority(chain, blocks, self._rules, self.arithmetic, self.epochs)
 
     def referenced(self, action: str) -> tuple[str, ...]:
@@ -240,8 +243,11 @@ def _in_force(blocks: tuple[CompiledBlock, ...]) -> tuple[int, int]:
     """From when until when every block is valid, none revoked, and all lists fresh enough."""
     first, last = 0, NEVER
     for each in blocks:
-        first = max(first, each.nbf_ms)
-        last = min(last, each.exp_ms, each.revoked_ms, each.fresh_until_ms)
+        if each.nbf_ms > first:
+            first = each.nbf_ms
+        for end in (each.exp_ms, each.revoked_ms, each.fresh_until_ms):
+            if end < last:
+                last = end
     return first, last
 
 

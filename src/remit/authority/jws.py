@@ -43,19 +43,20 @@ class Envelope:
 
 def sign(kind: Kind, claims: object, signer: Signer) -> str:
     """The compact JWS of `claims` (a struct or a dictionary)."""
-    return sign_and_name(kind, claims, signer)[0]
+    return sign_text(f"{header(kind, signer.kid)}.{_part(claims)}", signer)[0]
 
 
-def sign_and_name(kind: Kind, claims: object, signer: Signer) -> tuple[str, str]:
-    """The same, and the hash that names the block (see `Envelope.hash`)."""
-    signing_input = f"{_header(kind, signer.kid)}.{_part(claims)}"
-    content = signing_input.encode()
-    token = f"{signing_input}.{base64url.encode(signer.sign(content))}"
+def sign_text(text: str, signer: Signer) -> tuple[str, str]:
+    """The compact JWS of a signing input that is written already, and the hash that names the block
+    (see `Envelope.hash`)."""
+    content = text.encode()
+    token = f"{text}.{base64url.encode(signer.sign(content))}"
     return token, hashlib.sha256(content).hexdigest()
 
 
 @lru_cache(maxsize=256)
-def _header(kind: Kind, kid: str) -> str:
+def header(kind: Kind, kid: str) -> str:
+    """The first part of a statement that this key signs."""
     return _part({"alg": "Ed25519", "kid": kid, "typ": f"remit-{kind}+jws"})
 
 

@@ -152,7 +152,7 @@ def may_enter(run: Run, scope: ElementInstance, element_id: str, item: AgendaIte
 
     If not, an incident stands at the scope: resolving it plays `item`, which asks again.
     """
-    if passes(run, scope, "element.enter", element_id):
+    if scope.is_ungoverned or passes(run, scope, "element.enter", element_id):
         return True
     facts: dict[str, object] = {
         "elementId": element_id,

@@ -88,7 +88,7 @@ def of_rejection(reply: Rejected) -> Status:
     return Status(REJECTIONS[reply.type], reply.text)
 
 
-def of_fault(fault: Exception) -> Status:
+def of_fault(fault: BaseException) -> Status:
     """The status of whatever went wrong; what nobody foresaw is INTERNAL, without its insides."""
     if isinstance(fault, Status):
         return fault

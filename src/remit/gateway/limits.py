@@ -39,6 +39,11 @@ class Limits:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._open: dict[str, int] = {}
 
+    @property
+    def are_counted(self) -> bool:
+        """Requests are: none may be played twice."""
+        return bool(self._requests)
+
     def spend(self, client: str) -> None:
         """One more request of this client; raises `Status` when that is too many."""
         if not self._requests:

@@ -73,8 +73,7 @@ class LongPolls:
                 if jobs and presence is not None and await presence.look():
                     await self.hand_back(jobs, header)
                     return []
-                for tenant in {each.job.tenant for each in jobs}:
-                    self._wake(command.type, tenant)
+                self.taken(command.type, jobs)
                 if jobs or request_timeout_ms < 0 or left <= 0:
                     if refused is not None:
                         raise refused
@@ -97,6 +96,11 @@ class LongPolls:
             del waiting[number]
             if not waiting:
                 self._waiting.pop(command.type, None)
+
+    def taken(self, job_type: str, jobs: Sequence[ActivatedJob]) -> None:
+        """Somebody got these: perhaps there are more, for those who wait."""
+        for tenant in {each.job.tenant for each in jobs}:
+            self._wake(job_type, tenant)
 
     def close(self) -> None:
         """Everybody who waits is told that the broker is closing."""

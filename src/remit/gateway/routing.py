@@ -23,10 +23,18 @@ class Router:
 
     async def by_key(self, key: int, command: Command, header: Header) -> Reply:
         """To the partition that made `key`; a key nobody made goes to the first, which says so."""
+        return _answer(await self.of_key(key).ask(command, header))
+
+    def of_key(self, key: int) -> PartitionClient:
+        """The partition that made `key`, or the first."""
         partition = partition_of(key)
         if not 1 <= partition <= len(self.partitions):
             partition = DEPLOYMENT_PARTITION
-        return _answer(await self.partitions[partition - 1].ask(command, header))
+        return self.partitions[partition - 1]
+
+    def only(self) -> PartitionClient | None:
+        """The partition, where there is but one."""
+        return self.partitions[0] if len(self.partitions) == 1 else None
 
     async def by_correlation(self, correlation_key: str, command: Command, header: Header) -> Reply:
         partition = partition_for(correlation_key, len(self.partitions))

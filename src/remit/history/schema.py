@@ -19,7 +19,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSION = 7
+VERSION = 8
 """Raise it when the tables change: a history of another version is made anew from the log."""
 
 metadata = MetaData()
@@ -93,6 +93,7 @@ INSTANCES = Table(
         "instances_running", "end_date IS NULL", "definition", "process_id", "tenant", "incidents"
     ),
     _index_where("instances_in_trouble", "incidents > 0", "start_date", "key"),
+    _index_where("instances_standing", "incidents > 0", "state", "start_date", "key", "end_date"),
 )
 
 ELEMENTS = Table(

@@ -34,6 +34,21 @@ class PartitionStatus:
     in_flight: int = 0
 
 
+class Asker(Protocol):
+    """Who waits for an answer: a future, or what carries it to another process or to a client.
+
+    What goes wrong while it is told is its own affair: neither method raises.
+    """
+
+    def done(self) -> bool:
+        """It has been told, or nobody listens any more."""
+        ...
+
+    def set_result(self, reply: Reply, /) -> None: ...
+
+    def set_exception(self, fault: BaseException, /) -> None: ...
+
+
 def may_be_answered_late(command: Command) -> bool:
     """The answer may come with a later turn: after seconds, or never."""
     return command.answers_late or getattr(command, "await_result", False)
@@ -49,6 +64,13 @@ class PartitionClient(Protocol):
 
         Raises, now or through the future, `Overloaded` (back-pressure or full disk) and `Unavailable`
         (no leader, stopping). Cancelling the future forgets the answer, not the command.
+        """
+        ...
+
+    def take(self, command: Command, header: Header, asker: Asker) -> object:
+        """As `ask` does, for who wants no future: `asker` is told the reply, or what went wrong later.
+
+        Not for a command that may be answered late.
         """
         ...
 

@@ -20,7 +20,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -34,7 +33,7 @@ from remit.engine.turn import Answer, IdentityChanged, JobsAvailable, Request, S
 from remit.identity.directory import Snapshot
 from remit.identity.principal import Access
 from remit.partition import overlay as overlays
-from remit.partition.client import JobStream, PartitionStatus, may_be_answered_late
+from remit.partition.client import Asker, JobStream, PartitionStatus, may_be_answered_late
 from remit.partition.log import Chain
 from remit.partition.metrics import Metrics
 from remit.partition.outbox import Outbox, Parcel
@@ -76,17 +75,6 @@ Deliver = Callable[[int, int, Sequence[Parcel]], None]
 
 Acknowledge = Callable[[int, int, int], None]
 """(source, by, sequence): tells a source what has been applied."""
-
-
-class Asker(Protocol):
-    """Who waits for an answer: a future, or what carries it to another process."""
-
-    def done(self) -> bool:
-        """It has been told, or nobody listens any more."""
-
-    def set_result(self, reply: Reply, /) -> None: ...
-
-    def set_exception(self, fault: BaseException, /) -> None: ...
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from itertools import count
 from remit.base.errors import Overloaded, Unavailable
 from remit.identity.directory import Snapshot
 from remit.partition import frames as f
-from remit.partition.client import JobStream, PartitionStatus, may_be_answered_late
+from remit.partition.client import Asker, JobStream, PartitionStatus, may_be_answered_late
 from remit.protocol.commands import Command, YieldJob
 from remit.protocol.replies import Reply
 from remit.protocol.values import ActivatedJob, Header
@@ -30,7 +30,7 @@ class RemotePartition:
         self._channel: f.Channel | None = None
         self._numbers = count(1)
         self._promise = asyncio.get_running_loop().create_future
-        self._asked: dict[int, asyncio.Future[Reply]] = {}
+        self._asked: dict[int, Asker] = {}
         self._streams: dict[int, tuple[JobStream, Callable[[ActivatedJob], None]]] = {}
         self._watchers: list[Callable[[str, str], None]] = []
         self._identity_watchers: list[Callable[[Snapshot], None]] = []
@@ -40,15 +40,19 @@ class RemotePartition:
         self.is_ready = asyncio.Event()
 
     def ask(self, command: Command, header: Header) -> asyncio.Future[Reply]:
+        future: asyncio.Future[Reply] = self._promise()
+        number = self.take(command, header, future)
+        if may_be_answered_late(command):
+            future.add_done_callback(lambda _: self._asked.pop(number, None))
+        return future
+
+    def take(self, command: Command, header: Header, asker: Asker) -> int:
         if self._channel is None:
             raise Unavailable(f"partition {self.id} is starting: try again in a moment")
         number = next(self._numbers)
-        future: asyncio.Future[Reply] = self._promise()
-        self._asked[number] = future
-        if may_be_answered_late(command):
-            future.add_done_callback(lambda _: self._asked.pop(number, None))
+        self._asked[number] = asker
         self._channel.say(f.Ask(number, command, header))
-        return future
+        return number
 
     def open_stream(
         self, stream: JobStream, push: Callable[[ActivatedJob], None]
@@ -92,9 +96,9 @@ class RemotePartition:
         finally:
             self._channel = None
             self._report = f.Report(False, False, self._report.position, 0, self._report.counters)
-            for future in self._asked.values():
-                if not future.done():
-                    future.set_exception(Unavailable(f"partition {self.id} is restarting"))
+            for asker in self._asked.values():
+                if not asker.done():
+                    asker.set_exception(Unavailable(f"partition {self.id} is restarting"))
             self._asked.clear()
 
     @property
@@ -115,14 +119,14 @@ class RemotePartition:
     def _heard(self, message: f.Frame) -> None:
         if isinstance(message, f.Tell):
             self._position = max(self._position, message.position)
-            future = self._asked.pop(message.number, None)
-            if future is not None and not future.done():
-                future.set_result(message.reply)
+            asker = self._asked.pop(message.number, None)
+            if asker is not None and not asker.done():
+                asker.set_result(message.reply)
         elif isinstance(message, f.Refuse):
-            future = self._asked.pop(message.number, None)
+            asker = self._asked.pop(message.number, None)
             kind = Overloaded if message.overloaded else Unavailable
-            if future is not None and not future.done():
-                future.set_exception(kind(message.message))
+            if asker is not None and not asker.done():
+                asker.set_exception(kind(message.message))
         elif isinstance(message, f.Push):
             self._pushed(message)
         elif isinstance(message, f.JobsThere):

@@ -4,14 +4,15 @@ Through Envoy a call costs 40 µs more (benchmarks/RESULTS.md): it goes from thr
 Here it comes and goes on the thread that answers it. `Connection` adds what uvicorn leaves to whoever
 stands before it: how large a head may be and how long it may take, a Host, faults as problem documents,
 wishes for other protocols passed over, and who the certificate of a client names. It and `Cycle` go the
-short way where requests and answers come in one piece, as nearly all do.
+short way where requests and answers come in one piece, as nearly all do; and where the application is
+`Quick`, a request that begins with known headers needs neither parser nor task.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 from http import HTTPStatus
 from time import monotonic
@@ -27,7 +28,9 @@ from remit.base.errors import Unavailable
 from remit.gateway.certificates import HEADER as CERTIFICATE
 from remit.gateway.certificates import said_of
 from remit.gateway.leaving import PRESENCE
-from remit.gateway.rest.frame import WHOLE, Headers
+from remit.gateway.rest.brief import Headers, Quick
+from remit.gateway.rest.frame import WHOLE
+from remit.server.heads import Heads, Seen
 from remit.server.tls import LOOK_SECONDS, Context
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -57,6 +60,9 @@ _TOO_LARGE = (
     f"The headers may have {HEAD_BYTES // 1024} KiB together, and be {HEADERS} at most",
 )
 _ASGI: Any = {"version": "3.0", "spec_version": "2.3"}
+HEADS = Heads()
+"""Of all connections."""
+
 _NO_HOST = (400, "This is not HTTP/1.1: there is no Host header")
 
 
@@ -127,6 +133,14 @@ class Connection(HttpToolsProtocol):
     _since = 0.0  # when this head began, the last part of a body came, or the last answer was given
     _fault: tuple[int, str] | None = None
     _certificate: bytes | None = None  # what it says of the client; None in plain text
+    _is_asking = False  # a request is on the short way
+    _is_last = False  # its answer is the last one
+    _asked = b""  # that request
+    _held = b""  # what comes meanwhile, or a known head whose body is on its way
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self._quick: Quick | None = self.app if hasattr(self.app, "quick") else None
 
     # --- presence ----------------------------------------------------------------------------------
 
@@ -157,6 +171,24 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._is_refused:
             return
+        if self._is_asking:
+            self._held += data
+            self.flow.pause_reading()
+            return
+        if self._held:
+            data, self._held, self._head_bytes = self._held + data, b"", 0
+            self.flow.resume_reading()
+        if not self._is_between_requests():
+            self._parse(data)
+            return
+        seen = HEADS.look(data)
+        if seen is None:
+            self._parse(data)
+            self._learn(data)
+        elif not self._is_taken(data, seen):
+            self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade as wish:
@@ -168,6 +200,83 @@ class Connection(HttpToolsProtocol):
                 self._head_bytes += len(data)
                 if self._head_bytes > HEAD_BYTES:
                     self._refuse(*_TOO_LARGE)
+
+    # --- the short way -----------------------------------------------------------------------------
+
+    def _is_between_requests(self) -> bool:
+        """The parser has nothing in hand, nobody waits for an answer, and the client takes them."""
+        if self._quick is None or self._head_bytes:
+            return False
+        cycle = self.cycle
+        is_free = cycle is None or (cycle.response_complete and not cycle.more_body)
+        return is_free and not self.flow.write_paused
+
+    def _is_taken(self, data: bytes, seen: Seen) -> bool:
+        """A request that begins with a known head: played at once, or held until its body has come."""
+        if seen.body > HEAD_BYTES or self._quick is None:
+            return False
+        known = seen.known
+        if len(data) != seen.body + known.length:
+            if len(data) > seen.body:
+                return False
+            self._held, self._head_bytes, self._since = data, len(data), monotonic()
+            return True
+        headers = known.headers
+        if self._certificate is not None:
+            headers = dict(self._vouched(headers.items()))
+        self._is_asking, self._asked = True, data
+        taken = self._quick.quick("POST", seen.path, headers, data[seen.body :], self)
+        if not taken:
+            self._is_asking, self._asked = False, b""
+        return taken
+
+    def go_usual_way(self) -> None:
+        asked, self._asked, self._is_asking = self._asked, b"", False
+        if not self.is_gone and not self.transport.is_closing():
+            self._parse(asked)
+            if self._is_last:
+                self.shutdown()
+            elif self._held:
+                self.loop.call_soon(self._go_on)
+
+    def _learn(self, data: bytes) -> None:
+        """Of a request that came in one piece, and that the parser knows no more of than its headers."""
+        cycle = self.cycle
+        if cycle is None or cycle.more_body or self._head_bytes or self._is_refused:
+            return
+        if cycle.keep_alive and self.parser is not None and not self.parser.should_upgrade():
+            HEADS.learn(data, self.headers)
+
+    @property
+    def caller(self) -> Any:
+        return {"client": self.client}
+
+    def tell(self, status: int, headers: Headers, content: bytes) -> None:
+        """The answer to the request on the short way; then what was sent ahead has its turn."""
+        self._is_asking, self._asked = False, b""
+        if self.is_gone or self.transport.is_closing():
+            return
+        known = (*headers, *self.server_state.default_headers)
+        self.transport.write(_head(status, known, len(content), not self._is_last) + content)
+        self.server_state.total_requests += 1
+        self._since = monotonic()
+        if self._is_last:
+            self.transport.close()
+        elif self._held:
+            self.loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        """With what came while an answer was on its way."""
+        if self._held and not self.is_gone and not self._is_asking:
+            self.data_received(b"")
+
+    def shutdown(self) -> None:
+        if self._is_asking:
+            self._is_last = True
+        else:
+            super().shutdown()
+
+    # --- what the parser tells ---------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         if not self._is_repeated:
@@ -220,14 +329,14 @@ class Connection(HttpToolsProtocol):
             "path": unquote(path) if "%" in path else path,
             "raw_path": url.path,
             "query_string": url.query or b"",
-            "headers": self.headers if self._certificate is None else self._vouched(),
+            "headers": self.headers if self._certificate is None else self._vouched(self.headers),
             "extensions": self._extensions,
         }
         return cycle
 
-    def _vouched(self) -> list[tuple[bytes, bytes]]:
+    def _vouched(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         """The headers: who calls is what the certificate says, not what the client wrote."""
-        found = [each for each in self.headers if each[0] != CERTIFICATE]
+        found = [each for each in headers if each[0] != CERTIFICATE]
         return [*found, (CERTIFICATE, self._certificate)] if self._certificate else found
 
     def on_body(self, body: bytes) -> None:
@@ -328,7 +437,7 @@ class Connection(HttpToolsProtocol):
         if (self._head_bytes or is_sending) and now - self._since > HEAD_SECONDS:
             self.transport.abort()
         is_idle = not self._head_bytes and (cycle is None or cycle.response_complete)
-        if is_idle and now - self._since > IDLE_SECONDS:
+        if is_idle and not self._is_asking and now - self._since > IDLE_SECONDS:
             self.transport.close()
 
 

@@ -14,8 +14,8 @@ from remit.base.errors import InvalidArgument
 from remit.engine import incidents
 from remit.engine.access import may_work, tenants_of
 from remit.engine.faults import IncidentRaised
-from remit.engine.governance import POLICY, admit_activation, hand_over, tokens_of
-from remit.engine.governance.work import job_facts, step_for_worker
+from remit.engine.governance import POLICY, admit_activation, hand_over
+from remit.engine.governance.work import job_facts
 from remit.engine.run import Handler, Run
 from remit.engine.variables import visible
 from remit.protocol.commands import ActivateJobs
@@ -125,11 +125,12 @@ def _activate(run: Run, command: ActivateJobs, job: Job) -> Job:
 def _under_policy(run: Run, command: ActivateJobs, job: Job, variables: Document) -> ActivatedJob:
     """With what the worker needs to ask the policy itself."""
     element = run.element(job.element_key)
-    activated = replace(job, handed=hand_over(run, element, variables))
-    policy = tokens_of(run, element)
+    along = hand_over(run, element, job, variables)
+    assert along is not None, "it was admitted by its policy"
+    handed, policy, step = along
     if not command.fetch_variables or POLICY in command.fetch_variables:
         variables = {**variables, POLICY: list(policy)}
-    return ActivatedJob(activated, variables, policy, step_for_worker(run, element, activated))
+    return ActivatedJob(replace(job, handed=handed), variables, policy, step)
 
 
 def _overhead(job: Job) -> int:

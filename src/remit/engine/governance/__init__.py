@@ -38,7 +38,6 @@ from remit.engine.governance.policies import (
     renew,
     revoke,
     shown,
-    tokens_of,
     without_policy,
 )
 from remit.engine.governance.steps import (
@@ -99,6 +98,5 @@ __all__ = [
     "sender_of",
     "shown",
     "tell",
-    "tokens_of",
     "without_policy",
 ]

@@ -198,14 +198,11 @@ def passes(run: Run, element: ElementInstance, action: str, of: str, about: str 
     `of` is the element that the step is of, `about` what else it is about. False: the question has to be
     asked with its facts, or nothing governs the step.
     """
-    state = run.state
-    row = state.governed.rows.get(element.instance)
+    row = run.state.governed.rows.get(element.instance)
     if row is None:
         return False
-    carried: Carried | None = state.authority_cache.get(_name(state, row.policy))
-    if carried is None or carried.instance != element.instance:
-        return False
-    if carried.definition != element.definition:
+    carried = _at_hand(run.state, row, element)
+    if carried is None:
         return False
     clauses = carried.authority.passes(action, run.now)
     if clauses is None:
@@ -293,7 +290,7 @@ def remember_authority(run: Run, authority: Authority, element: ElementInstance)
 def _carried(run: Run, row: Governed) -> Carried:
     found: Carried | None = run.state.authority_cache.get(_name(run.state, row.policy))
     if found is None:
-        chain = verify_chain(row.tokens, governor_of(run).ring)
+        chain = verify_chain(run.state.blocks_of(row), governor_of(run).ring)
         found = _remember(run, Carried(compile_chain(chain, known_revocations(run))))
     return found
 
@@ -306,12 +303,18 @@ def _remember(run: Run, carried: Carried) -> Carried:
     return carried
 
 
+def _at_hand(state: State, row: Governed, element: ElementInstance) -> Carried | None:
+    """The policy of an instance, if it is in memory with the facts of that instance."""
+    name = _name(state, row.policy) if state.revocations.rows else row.policy
+    carried: Carried | None = state.authority_cache.get(name)
+    if carried is None or carried.instance != element.instance:
+        return None
+    return carried if carried.definition == element.definition else None
+
+
 def _in_person(run: Run, row: Governed, element: ElementInstance) -> Carried:
-    """The policy of an instance, with the facts of that instance, which are looked up once."""
-    carried = _carried(run, row)
-    if carried.instance == element.instance and carried.definition == element.definition:
-        return carried
-    found = _in_person_of(run, carried.authority, element)
+    """The same, looked up where it is not in memory."""
+    found = _in_person_of(run, _carried(run, row).authority, element)
     return _remember(run, found) if found.is_known else found
 
 
@@ -353,7 +356,7 @@ AUTHORITIES = 20_000
 def ask(run: Run, asked: Question) -> Answer:
     """The answer, on the facts that the action's clauses refer to."""
     row, element = asked.row, asked.element
-    carried = _in_person(run, row, element)
+    carried = _at_hand(run.state, row, element) or _in_person(run, row, element)
     authority, facts = carried.authority, carried.subject
     beyond: Document = {}
     names = authority.beyond_subject(asked.action)

@@ -41,7 +41,13 @@ def sender_in(run: Run, element: ElementInstance) -> Sender | None:
         return None
     authority = authority_of(run, row)
     return Sender(
-        "engine", "", "", element.tenant, authority.chain.initiator.actor, row.tokens, row.slope
+        "engine",
+        "",
+        "",
+        element.tenant,
+        authority.chain.initiator.actor,
+        authority.chain.tokens,
+        row.slope,
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from remit.authority import AuthorityFault, Hop, Slope, compile_chain, verify_block, verify_chain
-from remit.authority.binding import bindable
+from remit.authority import AuthorityFault, Hop, compile_chain, verify_block, verify_chain
+from remit.authority.binding import Bindable, bindable
 from remit.authority.chain import VerifiedBlock, VerifiedChain
 from remit.authority.derive import derive_for_call, with_successor
 from remit.authority.policy import Grant, Initiator
@@ -47,18 +47,12 @@ from remit.protocol.replies import PolicyShown
 from remit.protocol.values import NONE_KEY, POLICY, Document
 
 
-def tokens_of(run: Run, element: ElementInstance) -> tuple[str, ...]:
-    """The signed blocks that a worker gets along with a job; none for an ungoverned instance."""
-    row = governed_row(run, element)
-    return () if row is None else row.tokens
-
-
 def without_policy(run: Run, element: ElementInstance, document: Document) -> Document:
     """Variables without the reserved one: an unchanged echo is taken silently, anything else denied."""
     if POLICY not in document:
         return document
     row = governed_row(run, element)
-    if row is None or document[POLICY] != list(row.tokens):
+    if row is None or document[POLICY] != list(run.state.blocks_of(row)):
         raise Denied(
             f"Expected variables without '{POLICY}': it is reserved for the policy of an instance, and "
             f"no command changes that"
@@ -94,7 +88,13 @@ def attach(
         ) from fault
     remember_authority(run, authority, unborn)
     slope = authority.arithmetic.extend(START, hop)
-    _attached(run, definition, key, key, chain.tokens, chain.hash, slope, NONE_KEY)
+    begins, stem = _shared(run, grants, chain, key)
+    run.emit(
+        PolicyAttached(
+            key, key, row.key, key, chain.tokens, chain.hash, encode_slope(slope), NONE_KEY,
+            row.tenant, b"", begins, stem,
+        )
+    )  # fmt: skip
     if passes(run, unborn, "instance.create", unborn.element):
         return
     begun = {
@@ -102,6 +102,14 @@ def attach(
         "actorMethod": initiator.method, "actorDomain": initiator.domain,
     }  # fmt: skip
     admit_beginning(run, unborn, begun)
+
+
+def _shared(run: Run, grants: Bindable, chain: VerifiedChain, key: int) -> tuple[int, int]:
+    """Whose blocks begin like those of this new instance, its own `key` if nobody's; and how many
+    letters of the last one are the same."""
+    begin = grants.begin
+    known = run.state.beginnings.of(begin)
+    return (known[0] if known else key), len(begin[-1])
 
 
 @lru_cache(maxsize=1024)
@@ -190,7 +198,12 @@ def derive_child(run: Run, caller: ElementInstance, definition: Definition, chil
     chain = verify_chain(tokens, governor.ring)
     authority = compile_chain(chain, known_revocations(run))
     slope = authority.arithmetic.extend(decode_slope(row.slope), Hop(called.process_id, "call"))
-    _attached(run, definition, child, caller.root, chain.tokens, chain.hash, slope, caller.instance)
+    run.emit(
+        PolicyAttached(
+            child, child, called.key, caller.root, chain.tokens, chain.hash, encode_slope(slope),
+            caller.instance, called.tenant,
+        )
+    )  # fmt: skip
 
 
 def check_derivable(run: Run, caller: ElementInstance) -> None:
@@ -245,7 +258,7 @@ def renew(run: Run, instance: ElementInstance, successor: str) -> None:
     renewed = 0
     for row in rows:
         try:
-            chain = with_successor(verify_chain(row.tokens, ring), successor, ring)
+            chain = with_successor(verify_chain(run.state.blocks_of(row), ring), successor, ring)
         except AuthorityFault as fault:
             if row.key == instance.key:
                 raise InvalidArgument(
@@ -296,7 +309,8 @@ def shown(run: Run, instance: ElementInstance) -> PolicyShown:
     if row is None:
         raise _ungoverned(instance.key)
     slope = decode_slope(row.slope)
-    return PolicyShown(instance.key, row.tokens, slope.head, slope.trust, slope.low)
+    blocks = run.state.blocks_of(row)
+    return PolicyShown(instance.key, blocks, slope.head, slope.trust, slope.low)
 
 
 def revoke(run: Run, token: str) -> int:
@@ -345,21 +359,3 @@ def after_denial(run: Run, event: GovernanceEvent) -> None:
 
 def _ungoverned(key: int) -> InvalidState:
     return InvalidState(f"Expected process instance '{key}' to carry a policy, but it carries none")
-
-
-def _attached(
-    run: Run,
-    definition: Definition,
-    key: int,
-    root: int,
-    tokens: tuple[str, ...],
-    policy: str,
-    slope: Slope,
-    parent: int,
-) -> None:
-    run.emit(
-        PolicyAttached(
-            key, key, definition.row.key, root, tokens, policy, encode_slope(slope), parent,
-            definition.row.tenant,
-        )
-    )  # fmt: skip

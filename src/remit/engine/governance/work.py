@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from remit.authority import Authority, AuthorityFault
+from remit.authority import Authority, AuthorityFault, Hop
 from remit.authority.partial import admit_partly
 from remit.authority.policy import Denial
 from remit.authority.receipt import Receipt, disagreement, read_receipt
@@ -113,8 +113,19 @@ def admit_activation(
     return None
 
 
-def hand_over(run: Run, element: ElementInstance, delivered: Document) -> Handed | None:
-    """Whose the job is from now on, and where the slope stands; None without a policy.
+class HandedOver(NamedTuple):
+    """What goes along with a job: whose it is from now on and where the slope stands, the blocks, and
+    what its worker needs beside them to ask the policy itself (a JSON object)."""
+
+    handed: Handed
+    policy: tuple[str, ...]
+    step: str
+
+
+def hand_over(
+    run: Run, element: ElementInstance, job: Job, delivered: Document
+) -> HandedOver | None:
+    """Of a job that its worker may have; None without a policy.
 
     Of the variables that clauses about the work ask about the worker is shown those that it may read,
     beside the `delivered` ones; what it may not read is withheld, whether it is there or not.
@@ -122,29 +133,33 @@ def hand_over(run: Run, element: ElementInstance, delivered: Document) -> Handed
     row = governed_row(run, element)
     if row is None:
         return None
-    asked = authority_of(run, row).beyond_subject(*AT_WORK)
-    needed = [each[4:] for each in asked if each.startswith("var.") and each[4:] not in delivered]
-    withheld = readable_beside(run, element, delivered, needed) if needed else ()
-    hop, row = hop_of(run.actor, "worker"), run.state.governed[element.instance]
-    return Handed(
-        hop.actor, hop.method, hop.domain, decode_slope(row.slope).head,
-        tuple(f"var.{name}" for name in withheld),
-    )  # fmt: skip
-
-
-def step_for_worker(run: Run, element: ElementInstance, job: Job) -> str:
-    """What a worker needs to ask the policy itself, beside the blocks: a JSON object."""
-    row = governed_row(run, element)
-    if row is None or job.handed is None:
-        return ""
     authority = authority_of(run, row)
+    withheld: tuple[str, ...] = ()
+    asked = authority.beyond_subject(*AT_WORK)
+    needed = [each[4:] for each in asked if each.startswith("var.") and each[4:] not in delivered]
+    if needed:
+        withheld = tuple(f"var.{name}" for name in readable_beside(run, element, delivered, needed))
+        row = run.state.governed[element.instance]
     hop = hop_of(run.actor, "worker")
-    withheld = job.handed.withheld
     names = [name for name in _told_by_us(authority) if name not in withheld]
-    asked = Question(row, element, "job.activate", job_facts(job) if names else {}, hop)
-    facts = facts_of(run, asked, names)
+    if names:
+        asking = Question(row, element, "job.activate", job_facts(job), hop)
+        step = _written(row.slope, hop, facts_of(run, asking, names), withheld)
+    else:
+        step = _without_facts(row.slope, hop, withheld)
+    handed = Handed(hop.actor, hop.method, hop.domain, decode_slope(row.slope).head, withheld)
+    return HandedOver(handed, authority.chain.tokens, step)
+
+
+@lru_cache(maxsize=4096)
+def _without_facts(slope: bytes, hop: Hop, withheld: tuple[str, ...]) -> str:
+    """Instances with the same history stand at the same place."""
+    return _written(slope, hop, {}, withheld)
+
+
+def _written(slope: bytes, hop: Hop, facts: Document, withheld: tuple[str, ...]) -> str:
     step = {
-        "slope": decode_slope(row.slope), "actor": hop.actor, "method": hop.method,
+        "slope": decode_slope(slope), "actor": hop.actor, "method": hop.method,
         "domain": hop.domain, "facts": facts, "withheld": withheld,
     }  # fmt: skip
     return msgspec.json.encode(step).decode()
@@ -171,8 +186,10 @@ def admit_work(
     if row is None:
         return variables
     token = variables.get(RECEIPT)
-    variables = {name: value for name, value in variables.items() if name != RECEIPT}
-    facts = {**_facts(run, job, variables, token), **more}
+    if token is not None:
+        variables = {name: value for name, value in variables.items() if name != RECEIPT}
+    facts = _facts(run, job, variables, token)
+    facts.update(more)
     asked = Question(row, element, action, facts, hop_of(run.actor, "worker"))
     answer = ask(run, asked)
     denied = None if answer.decision.admitted else rejection(run, asked, answer)
@@ -227,8 +244,11 @@ def _not_admitted(asked: Question, job: Job, said: ReceiptTaken) -> str:
 def _facts(run: Run, job: Job, variables: Mapping[str, Any], token: Any) -> dict[str, object]:
     actor = run.actor.id or "anonymous"
     is_activator = job.handed is not None and job.handed.actor == actor
-    facts = {**job_facts(job, variables), "actorIsActivator": is_activator}
-    return facts if token is None else {**facts, "receipt": True}
+    facts = job_facts(job, variables)
+    facts["actorIsActivator"] = is_activator
+    if token is not None:
+        facts["receipt"] = True
+    return facts
 
 
 def _told(asked: Any) -> dict[str, object]:

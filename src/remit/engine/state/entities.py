@@ -118,7 +118,8 @@ class BatchChunk(Value, frozen=True):
 class Governed(Value, frozen=True):
     """A process instance with a policy: its signed blocks, their hash, and the trust slope (msgpack).
 
-    `rejections` are the last ones that need not be told again.
+    `rejections` are the last ones that need not be told again. With `begins`, the key of a `Beginning`,
+    `tokens` is what is left of the last block after that: see `State.blocks_of`.
     """
 
     key: int
@@ -127,6 +128,19 @@ class Governed(Value, frozen=True):
     policy: str
     slope: bytes
     rejections: tuple[str, ...] = ()
+    begins: int = NONE_KEY
+
+
+class Beginning(Value, frozen=True):
+    """How the blocks of all instances begin that are bound under the same grants: stored once.
+
+    `blocks` are the grants and then the letters that the bindings have in common; `key` is that of the
+    first such instance, `count` how many refer to it now.
+    """
+
+    key: int
+    blocks: tuple[str, ...]
+    count: int
 
 
 class Revoked(Value, frozen=True):

@@ -7,6 +7,7 @@ d due kind key          what is due, in order of time      -> root
 r type… key             jobs that wait for a worker, in order of key -> root
 g name… key             who listens to a signal, in order of key -> root
 k tenant, id, …         locks of message start events -> instance
+b key                   how the policies of several instances begin
 p table key             definitions and whatever the whole partition shares
 s                       scalars: position, next key, clock
 """
@@ -23,6 +24,7 @@ READY = b"r"
 LISTENING = b"g"
 LOCK = b"k"
 PARTITION = b"p"
+BEGINNING = b"b"
 SCALARS = b"s"
 
 _root = Layout(">cQ").pack
@@ -77,6 +79,10 @@ def correlated(number: int, tenant: str, name: str, correlation_key: str, key: i
 
 def locator(key: int) -> bytes:
     return _key(LOCATOR, key)
+
+
+def beginning(key: int) -> bytes:
+    return _key(BEGINNING, key)
 
 
 def due(at: int, kind: int, key: int) -> bytes:

@@ -21,6 +21,7 @@ from remit.engine.state.entities import (
     Batch,
     BatchChunk,
     BatchPart,
+    Beginning,
     Distribution,
     ElementInstance,
     FiredGateway,
@@ -304,6 +305,11 @@ class State:
             100, Revoked, journal, key_of=lambda row: row.issuer,
             address=lambda number, row: layout.shared_name(number, row.issuer),
         )  # fmt: skip
+        self.beginnings = Table[int, Beginning](
+            101, Beginning, journal, key_of=lambda row: row.key,
+            address=lambda number, row: layout.beginning(row.key),
+            index_of=lambda row: row.blocks,
+        )  # fmt: skip
         self.users = Table[str, User](
             120, User, journal, key_of=lambda row: row.username, address=shared
         )
@@ -433,6 +439,23 @@ class State:
 
     def has_jobs(self, job_type: str, tenant: str) -> bool:
         return bool(self.ready_jobs(tenant, job_type))
+
+    def beginning(self, key: int) -> Beginning | None:
+        """A row that instances share: read when one of them needs it and it is not in memory."""
+        found = self.beginnings.get(key)
+        if found is None:
+            row = self.rows.get(layout.beginning(key))
+            found = None if row is None else self.beginnings.load(row)
+        return found
+
+    def blocks_of(self, row: Governed) -> tuple[str, ...]:
+        """The signed blocks that an instance carries."""
+        if row.begins == NONE_KEY:
+            return row.tokens
+        shared = self.beginning(row.begins)
+        assert shared is not None, f"the policy of {row.key} begins like none that is stored"
+        *grants, stem = shared.blocks
+        return (*grants, stem + row.tokens[0])
 
     def latest_process(self, tenant: str, process_id: str) -> ProcessDefinition | None:
         versions = self.processes.values_of((tenant, process_id))
@@ -602,6 +625,8 @@ class State:
                 self.message_subscriptions.forget(key)
         if len(self.locks) > limit:
             self.locks.clear()
+        while len(self.beginnings.rows) > limit:
+            self.beginnings.forget(next(iter(self.beginnings.rows)))
 
     def table_rows(self) -> Iterator[tuple[int, Any, Any]]:
         """Every row in memory as (table, key, row): what the replay law compares."""
@@ -626,6 +651,7 @@ class State:
         yield from self.owned_tables.values()
         yield from self.correlation_tables.values()
         yield from self.shared_tables.values()
+        yield self.beginnings
 
     def _drain_queues(self, puts: list[tuple[bytes, bytes]], deletes: list[bytes]) -> None:
         if self.due_queue.changed:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from google.protobuf.json_format import MessageToDict
 
 from remit.gateway.broker import Broker
-from remit.gateway.documents import document, headers_of, text
+from remit.gateway.documents import document, headers_text, text
 from remit.gateway.faults import Code, Status
 from remit.gateway.grpc.service import Call, Methods, Stream, Streaming, Unary
 from remit.partition.client import JobStream
@@ -151,7 +151,7 @@ def message_of(activated: ActivatedJob) -> pb.ActivatedJob:
         processDefinitionKey=job.definition,
         elementId=job.element,
         elementInstanceKey=job.element_key,
-        customHeaders=text(headers_of(activated)),
+        customHeaders=headers_text(activated),
         worker=job.worker,
         retries=job.retries,
         deadline=job.deadline,

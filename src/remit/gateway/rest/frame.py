@@ -23,16 +23,17 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
+from remit.base.errors import Overloaded
 from remit.gateway.broker import Broker
 from remit.gateway.faults import Code, Problem, Status, of_fault
+from remit.gateway.rest.brief import Brief, Client, Headers, Later
 from remit.history.searching import Entity
+from remit.protocol.replies import Reply
 from remit.protocol.values import Header
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-Headers = tuple[tuple[bytes, bytes], ...]
 
 WHOLE = "remit.whole"
 """Where a `Whole` stands among the extensions of a scope, if the server has one."""
@@ -84,13 +85,27 @@ class Call:
 
 Handle = Callable[[Call, Any], Awaitable[Any]]
 
+Make = Callable[[Call, Any], Brief | None]
+"""What a request comes down to; None when it is not that simple. Raises `Status`."""
+
+
+def at_length(make: Callable[[Call, Any], Brief]) -> Handle:
+    """The `handle` of an operation that is always brief."""
+
+    async def handle(call: Call, body: Any) -> Any:
+        brief = make(call, body)
+        return brief.told(await brief.partition.ask(brief.command, call.header))
+
+    return handle
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """`path` as the public API has it, below /v2. `request` None: there is no body, or any is fine.
 
     `searched` is the entity that a search is about: its properties stand in the OpenAPI document.
-    `is_open`: needs no credentials while there is nobody who could have any.
+    `is_open`: needs no credentials while there is nobody who could have any. `brief` takes the short
+    way where it can: to a command that is answered in the same turn.
     """
 
     method: str
@@ -104,6 +119,7 @@ class Operation:
     summary: str = ""
     searched: Entity | None = None
     is_open: bool = False
+    brief: Make | None = None
 
 
 def key_of(text: str, name: str) -> int:
@@ -165,17 +181,54 @@ class Rest:
             return
         try:
             status, content, media_type = await self._answer(scope, receive)
-        except BadRequest as fault:
-            status, content = _problem(400, "Bad Request", str(fault), path)
-            media_type = PROBLEM
         except Exception as fault:
-            known = of_fault(fault)
-            if known.code is Code.INTERNAL and not isinstance(fault, Status):
-                log.error("unexpected fault", exc_info=fault, extra={"path": path})
-            twin = known.problem
-            status, content = _problem(twin.http, twin.title, str(known), path)
-            media_type = PROBLEM
+            status, content, media_type = _refusal(fault, path)
         await _send(scope, send, status, content, media_type)
+
+    def quick(
+        self,
+        method: str,
+        path: bytes,
+        headers: Mapping[bytes, bytes],
+        content: bytes,
+        client: Client,
+    ) -> bool:
+        """The short way of operations that are `brief`; see `Quick`."""
+        found = self._look_up(method, path) if path.startswith(b"/v2/") else None
+        if found is None or found[0].operation.brief is None or b"content-encoding" in headers:
+            return False
+        asking = _Asking(client, path, found[0].operation)
+        try:
+            return self._take(asking, found, headers, content)
+        except Exception as fault:
+            if asking.can_wait_for(fault):
+                return False
+            asking.set_exception(fault)
+            return True
+
+    def _take(
+        self, asking: _Asking, found: _Found, headers: Mapping[bytes, bytes], content: bytes
+    ) -> bool:
+        """False for what is not brief after all. Raises what is wrong: the credentials first."""
+        entry, values = found
+        scope, make = asking.client.caller, entry.operation.brief
+        path = dict(zip(entry.names, values, strict=True)) if values else _NOTHING
+        call = Call(self._broker, _BLANK, path, _NOTHING, scope, _received_already)
+        wrong: Exception | None = None
+        body = brief = None
+        try:
+            body = _decode(entry, content, headers)
+            brief = None if make is None else make(call, body)
+        except Exception as fault:
+            wrong = fault
+        if brief is None and wrong is None:
+            return False
+        header = self._broker.authenticate(headers, scope)
+        if wrong is not None or brief is None:
+            raise wrong or AssertionError("neither a command nor a fault")
+        asking.brief = brief
+        brief.partition.take(brief.command, _with_reference(header, body), asking)
+        return True
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes, bytes]:
         headers = dict(scope["headers"])
@@ -187,15 +240,8 @@ class Rest:
         if operation.reads_body:
             call.content = await read_body(scope, receive, headers)
         body = _decode(entry, call.content, headers)
-        reference = getattr(body, "operation_reference", None)
-        if reference is not None:
-            call.header = _referring(header, reference)
-        found = await operation.handle(call, body)
-        if found is None:
-            return operation.success if operation.success != 200 else 204, b"", b""
-        if isinstance(found, Page):
-            return operation.success, found.content, found.media_type.encode()
-        return operation.success, _encode(found), JSON
+        call.header = _with_reference(header, body)
+        return _answer(operation, await operation.handle(call, body))
 
     def _add(self, operation: Operation) -> None:
         place, names = self._root, []
@@ -215,11 +261,32 @@ class Rest:
         if not names:
             self._fixed[operation.method, b"/v2" + operation.path.encode()] = entry
 
-    def _find(self, scope: Scope) -> tuple[_Entry, list[str]]:
-        raw: bytes = scope.get("raw_path") or scope["path"].encode()
-        fixed = self._fixed.get((scope["method"], raw))
+    def _find(self, scope: Scope) -> _Found:
+        """Raises `Status` where nothing is."""
+        method, raw = scope["method"], scope.get("raw_path") or scope["path"].encode()
+        found = self._look_up(method, raw)
+        if found is not None:
+            return found
+        place, _ = self._walk(raw)
+        if place is not None and place.methods:
+            allowed = ", ".join(sorted(place.methods))
+            raise Status(
+                Code.NOT_FOUND,
+                f"{scope['path']} does not answer to {method}, only to {allowed}",
+            )
+        raise Status(Code.NOT_FOUND, f"there is no resource at {scope['path']}")
+
+    def _look_up(self, method: str, raw: bytes) -> _Found | None:
+        """The operation, and what stands in its path for the parameters."""
+        fixed = self._fixed.get((method, raw))
         if fixed is not None:
             return fixed, []
+        place, values = self._walk(raw)
+        entry = None if place is None else place.methods.get(method)
+        return None if entry is None else (entry, values)
+
+    def _walk(self, raw: bytes) -> tuple[_Place | None, list[str]]:
+        """The place that a path leads to, if to any."""
         place, values = self._root, []
         for step in raw.partition(b"?")[0].decode("latin-1").strip("/").split("/")[1:]:
             found = place.steps.get(step)
@@ -227,19 +294,54 @@ class Rest:
                 found = place.parameter
                 values.append(unquote(step))
             if found is None:
-                break
+                return None, values
             place = found
+        return place, values
+
+
+_Found = tuple[_Entry, list[str]]
+
+
+class _Asking:
+    """A request on the short way: the `Asker` that the partition tells the reply."""
+
+    __slots__ = ("_operation", "_path", "brief", "client")
+
+    def __init__(self, client: Client, path: bytes, operation: Operation) -> None:
+        self.client = client
+        self._path = path
+        self._operation = operation
+        self.brief: Brief | None = None
+
+    def done(self) -> bool:
+        return self.client.is_gone
+
+    def set_result(self, reply: Reply) -> None:
+        assert self.brief is not None
+        try:
+            status, content, media_type = _answer(self._operation, self.brief.told(reply))
+        except Later:
+            self.client.go_usual_way()
+        except Exception as fault:
+            self.set_exception(fault)
         else:
-            entry = place.methods.get(scope["method"])
-            if entry is not None:
-                return entry, values
-            if place.methods:
-                allowed = ", ".join(sorted(place.methods))
-                raise Status(
-                    Code.NOT_FOUND,
-                    f"{scope['path']} does not answer to {scope['method']}, only to {allowed}",
-                )
-        raise Status(Code.NOT_FOUND, f"there is no resource at {scope['path']}")
+            self.client.tell(status, _headers(status, media_type), content)
+
+    def can_wait_for(self, fault: BaseException) -> bool:
+        return isinstance(fault, Overloaded) and self.brief is not None and self.brief.can_wait
+
+    def set_exception(self, fault: BaseException) -> None:
+        if self.can_wait_for(fault):
+            self.client.go_usual_way()
+            return
+        path = self._path.decode("ascii")
+        status, content, media_type = _refusal(fault, path)
+        self.client.tell(status, _headers(status, media_type), content)
+
+
+async def _received_already() -> Any:
+    """The `receive` of a request on the short way, which has come in whole: nothing comes any more."""
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 JSON = b"application/json"
@@ -317,8 +419,11 @@ def _decode(entry: _Entry, content: bytes, headers: Mapping[bytes, bytes]) -> An
         raise BadRequest(f"Request body is no JSON: {fault}") from fault
 
 
-def _referring(header: Header, reference: int) -> Header:
+def _with_reference(header: Header, body: Any) -> Header:
     """A number that the client chose: it is on every record of what the command does."""
+    reference = getattr(body, "operation_reference", None)
+    if reference is None:
+        return header
     if not 0 < reference < 1 << 63:
         raise Status(
             Code.INVALID_ARGUMENT,
@@ -350,6 +455,26 @@ def _query(scope: Scope) -> Mapping[str, str]:
     if not text:
         return _NOTHING
     return dict(parse_qsl(text.decode("latin-1"), keep_blank_values=True, max_num_fields=50))
+
+
+def _answer(operation: Operation, found: Any) -> tuple[int, bytes, bytes]:
+    """Status, content and media type of what an operation has found."""
+    if found is None:
+        return operation.success if operation.success != 200 else 204, b"", b""
+    if isinstance(found, Page):
+        return operation.success, found.content, found.media_type.encode()
+    return operation.success, _encode(found), JSON
+
+
+def _refusal(fault: BaseException, path: str) -> tuple[int, bytes, bytes]:
+    """The same of what went wrong: a problem document."""
+    if isinstance(fault, BadRequest):
+        return *_problem(400, "Bad Request", str(fault), path), PROBLEM
+    known = of_fault(fault)
+    if known.code is Code.INTERNAL and not isinstance(fault, Status):
+        log.error("unexpected fault", exc_info=fault, extra={"path": path})
+    twin = known.problem
+    return *_problem(twin.http, twin.title, str(known), path), PROBLEM
 
 
 def _problem(status: int, title: str, detail: str, instance: str) -> tuple[int, bytes]:
@@ -402,3 +527,4 @@ def _headers(status: int, media_type: bytes) -> Headers:
 
 
 _NOTHING: Mapping[str, Any] = {}
+_BLANK = Header()

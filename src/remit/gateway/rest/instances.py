@@ -9,6 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from remit.gateway.documents import bounded
 from remit.gateway.faults import Code, Status
+from remit.gateway.rest.brief import Brief
 from remit.gateway.rest.frame import Answer, Body, Call, Key, Operation, key_of
 from remit.protocol import commands as c
 from remit.protocol.replies import InstanceCompleted, InstanceCreated
@@ -137,6 +138,14 @@ async def create(call: Call, body: Creation) -> Created:
         ) from None
     assert isinstance(done, InstanceCompleted)
     return _created(done.created, done.variables)
+
+
+def create_brief(call: Call, body: Creation) -> Brief | None:
+    """Of several partitions one may be asked after the other; and a result comes with a later turn."""
+    only = call.broker.router.only()
+    if body.await_completion or only is None:
+        return None
+    return Brief(only, _creation(call, body), lambda reply: _created(reply, {}))
 
 
 def _creation(call: Call, body: Creation) -> c.CreateInstance:
@@ -304,7 +313,7 @@ _INSTANCE = "/process-instances/{processInstanceKey}"
 OPERATIONS = (
     Operation(
         "POST", "/process-instances", "createProcessInstance", create,
-        request=Creation, answer=Created,
+        request=Creation, answer=Created, brief=create_brief,
     ),
     Operation(
         "POST", f"{_INSTANCE}/cancellation", "cancelProcessInstance", cancel,

@@ -8,8 +8,10 @@ from remit.base.errors import Overloaded
 from remit.gateway.documents import bounded, headers_of
 from remit.gateway.faults import Code, Status
 from remit.gateway.leaving import presence_of
-from remit.gateway.rest.frame import Answer, Body, Call, Operation
+from remit.gateway.rest.brief import Brief, Later
+from remit.gateway.rest.frame import Answer, Body, Call, Operation, at_length
 from remit.protocol import commands as c
+from remit.protocol.replies import JobsActivated
 from remit.protocol.values import ActivatedJob, Job
 
 AT_ONCE = -1
@@ -67,11 +69,7 @@ class Update(Body):
 
 async def activate(call: Call, body: Activation) -> Activated:
     """What is there is given at once; only who has to wait is watched, for whether he goes away."""
-    command = c.ActivateJobs(
-        body.type, body.worker, body.timeout, body.max_jobs_to_activate,
-        tuple(body.fetch_variable),
-        call.broker.tenancy.several(body.tenant_ids, assigned=body.tenant_filter == "ASSIGNED"),
-    )  # fmt: skip
+    command = _activation(call, body)
     try:
         jobs = await call.broker.polls.activate(command, call.header, AT_ONCE)
     except Overloaded:
@@ -84,6 +82,30 @@ async def activate(call: Call, body: Activation) -> Activated:
     return Activated(jobs=[_told(each) for each in jobs])
 
 
+def activate_brief(call: Call, body: Activation) -> Brief | None:
+    """What is there at once. Who has to wait goes the usual way, and so is played twice."""
+    only, limits, polls = call.broker.router.only(), call.broker.limits, call.broker.polls
+    if only is None or limits.are_counted:
+        return None
+    command, waits = _activation(call, body), body.request_timeout >= 0
+
+    def answer(reply: JobsActivated) -> Activated:
+        if waits and not reply.jobs:
+            raise Later
+        polls.taken(command.type, reply.jobs)
+        return Activated(jobs=[_told(each) for each in reply.jobs])
+
+    return Brief(only, command, answer, can_wait=waits)
+
+
+def _activation(call: Call, body: Activation) -> c.ActivateJobs:
+    return c.ActivateJobs(
+        body.type, body.worker, body.timeout, body.max_jobs_to_activate,
+        tuple(body.fetch_variable),
+        call.broker.tenancy.several(body.tenant_ids, assigned=body.tenant_filter == "ASSIGNED"),
+    )  # fmt: skip
+
+
 async def _wait(call: Call, command: c.ActivateJobs, milliseconds: int) -> list[ActivatedJob]:
     """A client that goes away meanwhile gets no jobs: they are handed back."""
     presence = presence_of(call.scope, call.receive)
@@ -93,29 +115,29 @@ async def _wait(call: Call, command: c.ActivateJobs, milliseconds: int) -> list[
     return jobs
 
 
-async def complete(call: Call, body: Completion) -> None:
+def complete(call: Call, body: Completion) -> Brief:
     key = call.key("jobKey")
     command = c.CompleteJob(key, bounded(body.variables or {}), body.result)
-    await call.broker.router.by_key(key, command, call.header)
+    return Brief(call.broker.router.of_key(key), command)
 
 
-async def fail(call: Call, body: Failure) -> None:
+def fail(call: Call, body: Failure) -> Brief:
     key = call.key("jobKey")
     command = c.FailJob(
         key, body.retries, body.error_message or "", body.retry_back_off,
         bounded(body.variables or {}),
     )  # fmt: skip
-    await call.broker.router.by_key(key, command, call.header)
+    return Brief(call.broker.router.of_key(key), command)
 
 
-async def throw_error(call: Call, body: Thrown) -> None:
+def throw_error(call: Call, body: Thrown) -> Brief:
     key = call.key("jobKey")
     if not body.error_code:
         raise Status(Code.INVALID_ARGUMENT, "No errorCode provided.")
     command = c.ThrowError(
         key, body.error_code, body.error_message or "", bounded(body.variables or {})
     )
-    await call.broker.router.by_key(key, command, call.header)
+    return Brief(call.broker.router.of_key(key), command)
 
 
 async def update(call: Call, body: Update) -> None:
@@ -182,12 +204,20 @@ _JOB = "/jobs/{jobKey}"
 
 OPERATIONS = (
     Operation(
-        "POST", "/jobs/activation", "activateJobs", activate, request=Activation, answer=Activated
+        "POST", "/jobs/activation", "activateJobs", activate,
+        request=Activation, answer=Activated, brief=activate_brief,
     ),
     Operation(
-        "POST", f"{_JOB}/completion", "completeJob", complete, request=Completion, success=204
+        "POST", f"{_JOB}/completion", "completeJob", at_length(complete),
+        request=Completion, success=204, brief=complete,
     ),
-    Operation("POST", f"{_JOB}/failure", "failJob", fail, request=Failure, success=204),
-    Operation("POST", f"{_JOB}/error", "throwJobError", throw_error, request=Thrown, success=204),
+    Operation(
+        "POST", f"{_JOB}/failure", "failJob", at_length(fail),
+        request=Failure, success=204, brief=fail,
+    ),
+    Operation(
+        "POST", f"{_JOB}/error", "throwJobError", at_length(throw_error),
+        request=Thrown, success=204, brief=throw_error,
+    ),
     Operation("PATCH", _JOB, "updateJob", update, request=Update, success=204),
-)
+)  # fmt: skip

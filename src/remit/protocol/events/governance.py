@@ -166,7 +166,9 @@ ReceiptTaken = WorkerAdmitted | WorkerRejected | WorkerDeferred | EvaluatorsDisa
 class PolicyAttached(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 5)):
     """`tokens` are the signed blocks; `parent` is the instance whose policy they are derived from.
 
-    `sender` is the slope of whoever sent the message that started this instance.
+    `sender` is the slope of whoever sent the message that started this instance. The blocks and the
+    first `stem` letters of the last one are the same for all instances under these grants: tables keep
+    them once, by the key `begins` of the first that has them (-1: they are kept with the instance).
     """
 
     instance: int
@@ -178,6 +180,8 @@ class PolicyAttached(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNAN
     parent: int = -1
     tenant: str = DEFAULT_TENANT
     sender: bytes = b""
+    begins: int = -1
+    stem: int = 0
 
 
 @event("POLICY_SUCCEEDED")

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from remit.engine.state.entities import Governed, Revoked
+from remit.engine.state.entities import Beginning, Governed, Revoked
 from remit.engine.state.state import State
 from remit.protocol.events.governance import (
     EvaluatorsDisagreed,
@@ -23,6 +23,7 @@ from remit.protocol.events.governance import (
     WorkerDeferred,
     WorkerRejected,
 )
+from remit.protocol.values import NONE_KEY
 
 REMEMBERED = 50
 """Rejections that are remembered, so that the same one is not told again and again (T27)."""
@@ -30,10 +31,42 @@ REMEMBERED = 50
 
 def attached(state: State, event: PolicyAttached) -> None:
     assert event.instance not in state.elements.rows, "a policy is there before its instance begins"
-    state.governed.put(
-        event.instance,
-        Governed(event.instance, event.root, event.tokens, event.policy, event.slope),
-    )
+    tokens = event.tokens
+    if event.begins != NONE_KEY:
+        _begin(state, event)
+        tokens = (tokens[-1][event.stem :],)
+    row = Governed(
+        event.instance, event.root, tokens, event.policy, event.slope, (), event.begins
+    )  # fmt: skip
+    state.governed.put(event.instance, row)
+
+
+def _begin(state: State, event: PolicyAttached) -> None:
+    """One instance more whose blocks begin like this."""
+    key, tokens = event.begins, event.tokens
+    known = state.beginning(key)
+    if known is None:
+        known = Beginning(key, (*tokens[:-1], tokens[-1][: event.stem]), 0)
+    state.beginnings.put(key, Beginning(key, known.blocks, known.count + 1))
+
+
+def forget(state: State, instance: int) -> None:
+    """The instance has ended: nothing of its policy is left."""
+    row = state.governed.rows[instance]
+    state.authority_cache.pop(row.policy, None)
+    state.governed.delete(instance)
+    _release(state, row)
+
+
+def _release(state: State, row: Governed) -> None:
+    """One instance less whose blocks begin like this; the last one takes them along."""
+    shared = None if row.begins == NONE_KEY else state.beginning(row.begins)
+    if shared is None:
+        return
+    if shared.count > 1:
+        state.beginnings.put(shared.key, Beginning(shared.key, shared.blocks, shared.count - 1))
+    else:
+        state.beginnings.delete(shared.key)
 
 
 def admitted(state: State, event: StepAdmitted) -> None:
@@ -51,7 +84,10 @@ def rejected(state: State, event: StepRejected) -> None:
 
 def succeeded(state: State, event: PolicySucceeded) -> None:
     row = state.governed[event.instance]
-    changed = replace(row, tokens=event.tokens, policy=event.policy, rejections=())
+    _release(state, row)
+    changed = replace(
+        row, tokens=event.tokens, policy=event.policy, rejections=(), begins=NONE_KEY
+    )  # fmt: skip
     state.governed.put(event.instance, changed)
 
 

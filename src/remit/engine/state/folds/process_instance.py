@@ -19,6 +19,7 @@ from remit.engine.state.entities import (
     Token,
     Trigger,
 )
+from remit.engine.state.folds.governance import forget as forget_policy
 from remit.engine.state.state import State
 from remit.protocol.events.process_instance import (
     AdHocFulfilled,
@@ -122,10 +123,8 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
 
 def _instance_ended(state: State, key: int) -> None:
     """Remove what only process instances have."""
-    governed = state.governed.get(key)
-    if governed is not None:
-        state.authority_cache.pop(governed.policy, None)
-        state.governed.delete(key)
+    if key in state.governed:
+        forget_policy(state, key)
     if key in state.suspensions:
         state.suspensions.delete(key)
     if key in state.instances:
