@@ -56,7 +56,7 @@ BATCH_COMMANDS = 1000
 RESIDENT = 20_000
 """Instances kept in memory; what waits longer than these is on disk."""
 
-GATHER_SECONDS = 0.002
+GATHER_SECONDS = 0.006
 """How long requests gather while the batch before them is on its way to the disk: a commit costs the
 same for one as for a hundred. Where nothing is on its way the first one does not wait."""
 
