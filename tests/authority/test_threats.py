@@ -19,8 +19,6 @@ from remit.authority.derive import mint_grant
 from remit.authority.policy import Clause, Holder, SlopeRules, Subject
 from remit.authority.vocabulary import ACTIONS
 from remit.engine.governance import POLICY
-from remit.engine.state.folds import fold
-from remit.engine.state.state import State
 from remit.exporters.records import Translator
 from remit.protocol.events.governance import Admission, StepAdmitted, StepRejected
 from tests.support.governed import (
@@ -35,6 +33,7 @@ from tests.support.governed import (
     stranger,
 )
 from tests.support.model import one_task
+from tests.support.story import replayed
 
 
 @pytest.fixture
@@ -56,9 +55,7 @@ def test_t32_replaying_asks_nothing_again(engine: Engine) -> None:
     begin(engine, *policy(grant(WORK)))
     (job,) = engine.activate("work")
     engine.complete(job.job.key)
-    state = State(1, 1)  # without any keys
-    for event in engine.events():
-        fold(state, event)
+    state = replayed(engine)  # without any keys
     assert not state.governed.rows
 
 

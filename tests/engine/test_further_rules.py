@@ -6,10 +6,8 @@ import pytest
 
 from remit import Engine, Refused
 from remit.base.errors import RejectionType
-from remit.engine.state.folds import FOLDS
-from remit.engine.state.state import State
 from tests.support.model import Model, one_task
-from tests.support.story import completed, elements, leftovers, story
+from tests.support.story import completed, elements, leftovers, replayed, story
 
 
 def deploy(engine: Engine, *models: Model) -> None:
@@ -212,11 +210,8 @@ def test_rule_89_keys_carry_their_partition_and_ascend(engine: Engine) -> None:
 def test_rule_93_events_alone_give_the_same_state(engine: Engine) -> None:
     deploy(engine, one_task())
     engine.create("one", {"x": 1})
-    replayed = State(1, 1)
-    for event in engine.events():
-        FOLDS[type(event)](replayed, event)
 
-    assert {row[:2] for row in replayed.table_rows()} == {
+    assert {row[:2] for row in replayed(engine).table_rows()} == {
         row[:2] for row in engine.state.table_rows()
     }
     assert len(list(engine.turns())) == 2

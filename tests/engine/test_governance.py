@@ -14,12 +14,10 @@ from remit.authority.derive import mint_grant
 from remit.authority.policy import Clause, Duty, Grant, Holder, SlopeRules, Subject
 from remit.base.errors import RejectionType
 from remit.engine.governance import POLICY, Governor
-from remit.engine.state.folds import fold
-from remit.engine.state.state import State
 from remit.protocol.events.governance import Admission, PolicyAttached, StepAdmitted, StepRejected
 from remit.protocol.values import Actor
 from tests.support.model import Model, one_task
-from tests.support.story import completed, elements, leftovers, story
+from tests.support.story import completed, elements, leftovers, replayed, story
 
 ISSUER = "https://policy.acme.example"
 acme, broker, stranger = (Signer(name, name[:1].encode() * 32) for name in ("acme", "broker", "x"))
@@ -321,9 +319,7 @@ def test_replay_applies_what_was_decided_and_asks_nothing(engine: Engine) -> Non
     create(engine, grant(WORK))
     (job,) = engine.activate("work")
     del job
-    state = State(1, 1)
-    for event in engine.events():
-        fold(state, event)
+    state = replayed(engine)
 
     assert state.governed.rows == engine.state.governed.rows
     assert state.beginnings.rows == engine.state.beginnings.rows

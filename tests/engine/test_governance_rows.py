@@ -21,7 +21,7 @@ from remit.engine.state.table import encode
 from remit.protocol.events.governance import PolicyAttached
 from tests.support.governed import ALICE, GOVERNOR, RING, WORK, acme, grant, policy
 from tests.support.model import Model, one_task
-from tests.support.story import leftovers
+from tests.support.story import leftovers, replayed
 
 LOCAL = 1_000
 """Bytes of a row that SQLite keeps on its page; a longer one takes a page of its own beside."""
@@ -147,9 +147,7 @@ def test_folding_the_log_alone_gives_the_same_rows(engine: Engine) -> None:
     assert keys[0] in engine.state.beginnings
     engine.complete(engine.activate("work", limit=1)[0].job.key)
 
-    state = State(1, 1)
-    for event in engine.events():
-        fold(state, event)
+    state = replayed(engine)
     assert state.governed.rows == engine.state.governed.rows
     assert state.beginnings.rows == engine.state.beginnings.rows
 

@@ -13,11 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from remit import Engine
-from remit.engine.state.folds import FOLDS
 from remit.engine.state.state import State
 from remit.protocol.values import ActivatedJob
 from tests.support.model import Model
-from tests.support.story import leftovers, story
+from tests.support.story import leftovers, replayed, story
 
 Block = tuple[str, Any]
 """(kind, inner blocks)"""
@@ -389,15 +388,6 @@ def _answer(engine: Engine, agent: ActivatedJob, luck: random.Random) -> None:
     else:
         result = {"activateElements": [{"elementId": what["elementId"]}]}
     engine.complete(agent.job.key, result=result)
-
-
-def replayed(engine: Engine) -> State:
-    """A state that saw nothing but the events of the log."""
-    state = State(1, 1)
-    for turn in engine.turns():
-        for event in turn.events:
-            FOLDS[type(event)](state, event)
-    return state
 
 
 def rows(state: State) -> dict[tuple[int, Any], Any]:

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from remit import Engine, Refused
 from remit.engine.state.state import Due, State
 from remit.protocol.values import BatchPlan, JobState, MoveInstruction
-from tests.engine.test_laws import CALLED, Block, Writer, _advance, blocks, law, replayed, rows
-from tests.support.story import leftovers, story
+from tests.engine.test_laws import CALLED, Block, Writer, _advance, blocks, law, rows
+from tests.support.story import leftovers, replayed, story
 
 NOW = 1_700_000_000_000
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from remit import Engine
+from remit.engine.state.folds import fold
+from remit.engine.state.state import State
 from remit.protocol.events import INTENT_NAMES, Event, value_type_and_intent
 from remit.protocol.events.process_instance import ElementEvent
 from remit.protocol.numbers import ValueType
@@ -19,6 +21,14 @@ def record(event: Event) -> str:
     if value_type is ValueType.VARIABLE:
         return f"VARIABLE {intent} {event.name}={event.value}"  # type: ignore[attr-defined]
     return f"{value_type.name} {intent}"
+
+
+def replayed(engine: Engine) -> State:
+    """A state that saw nothing but the events of the log."""
+    state = State(1, 1)
+    for event in engine.events():
+        fold(state, event)
+    return state
 
 
 def story(engine: Engine, *kinds: str) -> list[str]:
