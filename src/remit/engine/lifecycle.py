@@ -112,7 +112,7 @@ def place(run: Run, item: Place) -> None:
     if scope is None or scope.phase in IS_ENDING:
         return
     placed = item.placement
-    if not (scope.is_ungoverned or may_enter(run, scope, placed.element, item)):
+    if not may_enter(run, scope, placed.element, item):
         return
     variables = placed.variables or None
     key = begin(run, Activate(placed.element, scope.key, variables=variables), scope)
@@ -142,7 +142,7 @@ def begin_inside(run: Run, scope: ElementInstance, waiting: Iterable[Trigger]) -
 
 def open_in(run: Run, item: Activate, scope: ElementInstance) -> None:
     """Begin the life of `item.element` in `scope`, which accepts it, and open it."""
-    if scope.is_ungoverned or may_enter(run, scope, item.element, item):
+    if may_enter(run, scope, item.element, item):
         key = begin(run, item, scope)
         open_from(run, run.plan(run.element(key)), key, 0)
 
