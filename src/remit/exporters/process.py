@@ -25,16 +25,15 @@ import msgspec
 
 from remit.authority import Signer
 from remit.base.garbage import collect_seldom
-from remit.engine.state import layout
 from remit.exporters.contract import Exporter
 from remit.exporters.kinds import exporter_of
 from remit.exporters.personal import Personal
 from remit.exporters.records import Translator
+from remit.partition.deployed import definitions
 from remit.partition.keys import read_signer
 from remit.partition.log import open_batches
-from remit.partition.storage.sqlite import read_log, read_rows
+from remit.partition.storage.sqlite import read_log
 from remit.partition.storage.tail import Tail
-from remit.protocol.values import ProcessDefinition
 
 PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 10.0
@@ -43,9 +42,6 @@ TURNS = 2_000
 
 LAST_SECONDS = 5.0
 """Told to stop, it goes on for so long with what is there; the rest comes after the next start."""
-
-DEFINITIONS = 40
-"""The number of the table of process definitions (`engine.state.state`)."""
 
 log = logging.getLogger("remit.exporters")
 
@@ -158,7 +154,7 @@ class Follower:
         known = self._translators.get(partition)
         if known is None:
             known = self._translators[partition] = Translator(
-                partition, _definitions(path), personal
+                partition, definitions(path), personal
             )
         return known
 
@@ -169,12 +165,6 @@ class Follower:
             return known, after
         made = self._personal[partition] = Personal(self._signer)
         return made, min(after, self._positions.reads_from(self.exporter.name, partition))
-
-
-def _definitions(path: Path) -> list[ProcessDefinition]:
-    prefix = layout.PARTITION + bytes((DEFINITIONS,))
-    decode = msgspec.msgpack.Decoder(ProcessDefinition).decode
-    return [decode(row) for _, row in read_rows(path, prefix)]
 
 
 def main(data: str, partitions: str, holder: str, *specs: str) -> None:

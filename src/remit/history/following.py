@@ -7,7 +7,6 @@ python -m remit.history.following DATA PARTITIONS URL [RETENTION ...]
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import signal
@@ -17,18 +16,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import apsw
-import msgspec
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from remit.base.garbage import collect_seldom
-from remit.engine.state import layout
+from remit.base.scheduling import become_batch_job
 from remit.history.database import open_database, positions, prepare
 from remit.history.projection import Projection
 from remit.history.pruning import Retention, prune
 from remit.history.schema import POSITIONS
+from remit.partition.deployed import definitions
 from remit.partition.log import open_batches
-from remit.partition.storage.sqlite import end_of_log, read_log, read_rows
+from remit.partition.storage.sqlite import end_of_log, read_log
 from remit.partition.storage.tail import Tail
 from remit.protocol.values import ProcessDefinition
 
@@ -54,9 +53,6 @@ NICENESS = 5
 
 TURNS = 4_000
 """Turns told in one transaction at most."""
-
-DEFINITIONS = 40
-"""The number of the table of process definitions (`engine.state.state`)."""
 
 log = logging.getLogger("remit.history")
 
@@ -178,9 +174,7 @@ def _definitions(path: Path, position: int) -> dict[int, ProcessDefinition]:
     """What was deployed before `position`; from the beginning on the log itself tells."""
     if not position:
         return {}
-    decode = msgspec.msgpack.Decoder(ProcessDefinition).decode
-    rows = read_rows(path, layout.PARTITION + bytes((DEFINITIONS,)))
-    return {row.key: row for row in (decode(content) for _, content in rows)}
+    return {row.key: row for row in definitions(path)}
 
 
 def main(data: str, partitions: str, url: str, *kept: str) -> None:
@@ -219,8 +213,7 @@ def stand_back() -> None:
     As a batch job it slows commands by 13 % instead of 16 (benchmarks/RESULTS.md).
     """
     os.nice(NICENESS)
-    with contextlib.suppress(AttributeError, OSError):  # Linux has it, and may forbid it
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    become_batch_job()
 
 
 def gathering(told: Sequence[int]) -> float:

@@ -23,6 +23,7 @@ import msgspec
 from pyvoy import PyvoyServer, StartupError
 
 from remit.base.interpreter import PYTHON
+from remit.base.scheduling import become_batch_job
 from remit.server import control, logs
 from remit.server.config import SETTINGS, Config
 from remit.server.exporting import Exporting
@@ -142,8 +143,7 @@ def _let_each_other_finish() -> None:
     """
     if sys.platform != "linux" or os.sched_getscheduler(0) != os.SCHED_OTHER:
         return  # whoever started this broker has decided
-    with contextlib.suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    become_batch_job()
 
 
 def _check_ports(config: Config) -> None:
