@@ -201,7 +201,7 @@ def passes(run: Run, element: ElementInstance, action: str, of: str, about: str 
     row = run.state.governed.rows.get(element.instance)
     if row is None:
         return False
-    carried = _at_hand(run.state, row, element)
+    carried = at_hand(run.state, row, element)
     if carried is None:
         return False
     clauses = carried.authority.passes(action, run.now)
@@ -303,7 +303,7 @@ def _remember(run: Run, carried: Carried) -> Carried:
     return carried
 
 
-def _at_hand(state: State, row: Governed, element: ElementInstance) -> Carried | None:
+def at_hand(state: State, row: Governed, element: ElementInstance) -> Carried | None:
     """The policy of an instance, if it is in memory with the facts of that instance."""
     name = _name(state, row.policy) if state.revocations.rows else row.policy
     carried: Carried | None = state.authority_cache.get(name)
@@ -356,7 +356,7 @@ AUTHORITIES = 20_000
 def ask(run: Run, asked: Question) -> Answer:
     """The answer, on the facts that the action's clauses refer to."""
     row, element = asked.row, asked.element
-    carried = _at_hand(run.state, row, element) or _in_person(run, row, element)
+    carried = at_hand(run.state, row, element) or _in_person(run, row, element)
     authority, facts = carried.authority, carried.subject
     beyond: Document = {}
     names = authority.beyond_subject(asked.action)
@@ -444,30 +444,30 @@ def _about(facts: Mapping[str, Any]) -> str:
 
 def log_admission(
     run: Run, asked: Question, answer: Answer, also: tuple[Question, Answer] | None = None
-) -> None:
+) -> StepAdmitted | None:
     """Log it; the actor's hop is over with the step. What was written is worth what the actor is.
 
-    `also` is what goes with the step, asked of the same row.
+    `also` is what goes with the step, asked of the same row. None: it is a step of the engine's own.
     """
     element, hop, decision, actor = asked.element, asked.hop, answer.decision, run.actor
     facts = _plain(answer.beyond)
     of, about = asked.facts.get("elementId", element.element), _about(asked.facts)
     if hop is None and asked.lowered < 0 and not decision.duties:
         _log_own(run, element, asked.action, of, about, decision.clauses, facts)
-        return
+        return None
     beside = () if also is None else (also[0].action,)
     wrote = hop is not None and "var.write" in (asked.action, *beside)
     duties = decision.duties if also is None else (*decision.duties, *also[1].decision.duties)
     after = decision.slope if hop is None else returned(decision.slope, wrote=wrote, also=beside)
-    run.emit(
-        StepAdmitted(
-            run.new_key(), element.instance, element.definition, of, asked.action,
-            decision.clauses, facts, asked.row.policy, encode_slope(after), after.head, after.trust,
-            after.low, actor.id, actor.channel, duties, element.tenant,
-            "" if hop is None else hop.kind, "" if hop is None else hop.domain, wrote, element.key,
-            about, asked.lowered, () if also is None else (_also(*also),),
-        )
+    admitted = StepAdmitted(
+        run.new_key(), element.instance, element.definition, of, asked.action, decision.clauses,
+        facts, asked.row.policy, encode_slope(after), after.head, after.trust, after.low, actor.id,
+        actor.channel, duties, element.tenant, "" if hop is None else hop.kind,
+        "" if hop is None else hop.domain, wrote, element.key, about, asked.lowered,
+        () if also is None else (_also(*also),),
     )  # fmt: skip
+    run.emit(admitted)
+    return admitted
 
 
 def _also(asked: Question, answer: Answer) -> AlsoAdmitted:
