@@ -37,7 +37,7 @@ from remit.protocol.events.governance import (
     StepAdmitted,
     StepRejected,
 )
-from remit.protocol.values import NONE_KEY, Actor, Document
+from remit.protocol.values import NONE_KEY, Actor, Document, ProcessDefinition
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Slope).decode
@@ -282,9 +282,11 @@ def authority_of(run: Run, row: Governed) -> Authority:
     return _carried(run, row).authority
 
 
-def remember_authority(run: Run, authority: Authority, element: ElementInstance) -> None:
+def remember_authority(
+    run: Run, authority: Authority, element: ElementInstance, definition: ProcessDefinition
+) -> None:
     """A chain that was made here for the instance `element`, and compiled under what is revoked now."""
-    _remember(run, _in_person_of(run, authority, element))
+    _remember(run, _in_person_of(authority, element, definition))
 
 
 def _carried(run: Run, row: Governed) -> Carried:
@@ -314,12 +316,14 @@ def at_hand(state: State, row: Governed, element: ElementInstance) -> Carried | 
 
 def _in_person(run: Run, row: Governed, element: ElementInstance) -> Carried:
     """The same, looked up where it is not in memory."""
-    found = _in_person_of(run, _carried(run, row).authority, element)
+    definition = run.definition(element.definition).row
+    found = _in_person_of(_carried(run, row).authority, element, definition)
     return _remember(run, found) if found.is_known else found
 
 
-def _in_person_of(run: Run, authority: Authority, element: ElementInstance) -> Carried:
-    definition = run.definition(element.definition).row
+def _in_person_of(
+    authority: Authority, element: ElementInstance, definition: ProcessDefinition
+) -> Carried:
     subject: Document = {
         "tenant": element.tenant,
         "process": definition.process_id,
@@ -345,8 +349,10 @@ def revocations(ring: KeyRing, lists: tuple[str, ...]) -> tuple[Revocations, ...
 
 def known_revocations(run: Run) -> tuple[Revocations, ...]:
     """What is revoked now, by all issuers."""
-    lists = tuple(each.token for each in run.state.revocations.rows.values())
-    return revocations(governor_of(run).ring, lists) if lists else ()
+    rows = run.state.revocations.rows
+    if not rows:
+        return ()
+    return revocations(governor_of(run).ring, tuple(each.token for each in rows.values()))
 
 
 AUTHORITIES = 20_000
