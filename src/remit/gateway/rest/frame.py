@@ -98,12 +98,22 @@ Make = Callable[[Call, Any], Brief | None]
 
 
 @dataclass(frozen=True, slots=True)
+class Parameter:
+    """What may stand in the query of an address; `schema` is JSON Schema's."""
+
+    name: str
+    schema: Mapping[str, Any]
+    is_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """`path` as the public API has it, below /v2. `request` None: there is no body, or any is fine.
 
-    `searched` is the entity that a search is about: its properties stand in the OpenAPI document.
-    `is_open`: needs no credentials while there is nobody who could have any. `brief` takes the short
-    way where it can: to a command that is answered in the same turn.
+    `query` is told by the OpenAPI document; reading it is `handle`'s. `searched` is the entity that a
+    search is about: its properties stand in that document. `is_open`: needs no credentials while there
+    is nobody who could have any. `brief` takes the short way where it can: to a command that is answered
+    in the same turn.
     """
 
     method: str
@@ -118,6 +128,7 @@ class Operation:
     searched: Entity | None = None
     is_open: bool = False
     brief: Make | None = None
+    query: tuple[Parameter, ...] = ()
 
 
 def always_brief(
