@@ -104,12 +104,15 @@ def _described(operation: Operation, schemas: Schemas) -> dict[str, Any]:
         "tags": [operation.path.split("/")[1]],
         "responses": {str(operation.success): _success(operation, schemas), **_faults()},
     }
-    names = re.findall(r"\{(\w+)\}", operation.path)
-    if names:
-        found["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": _parameter(name)}
-            for name in names
-        ]
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": _parameter(name)}
+        for name in re.findall(r"\{(\w+)\}", operation.path)
+    ] + [
+        {"name": each.name, "in": "query", "required": each.is_required, "schema": each.schema}
+        for each in operation.query
+    ]
+    if parameters:
+        found["parameters"] = parameters
     if operation.searched is not None:
         content = {"application/json": {"schema": search_of(operation.searched)}}
         found["requestBody"] = {"content": content}
