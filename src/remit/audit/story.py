@@ -17,7 +17,7 @@ import msgspec
 
 from remit.audit.asking import Asking
 from remit.audit.coverage import FINE, Coverage, Findings
-from remit.audit.effects import EFFECTS
+from remit.audit.effects import Effects
 from remit.audit.policies import Policies
 from remit.audit.records import READ_AS, Turn
 from remit.audit.running import ALL, Running, Share
@@ -58,7 +58,8 @@ class Story:
         self.auditor = Auditor(ring)
         self.position = 0
         self._running = Running(share)
-        self._coverage = Coverage(self._running.live)
+        self._coverage = Coverage()
+        self._effects = Effects(self._coverage, self._running.governed, self._running.element_of)
         self._asking = Asking(self.auditor, self._running, self._coverage)
         self._policies = Policies(ring, self.auditor, self._running)
         self._tellers = self._by_record()
@@ -131,12 +132,12 @@ class Story:
             ElementTerminated: self._ended,
         }
         return {
-            **dict.fromkeys(EFFECTS, self._coverage.happened),
+            **self._effects.tellers(),
             **{READ_AS[event]: tell for event, tell in by_event.items()},
         }
 
     def _begun(self, turn: Turn, position: int, event: ElementActivating) -> Findings:
-        found = self._coverage.happened(turn, position, event)
+        found = self._effects.activating(turn, position, event)
         self._running.begun(event)
         return found
 
