@@ -50,7 +50,8 @@ class Coverage:
         """
         waiting = self.waiting.get(instance)
         if waiting is not None:
-            for index, (_, admission) in enumerate(waiting):
+            for each in waiting:
+                admission = each[1]
                 if (
                     admission.action == action
                     and (not element or admission.element == element)
@@ -59,7 +60,7 @@ class Coverage:
                     if len(waiting) == 1:
                         del self.waiting[instance]
                     else:
-                        del waiting[index]
+                        waiting.remove(each)
                     return FINE
         text = f"{action} happened, and nothing admitted it"
         return (Finding(position, "completeness", text),)

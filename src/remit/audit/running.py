@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 from remit.audit.beginnings import Beginnings
 from remit.audit.carried import Carried
+from remit.audit.coverage import FINE, Findings
+from remit.audit.records import Turn
 from remit.protocol.events.deployment import ProcessCreated
 from remit.protocol.events.process_instance import (
     ElementActivating,
@@ -71,24 +73,31 @@ class Running:
         if event.instance in self.governed:
             self.element_of[event.key] = (event.instance, event.scope)
 
-    def written(self, event: VariableCreated | VariableUpdated) -> None:
+    def written(
+        self, turn: Turn, position: int, event: VariableCreated | VariableUpdated
+    ) -> Findings:
+        """The values of variables, as the log writes them."""
         if event.instance in self.governed:
             known = self._variables.get(event.scope)
             if known is None:
                 known = self._variables[event.scope] = {}
             known[event.name] = bytes(event.value)
+        return FINE
 
-    def ended(self, event: ElementCompleted | ElementTerminated) -> None:
+    def ended(
+        self, turn: Turn, position: int, event: ElementCompleted | ElementTerminated
+    ) -> Findings:
         """Of an instance that has ended, the turn may still tell: see `forget`."""
         instance, key = event.instance, event.key
         if instance not in self.governed:
             if event.scope == NONE_KEY and instance in self.elsewhere:
                 self.over.append(instance)
-            return
+            return FINE
         self.element_of.pop(key, None)
         self._variables.pop(key, None)
         if event.scope == NONE_KEY:
             self.over.append(instance)
+        return FINE
 
     def forget(self) -> list[Carried]:
         """The turn is over: the governed ones that have ended in it."""
