@@ -112,7 +112,7 @@ class Story:
         """Who tells of which kind of record."""
         asking, policies = self._asking, self._policies
         by_event: Mapping[type[Event], Teller] = {
-            ProcessCreated: self._deployed,
+            ProcessCreated: policies.deployed,
             PolicyAttached: policies.attached,
             PolicySucceeded: policies.succeeded,
             RevocationsChanged: policies.lists_changed,
@@ -134,10 +134,6 @@ class Story:
             **dict.fromkeys(EFFECTS, self._coverage.happened),
             **{READ_AS[event]: tell for event, tell in by_event.items()},
         }
-
-    def _deployed(self, turn: Turn, position: int, event: ProcessCreated) -> Findings:
-        self._running.deployed(event)
-        return FINE
 
     def _begun(self, turn: Turn, position: int, event: ElementActivating) -> Findings:
         found = self._coverage.happened(turn, position, event)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, update
 
 from remit.history import schema
+from remit.history.telling.frequent import JobRow
 from remit.history.telling.rows import Row, json
 from remit.history.telling.told import Tells, Told
 from remit.protocol.events import job as j
@@ -21,19 +22,11 @@ _LONGEST_MESSAGE = 500
 def job_created(told: Told, event: j.JobCreated) -> None:
     job = event.job
     _count(told, job, "CREATED")
-    told.jobs.add(
-        job.key,
-        {
-            "key": job.key, "type": job.type, "worker": job.worker, "state": "CREATED",
-            "retries": job.retries, "kind": job.kind.name,
-            "listener_event": job.listener_event.upper() or "UNSPECIFIED",
-            "deadline": None, "end_date": None, "created": told.now, "updated": told.now,
-            "error_code": None, "error_message": None, "headers": json(job.headers).decode(),
-            "denied": None, "denied_reason": None,
-            "element": job.element, "element_key": job.element_key, "instance": job.instance,
-            "definition": job.definition, "process_id": job.process_id, "root": job.root,
-            "tenant": job.tenant,
-        },
+    told.jobs.new[job.key] = JobRow(
+        job.key, job.type, job.worker, job.retries, job.kind.name,
+        job.listener_event.upper() or "UNSPECIFIED", told.now, told.now, json(job.headers).decode(),
+        job.element, job.element_key, job.instance, job.definition, job.process_id, job.root,
+        job.tenant,
     )  # fmt: skip
 
 
