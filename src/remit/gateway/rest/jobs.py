@@ -38,6 +38,7 @@ class Completion(Body):
     variables: dict[str, Any] | None = None
     result: dict[str, Any] | None = None
     lease_token: str | None = None
+    job_lease_token: str | None = None
     business_id: str | None = None
 
 
@@ -47,6 +48,7 @@ class Failure(Body):
     retry_back_off: int = 0
     variables: dict[str, Any] | None = None
     lease_token: str | None = None
+    job_lease_token: str | None = None
 
 
 class Thrown(Body):
@@ -54,6 +56,7 @@ class Thrown(Body):
     error_message: str | None = None
     variables: dict[str, Any] | None = None
     lease_token: str | None = None
+    job_lease_token: str | None = None
 
 
 class Changes(Body):
@@ -65,6 +68,7 @@ class Changes(Body):
 class Update(Body):
     changeset: Changes
     operation_reference: int | None = None
+    job_lease_token: str | None = None
 
 
 async def activate(call: Call, body: Activation) -> Activated:

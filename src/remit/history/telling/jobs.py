@@ -12,7 +12,7 @@ from remit.history.telling.frequent import JobRow
 from remit.history.telling.rows import Row, json
 from remit.history.telling.told import Tells, Told
 from remit.protocol.events import job as j
-from remit.protocol.values import Job
+from remit.protocol.values import Job, JobState
 
 _MINUTE = 60_000
 _LONGEST_MESSAGE = 500
@@ -71,6 +71,12 @@ def error_thrown(told: Told, event: j.JobErrorThrown) -> None:
     _count(told, event.job, "FAILED")
 
 
+def job_canceled(told: Told, event: j.JobCanceled) -> None:
+    """Its element has gone. Where that is because an error was thrown, this stays what is told."""
+    has_thrown = event.job.state is JobState.ERROR_THROWN
+    job_changed(told, event.job, "ERROR_THROWN" if has_thrown else "CANCELED", ends=True)
+
+
 def _count(told: Told, job: Job, status: str) -> None:
     failed = status == "FAILED"
     key = (
@@ -106,15 +112,15 @@ def write_counts(told: Told, connection: Connection) -> None:
     told.counts = {}
 
 
-def _job(state: str, *, ends: bool = False) -> Callable[[Told, Any], None]:
-    return lambda told, event: job_changed(told, event.job, state, ends=ends)
+def _job(state: str) -> Callable[[Told, Any], None]:
+    return lambda told, event: job_changed(told, event.job, state)
 
 
 TELLS: Tells = {
     j.JobCreated: job_created,
     j.JobsActivated: jobs_activated,
     j.JobCompleted: job_completed,
-    j.JobCanceled: _job("CANCELED", ends=True),
+    j.JobCanceled: job_canceled,
     j.JobFailed: job_failed,
     j.JobTimedOut: _job("TIMED_OUT"),
     j.JobErrorThrown: error_thrown,
