@@ -34,6 +34,7 @@ func main() {
 	limit := flag.Int64("count", 0, "create no more than this many; 0 is no limit")
 	connections := flag.Int("connections", 2, "connections")
 	overRest := flag.Bool("rest", false, "over REST, polled; the address is that of the HTTP port")
+	vary := flag.Bool("vary", false, "with -rest: other headers on each call, as clients with traces send them")
 	policy := flag.String("policy", "", "a file with a JSON list of signed grants: every instance is created under them")
 	phases := flag.String("phases", "", "creations, activations, completions apart: the server's process ids, by commas")
 	flag.Parse()
@@ -46,7 +47,7 @@ func main() {
 	}
 	entrance = grpcWay
 	if *overRest {
-		entrance = openRest(*address, *creators+4)
+		entrance = openRest(*address, *creators+4, *vary)
 		*poll = true
 	}
 	if *phases != "" {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"time"
@@ -15,11 +16,12 @@ import (
 type restDoor struct {
 	base   string
 	client *http.Client
+	vary   bool // a traceparent and an x-request-id of its own for each call
 }
 
-func openRest(address string, connections int) *restDoor {
+func openRest(address string, connections int, vary bool) *restDoor {
 	transport := &http.Transport{MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
-	return &restDoor{"http://" + address + "/v2", &http.Client{Transport: transport}}
+	return &restDoor{"http://" + address + "/v2", &http.Client{Transport: transport}, vary}
 }
 
 func (d *restDoor) call(ctx context.Context, path string, body string, answer any) error {
@@ -28,6 +30,11 @@ func (d *restDoor) call(ctx context.Context, path string, body string, answer an
 		return err
 	}
 	request.Header.Set("Content-Type", "application/json")
+	if d.vary {
+		span := rand.Uint64()
+		request.Header.Set("Traceparent", fmt.Sprintf("00-%016x%016x-%016x-01", rand.Uint64(), span, span))
+		request.Header.Set("X-Request-Id", fmt.Sprintf("%016x", span))
+	}
 	response, err := d.client.Do(request)
 	if err != nil {
 		return err

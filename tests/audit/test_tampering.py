@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from remit import Engine
 from remit.audit.carried import Carried
 from remit.audit.effects import EFFECTS
+from remit.audit.policies import Policies
 from remit.audit.records import NEEDED, READ_AS, read_turn
 from remit.audit.story import Story
 from remit.authority.policy import Clause, SlopeRules
@@ -108,6 +109,7 @@ def told(turns: Turns) -> list[Finding]:
 def told_without_memory(turns: Turns) -> list[Finding]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Carried, "remember", lambda *_: None)
+        patch.setattr(Policies, "remember", lambda *_: None)
         return told(turns)
 
 

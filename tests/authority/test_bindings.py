@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from remit.authority import AuthorityFault, base64url, canon, jws, verify_chain
 from remit.authority.binding import bindable, read_bound, stem_of
+from remit.authority.evaluate import compile_chain
 from remit.authority.policy import Initiator
 from tests.support.governed import RING, WORK, acme, grant, holder, policy, stranger
 
@@ -22,8 +23,9 @@ def test_a_binding_of_ours_is_read_as_the_chain_that_it_is() -> None:
     found = read_bound(BOUND.tokens, RING)
 
     assert found is not None
-    assert found[1].blocks == verify_chain(BOUND.tokens, RING).blocks == BOUND.blocks
-    assert found[0].authority(BOUND).chain is BOUND
+    assert found.chain().blocks == verify_chain(BOUND.tokens, RING).blocks == BOUND.blocks
+    assert found.hash == BOUND.hash
+    assert found.in_force() == found.authority().in_force() == compile_chain(BOUND).in_force()
 
 
 NAMES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30)
@@ -115,7 +117,7 @@ def test_t7_next_to_a_good_binding_no_other_text_passes_that_the_long_way_refuse
     found = read_bound(tokens, RING)
 
     if found is not None:
-        assert found[1].blocks == verify_chain(tokens, RING).blocks
+        assert found.chain().blocks == verify_chain(tokens, RING).blocks
 
 
 @pytest.mark.parametrize(
@@ -141,4 +143,4 @@ def test_other_instances_and_times_are_read_as_the_long_way_reads_them(
 
     found = read_bound(tokens, RING)
 
-    assert (found and found[1].blocks) == expected
+    assert (found and found.chain().blocks) == expected

@@ -351,3 +351,26 @@ def test_the_open_api_document_tells_what_is_served(rest: Rest) -> None:
     assert operation["operationId"] == "completeJob"
     assert "/documents" not in api["paths"]
     assert rest.ask("GET", "/docs")[0] == 200
+
+
+def test_an_instance_begins_with_the_latest_version_of_a_tag(
+    rest: Rest, shared_broker: Broker
+) -> None:
+    client = shared_broker.client()
+    for tag, task in (("blue", "a"), ("blue", "b"), ("green", "c")):
+        model = Model("tagged", version_tag=tag).start("s").native_user(task).path("s", task)
+        client.deploy("tagged.bpmn", model.xml())
+
+    def create(**more: object) -> tuple[int, Any]:
+        return rest.ask("POST", "/process-instances", {"processDefinitionId": "tagged", **more})
+
+    assert create()[1]["processDefinitionVersion"] == 3
+    assert create(processDefinitionVersionTag="blue")[1]["processDefinitionVersion"] == 2
+    status, problem = create(processDefinitionVersionTag="red")
+    assert (status, problem["title"]) == (404, "NOT_FOUND")
+    assert "version tag 'red'" in problem["detail"]
+    for wrong in (
+        {"processDefinitionVersionTag": ""},
+        {"processDefinitionVersionTag": "blue", "processDefinitionVersion": 1},
+    ):
+        assert create(**wrong)[0] == 400

@@ -15,10 +15,14 @@ from typing import Any
 
 import pytest
 
+from remit.gateway.rest.frame import Rest
 from remit.server import http
 from tests.support.broker import Broker
 from tests.support.model import Model
 from tests.test_command_line import remit
+
+NOBODY: Any = None
+"""The broker of an application that is never asked."""
 
 TOPOLOGY = b"GET /v2/topology HTTP/1.1\r\nhost: x\r\n\r\n"
 
@@ -288,7 +292,11 @@ def test_a_rest_port_in_use_is_said_plainly(shared_broker: Broker, tmp_path: Pat
         posted(SIGNAL[:5], b"content-length: 28"),
     ],
 )
-def test_who_sends_too_slowly_is_left(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_rest", [True, False])
+def test_who_sends_too_slowly_is_left(
+    sent: bytes, is_rest: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the REST application is asked, or when any application waits for the body."""
     monkeypatch.setattr(http, "HEAD_SECONDS", 0.2)
     monkeypatch.setattr(http, "SWEEP_SECONDS", 0.05)
 
@@ -298,7 +306,7 @@ def test_who_sends_too_slowly_is_left(sent: bytes, monkeypatch: pytest.MonkeyPat
             raise AssertionError("the body never ends")
 
     async def ask() -> bool:
-        door = http.HttpPort(application)
+        door = http.HttpPort(Rest(NOBODY, (), application) if is_rest else application)
         port = await door.open("127.0.0.1", 0)
 
         def talk() -> bool:

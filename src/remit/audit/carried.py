@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from remit.authority.binding import Bound
 from remit.authority.evaluate import Authority
 from remit.authority.slope import START, Slope
 from remit.protocol.events.governance import PolicyAttached, PolicySucceeded
@@ -61,8 +62,16 @@ class Carried:
     """A governed instance. `told` are the bytes of its slope, as the log writes them."""
 
     __slots__ = (
-        "agreements", "authority", "definition", "from_ms", "name", "policy", "slope", "tenant",
-        "told", "until_ms",
+        "_authority",
+        "agreements",
+        "definition",
+        "from_ms",
+        "name",
+        "policy",
+        "slope",
+        "tenant",
+        "told",
+        "until_ms",
     )  # fmt: skip
 
     def __init__(self, event: PolicyAttached) -> None:
@@ -74,7 +83,7 @@ class Carried:
     def attach(
         self,
         event: PolicyAttached | PolicySucceeded,
-        authority: Authority | None,
+        authority: Authority | Bound | None,
         agreements: Agreements,
     ) -> None:
         """The instance carries this policy from here on; None for one that does not verify."""
@@ -82,11 +91,19 @@ class Carried:
         self.definition = event.definition
         self.rule(authority, agreements)
 
-    def rule(self, authority: Authority | None, agreements: Agreements) -> None:
+    def rule(self, authority: Authority | Bound | None, agreements: Agreements) -> None:
         """Its policy is read like this: other revocations may count."""
-        self.authority = authority
+        self._authority = authority
         self.agreements = agreements
         self.from_ms, self.until_ms = authority.in_force() if authority else _NEVER
+
+    @property
+    def authority(self) -> Authority | None:
+        """What its steps are asked of; None where its policy does not verify."""
+        found = self._authority
+        if found.__class__ is Bound:
+            found = self._authority = found.authority()
+        return found  # type: ignore[return-value]
 
     def move(self, slope: Slope) -> None:
         self.slope = slope

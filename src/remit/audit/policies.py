@@ -6,6 +6,7 @@ All of it is signed, and all of it is verified here, with the public keys alone.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import NamedTuple
 
 from remit.audit.asking import as_told
 from remit.audit.carried import Agreements, Carried, decode_slope
@@ -13,10 +14,13 @@ from remit.audit.coverage import FINE, Findings
 from remit.audit.records import Turn
 from remit.audit.running import Running
 from remit.authority import AuthorityFault, KeyRing, jws, policy
+from remit.authority.binding import Bound
 from remit.authority.evaluate import Authority
 from remit.authority.receipt import Receipt
 from remit.authority.revocation import Revocations, read_revocations
+from remit.authority.slope import Slope
 from remit.authority.verify import Attached, Auditor, Finding, Lifted, ListChanged
+from remit.protocol.events.deployment import ProcessCreated
 from remit.protocol.events.governance import (
     EvaluatorsDisagreed,
     PolicyAttached,
@@ -31,8 +35,21 @@ RULES_REMEMBERED = 1_000
 """Sets of rules whose agreements are kept for the instances to come."""
 
 
+class _Alike(NamedTuple):
+    """What instances have in common that began with bindings of one form: the slope where they begin,
+    and the agreements that hold for them."""
+
+    slope: Slope
+    told: bytes
+    agreements: Agreements
+
+
 class Policies:
-    """`instances` counts those that a policy was attached to."""
+    """`instances` counts those that a policy was attached to.
+
+    `_alike` are the bindings that were found right in full, by all that the log says with them but the
+    instance, the time and the names of the blocks: those are compared each time.
+    """
 
     def __init__(self, ring: KeyRing, auditor: Auditor, running: Running) -> None:
         self.instances = 0
@@ -42,6 +59,7 @@ class Policies:
         self._governed = running.governed
         self._revocations: dict[str, Revocations] = {}
         self._agreements: dict[Hashable, Agreements] = {}
+        self._alike: dict[Hashable, _Alike] = {}
 
     def attached(self, turn: Turn, position: int, event: PolicyAttached) -> Findings:
         """An instance is about to begin under this policy."""
@@ -52,6 +70,9 @@ class Policies:
             return FINE
         self.instances += 1
         carried = self._governed[event.instance] = Carried(event)
+        bound = self._auditor.read(event.tokens)
+        if bound is not None and not differing and self._was_attached(event, bound, carried):
+            return FINE
         parent = self._governed.get(event.parent)
         if parent is not None:
             self._auditor.place(parent.name, parent.slope)
@@ -60,7 +81,7 @@ class Policies:
                 position=position, instance=carried.name, tokens=event.tokens,
                 parent="" if event.parent == NONE_KEY else str(event.parent),
                 after=decode_slope(event.slope).head,
-                sender=decode_slope(event.sender) if event.sender else None,
+                sender=decode_slope(event.sender) if event.sender else None, bound=bound,
             )
         )  # fmt: skip
         carried.move(self._auditor.slope(carried.name))
@@ -69,7 +90,37 @@ class Policies:
             found.append(Finding(position, "signature", differing))
         if not found and carried.told != event.slope:
             found.append(Finding(position, "slope", "the slope is not the one that its head names"))
-        return [*found, *_misnamed(position, event, carried, is_its_own)]
+        found += _misnamed(position, event, carried, is_its_own)
+        if not found and bound is not None:
+            self.remember(event, bound, _Alike(carried.slope, carried.told, carried.agreements))
+        return found
+
+    def _was_attached(self, event: PolicyAttached, bound: Bound, carried: Carried) -> bool:
+        """Whether one like this was found right, and this one is signed for this instance; then it is
+        carried from here on."""
+        if event.parent != NONE_KEY or event.sender:
+            return False
+        alike = self._alike.get((bound.form, event.definition, event.tenant, event.slope))
+        if alike is None or bound.instance != carried.name or bound.hash != event.policy:
+            return False
+        carried.rule(bound, alike.agreements)
+        carried.slope, carried.told = alike.slope, alike.told
+        self._auditor.carry(carried.name, bound)
+        return True
+
+    def remember(self, event: PolicyAttached, bound: Bound, alike: _Alike) -> None:
+        """Nothing was to be found with this one."""
+        if event.parent != NONE_KEY or event.sender:
+            return
+        if len(self._alike) >= RULES_REMEMBERED:
+            self._alike.clear()
+        self._alike[bound.form, event.definition, event.tenant, event.slope] = alike
+
+    def deployed(self, turn: Turn, position: int, event: ProcessCreated) -> Findings:
+        """Whose policies are for this process, may be another question from here on."""
+        self._running.deployed(event)
+        self._alike.clear()
+        return FINE
 
     def succeeded(self, turn: Turn, position: int, event: PolicySucceeded) -> Findings:
         """A policy in the place of the one before."""

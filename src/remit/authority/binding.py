@@ -28,7 +28,7 @@ from remit.authority.chain import (
     verify_block,
 )
 from remit.authority.derive import binding, origin_of
-from remit.authority.errors import AuthorityFault, BadLink
+from remit.authority.errors import AuthorityFault, BadLink, Malformed
 from remit.authority.evaluate import Authority, compile_chain
 from remit.authority.keys import KeyRing, Signer
 from remit.authority.policy import Bind, BoundTo, Grant, Holder, Initiator, Origin
@@ -184,7 +184,60 @@ class _Said(msgspec.Struct, frozen=True):
 _read_said = msgspec.json.Decoder(_Said).decode
 
 
-def read_bound(tokens: Sequence[str], ring: KeyRing) -> tuple[Bindable, VerifiedChain] | None:
+class Form:
+    """What a binding that was found good says of all that differ in nothing but instance and time."""
+
+    __slots__ = ("grants", "hash", "initiator", "kid", "model", "stem")
+
+    def __init__(self, grants: Bindable, initiator: Initiator) -> None:
+        self.grants = grants
+        self.initiator = initiator
+        self.kid = grants.holder.kids[0]
+        self.stem = grants.begin[-1]
+        self.model = _model(grants)
+        self.hash = hashlib.sha256("".join(each.hash for each in grants.grants).encode())
+
+
+class Bound:
+    """A binding that was verified: what it says of its one instance, from second `at` on.
+
+    `block` is the hash of its signing input. The chain and its authority are made when somebody asks.
+    """
+
+    __slots__ = ("at", "block", "form", "instance", "token")
+
+    def __init__(self, form: Form, instance: str, at: int, token: str, block: str) -> None:
+        self.form = form
+        self.instance = instance
+        self.at = at
+        self.token = token
+        self.block = block
+
+    @property
+    def hash(self) -> str:
+        """That of the chain."""
+        found = self.form.hash.copy()
+        found.update(self.block.encode())
+        return found.hexdigest()
+
+    def in_force(self) -> tuple[int, int]:
+        """From when until when, in milliseconds, as `Authority.in_force` says."""
+        first, last = self.form.model.in_force()
+        return max(first, self.at * 1000), last
+
+    def chain(self) -> VerifiedChain:
+        """The grants and the binding."""
+        form = self.form
+        block = form.grants.block(self.instance, form.initiator, self.at)
+        found = VerifiedBlock(self.token, self.block, form.kid, block)
+        return VerifiedChain((*form.grants.grants, found))
+
+    def authority(self) -> Authority:
+        """Ready to be asked, while nothing is revoked. Raises PolicyError, BadLink."""
+        return self.form.model.rebound(self.chain())
+
+
+def read_bound(tokens: Sequence[str], ring: KeyRing) -> Bound | None:
     """The chain in `tokens`, verified, where it is one that `Bindable.bind` could have written.
 
     None for every other: it may be a good one all the same, which `verify_chain` says.
@@ -195,50 +248,51 @@ def read_bound(tokens: Sequence[str], ring: KeyRing) -> tuple[Bindable, Verified
         return None
 
 
-def _read_bound(tokens: Sequence[str], ring: KeyRing) -> tuple[Bindable, VerifiedChain] | None:
+def _read_bound(tokens: Sequence[str], ring: KeyRing) -> Bound | None:
     check_size(tokens)
     token, before = tokens[-1], tuple(tokens[:-1])
+    if len(token) > limits.BLOCK_BYTES:
+        return None
     text, _, signature = token.rpartition(".")
+    stem = _stems.get((ring, before))
+    said = form = None
+    if stem is not None and text.startswith(stem):
+        said = _taken_apart(base64url.decode(text[len(stem) :]))
+        form = said and _forms.get((ring, before, stem, said.around))
+    if said is not None and form is not None:
+        instance, at = said.instance, said.at
+    else:
+        form, instance, at = _read_slowly(text, before, ring)
+    content = text.encode()
+    ring.key(form.kid, "holder", at).check(content, base64url.decode(signature))
+    return Bound(form, instance, at, token, hashlib.sha256(content).hexdigest())
+
+
+def _read_slowly(text: str, before: tuple[str, ...], ring: KeyRing) -> tuple[Form, str, int]:
+    """The form, the instance and the time of a signing input. Raises Malformed unless it is one."""
     header, _, payload = text.partition(".")
     kind, kid = jws.read_header(header)
-    if kind != "bind" or len(token) > limits.BLOCK_BYTES:
-        return None
     spoken = base64url.decode(payload)
-    said = _taken_apart(spoken)
-    name = said and (ring, before, header, said.around)
-    form = _forms.get(name)
-    if said is not None and form is not None:
-        grants = form.grants
-        block = grants.block(said.instance, form.initiator, said.at)
-    else:
-        told = _read_said(spoken)
-        if not told.is_within_limits:
-            return None
-        to = told.sub
-        grants = bindable(before, ring, to.tenant, to.process, to.ver, kid)
-        block = grants.block(to.instance, told.initiator, told.iat)
-        if spoken != canon.encode(block):
-            return None
-        if name is not None:
-            _remember(name, _Form(grants, told.initiator))
-    content = text.encode()
-    ring.key(kid, "holder", block.iat).check(content, base64url.decode(signature))
-    found = VerifiedBlock(token, hashlib.sha256(content).hexdigest(), kid, block)
-    return grants, VerifiedChain((*grants.grants, found))
+    told = _read_said(spoken)
+    if kind != "bind" or not told.is_within_limits:
+        raise Malformed("no binding of ours")
+    to = told.sub
+    grants = bindable(before, ring, to.tenant, to.process, to.ver, kid)
+    if spoken != canon.encode(grants.block(to.instance, told.initiator, told.iat)):
+        raise Malformed("a binding that is written in another way")
+    form = Form(grants, told.initiator)
+    stem = form.stem
+    said = _taken_apart(base64url.decode(text[len(stem) :]))
+    if said is not None:
+        _remember((ring, before), stem, said.around, form)
+    return form, to.instance, told.iat
 
 
 # --- blocks that differ in nothing but instance and time -------------------------------------------
 
 
-class _Form(NamedTuple):
-    """What a block that was found good says of all that have the same text around."""
-
-    grants: Bindable
-    initiator: Initiator
-
-
 class _Apart(NamedTuple):
-    """A block's instance and time (seconds), and the text around them."""
+    """A block's instance and time (seconds), and the text around them, after the stem."""
 
     instance: str
     at: int
@@ -246,9 +300,9 @@ class _Apart(NamedTuple):
 
 
 def _taken_apart(spoken: bytes) -> _Apart | None:
-    """The block that is spelled
+    """What follows the stem of a block that is spelled
 
-        ‹›‹time›,"initiator":‹›,"jti":"‹instance›","nbf":‹time›,"sub":{"instance":"‹instance›"‹›
+        ‹stem›‹›‹time›,"initiator":‹›,"jti":"‹instance›","nbf":‹time›,"sub":{"instance":"‹instance›"‹›
 
     with the instance in digits, and the time as a number is spelled; None for others. A quote inside of
     a string is spelled with a backslash: these separators are where they seem to be, or nowhere.
@@ -276,10 +330,19 @@ KEY, TIME = 20, 15
 """Digits at most: of a key, and of a time that every number of a block may be."""
 
 FORMS = 4096
-_forms: dict[object, _Form] = {}
+_stems: dict[object, str] = {}
+_forms: dict[object, Form] = {}
+"""The last good binding under these grants began with this stem; by stem and what follows, its form.
+
+A stem ends where the letters of three bytes do, so that the letters after it are those of the rest.
+"""
 
 
-def _remember(name: object, form: _Form) -> None:
+def _remember(
+    under: tuple[KeyRing, tuple[str, ...]], stem: str, around: object, form: Form
+) -> None:
     if len(_forms) >= FORMS:
         _forms.clear()
-    _forms[name] = form
+        _stems.clear()
+    _stems[under] = stem
+    _forms[*under, stem, around] = form

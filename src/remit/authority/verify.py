@@ -27,7 +27,7 @@ from typing import Literal
 from msgspec import Struct
 
 from remit.authority import slope as slopes
-from remit.authority.binding import read_bound
+from remit.authority.binding import Bound, read_bound
 from remit.authority.chain import verify_chain
 from remit.authority.errors import AuthorityFault
 from remit.authority.evaluate import Authority, compile_chain
@@ -72,12 +72,14 @@ class Attached(Entry, frozen=True, kw_only=True):
     With `after`, its slope begins here: with its initiator, or where the slope of `parent`, the
     instance that called it, is now. Without, the slope stays as it is.
     `sender` is the slope of whoever sent the message that started it, maybe from another partition.
+    `bound` is what the auditor's `read` said of these tokens, where it was asked before.
     """
 
     tokens: tuple[str, ...]
     parent: str = ""
     after: str = ""
     sender: Slope | None = None
+    bound: Bound | None = None
 
 
 class ListChanged(Entry, frozen=True, kw_only=True):
@@ -178,7 +180,7 @@ class Auditor:
         self._ring = ring
         self._reveal = reveal
         self._revocations: Sequence[Revocations] = ()
-        self._authorities: dict[str, Authority] = {}
+        self._authorities: dict[str, Authority | Bound] = {}
         self._slopes: dict[tuple[str, str], Slope] = {}
         self._covering: dict[tuple[int, str], Decided] = {}
         self._position = -1
@@ -228,10 +230,24 @@ class Auditor:
 
     def authority(self, instance: str) -> Authority | None:
         """What the instance's steps are asked of; None when no chain that verifies is attached."""
-        return self._authorities.get(instance)
+        found = self._authorities.get(instance)
+        if found.__class__ is Bound:
+            found = self._authorities[instance] = found.authority()
+        return found  # type: ignore[return-value]
+
+    def read(self, tokens: Sequence[str]) -> Bound | None:
+        """A binding that is signed as it should be; None: `Attached` will tell what these tokens are.
+
+        Where something is revoked, every chain is read in full.
+        """
+        return None if self._revocations else read_bound(tokens, self._ring)
+
+    def carry(self, instance: str, bound: Bound) -> None:
+        """The instance has this chain from here on; one like it was fed, and found right."""
+        self._authorities[instance] = bound
 
     def _attached(self, entry: Attached) -> Iterator[Finding]:
-        authority = self._compiled(entry.tokens)
+        authority = self._compiled(entry)
         chain = authority.chain
         if chain.subject.instance != entry.instance:
             text = f"the chain is for instance {chain.subject.instance}, not {entry.instance}"
@@ -240,13 +256,12 @@ class Auditor:
         if entry.after:
             yield from self._moved(entry, self._begun(authority, entry), entry.after)
 
-    def _compiled(self, tokens: Sequence[str]) -> Authority:
+    def _compiled(self, entry: Attached) -> Authority:
         """Raises an AuthorityFault for tokens that are no chain, or one without a meaning."""
-        bound = None if self._revocations else read_bound(tokens, self._ring)
-        if bound is None:
-            return compile_chain(verify_chain(tokens, self._ring), self._revocations)
-        grants, chain = bound
-        return grants.authority(chain)
+        bound = entry.bound or self.read(entry.tokens)
+        if bound is not None:
+            return bound.authority()
+        return compile_chain(verify_chain(entry.tokens, self._ring), self._revocations)
 
     def _begun(self, authority: Authority, entry: Attached) -> Slope:
         """The slope of a new instance."""
@@ -269,15 +284,16 @@ class Auditor:
                 text = f"revocations of {each.iss} went back to epoch {each.epoch}"
                 yield Finding(entry.position, "order", text)
         self._revocations = entry.revocations
-        for instance, authority in self._authorities.items():
-            self._authorities[instance] = compile_chain(authority.chain, self._revocations)
+        for instance, held in self._authorities.items():
+            chain = held.chain() if isinstance(held, Bound) else held.chain
+            self._authorities[instance] = compile_chain(chain, self._revocations)
 
     def _decided(self, entry: Decided) -> Sequence[Finding]:
         self.decisions += 1
         found: list[Finding] = []
         if entry.covers >= 0:
             found.extend(self._covers(entry))
-        authority = self._authorities.get(entry.instance)
+        authority = self.authority(entry.instance)
         if authority is None:
             text = "decided under a policy that is not in the log, or can't be checked"
             return [*found, Finding(entry.position, "decision", text)]
@@ -395,7 +411,7 @@ class Auditor:
         yield from self._moved(entry, slopes.joined_all([own, *others]), entry.after)
 
     def _lifted(self, entry: Lifted) -> Iterator[Finding]:
-        authority = self._authorities.get(entry.instance)
+        authority = self.authority(entry.instance)
         if authority is None:
             yield Finding(entry.position, "slope", "trust re-anchored without a policy")
             return

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from remit.gateway.faults import Code, Status
 from remit.protocol.values import DEFAULT_TENANT
 
-_ID = re.compile(r"[\w.-]{1,31}")
+LONGEST_ID = 31
+_ID = re.compile(rf"[\w.-]{{1,{LONGEST_ID}}}")
 
 
 class Tenancy:

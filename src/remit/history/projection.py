@@ -31,13 +31,14 @@ class Projection:
         self.told = Told(partition, definitions)
 
     def tell(self, turn: Logged) -> None:
-        self.told.now = turn.timestamp
+        told = self.told
+        told.now = turn.timestamp
         if turn.command not in audit.OWN:
-            audit.audit(self.told, turn)
+            audit.audit(told, turn)
         for event in turn.events:
             tells = TELLS.get(event.__class__)
             if tells is not None:
-                tells(self.told, event)
+                tells(told, event)
 
     def write(self, connection: Connection) -> None:
         for tellings in self.told.tables.values():

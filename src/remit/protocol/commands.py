@@ -46,7 +46,10 @@ class DeployResources(Command, frozen=True):
 
 
 class CreateInstance(Command, frozen=True):
-    """By `definition` key, or by `process_id` and `version` (-1: the latest)."""
+    """By `definition` key, or by `process_id` and `version` (-1: the latest).
+
+    With a `version_tag` the latest of the versions that have it, whatever `version` says.
+    """
 
     definition: int = NONE_KEY
     process_id: str = ""
@@ -59,6 +62,7 @@ class CreateInstance(Command, frozen=True):
     business_id: str = ""
     await_result: bool = False
     fetch_variables: tuple[str, ...] = ()
+    version_tag: str = ""
 
 
 class CancelInstance(Command, frozen=True):
@@ -150,11 +154,15 @@ class ActivateJobs(Command, frozen=True):
 
 
 class CompleteJob(Command, frozen=True):
-    """`result` is the JobResult of listener and ad-hoc jobs, as a document."""
+    """`result` is the JobResult of listener and ad-hoc jobs, as a document.
+
+    `business_id`: what the job's process instance is called from now on; None: as before.
+    """
 
     key: int
     variables: Document = {}
     result: Document | None = None
+    business_id: str | None = None
 
 
 class FailJob(Command, frozen=True):

@@ -5,7 +5,13 @@ from __future__ import annotations
 from msgspec import Struct
 
 from remit.base.errors import RejectionType
-from remit.protocol.values import DEFAULT_TENANT, ActivatedJob, DecisionDefinition, Document
+from remit.protocol.values import (
+    DEFAULT_TENANT,
+    NONE_KEY,
+    ActivatedJob,
+    DecisionDefinition,
+    Document,
+)
 
 
 class Reply(Struct, frozen=True, gc=False, array_like=True, tag=True, tag_field="reply"):
@@ -100,9 +106,10 @@ class MessageCorrelated(Reply, frozen=True):
 
 
 class InstancesStarted(Reply, frozen=True):
-    """(definition, instance) of each."""
+    """(definition, instance) of each; `key` is that of the evaluation."""
 
     instances: tuple[tuple[int, int], ...]
+    key: int = NONE_KEY
 
 
 class SignalBroadcast(Reply, frozen=True):

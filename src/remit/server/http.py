@@ -4,13 +4,14 @@ Through Envoy a call costs 40 µs more (benchmarks/RESULTS.md): it goes from thr
 Here it comes and goes on the thread that answers it. `Connection` adds what uvicorn leaves to whoever
 stands before it: how large a head may be and how long it may take, a Host, faults as problem documents,
 wishes for other protocols passed over, and who the certificate of a client names. It and `Cycle` go the
-short way where requests and answers come in one piece, as nearly all do; and where the application is
-`Quick`, a request that begins with known headers needs neither parser nor task.
+short way where requests and answers come in one piece, as nearly all do; and a plain POST to the REST
+application is postponed until its body has come: it may be one that needs no task.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
@@ -28,9 +29,8 @@ from remit.base.errors import Unavailable
 from remit.gateway.certificates import HEADER as CERTIFICATE
 from remit.gateway.certificates import said_of
 from remit.gateway.leaving import PRESENCE
-from remit.gateway.rest.brief import Headers, Quick
-from remit.gateway.rest.frame import WHOLE
-from remit.server.heads import Heads, Seen
+from remit.gateway.rest.brief import Headers
+from remit.gateway.rest.frame import ASKED, WHOLE, Rest
 from remit.server.tls import LOOK_SECONDS, Context
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -60,9 +60,13 @@ _TOO_LARGE = (
     f"The headers may have {HEAD_BYTES // 1024} KiB together, and be {HEADERS} at most",
 )
 _ASGI: Any = {"version": "3.0", "spec_version": "2.3"}
-HEADS = Heads()
-"""Of all connections."""
+BRIEF_BYTES = 64 * 1024
+"""Of a body that is waited for before its request goes one way or the other."""
 
+_PLAIN = re.compile(rb"/[\w/.~-]*").fullmatch
+_SURPRISES = frozenset(
+    (b"connection", b"content-length", b"expect", b"trailer", b"transfer-encoding", b"upgrade")
+)
 _NO_HOST = (400, "This is not HTTP/1.1: there is no Host header")
 
 
@@ -133,14 +137,16 @@ class Connection(HttpToolsProtocol):
     _since = 0.0  # when this head began, the last part of a body came, or the last answer was given
     _fault: tuple[int, str] | None = None
     _certificate: bytes | None = None  # what it says of the client; None in plain text
-    _is_asking = False  # a request is on the short way
+    _is_postponed = False  # the head of a request has come that may take the short way
+    _is_whole = False  # and its body
+    _is_asking = False  # it is on the short way
     _is_last = False  # its answer is the last one
-    _asked = b""  # that request
-    _held = b""  # what comes meanwhile, or a known head whose body is on its way
+    _body = b""  # of that request
+    _held = b""  # what comes while it is on the short way
 
     def __init__(self, *arguments: Any, **more: Any) -> None:
         super().__init__(*arguments, **more)
-        self._quick: Quick | None = self.app if hasattr(self.app, "quick") else None
+        self._rest: Rest | None = self.app if isinstance(self.app, Rest) else None
 
     # --- presence ----------------------------------------------------------------------------------
 
@@ -154,6 +160,7 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)  # type: ignore[arg-type]
         self._since = monotonic()
         self._extensions: Any = {PRESENCE: self, WHOLE: self}
+        self._extensions_asked: Any = {**self._extensions, ASKED: True}
         over_tls = transport.get_extra_info("ssl_object")
         if over_tls is not None:
             shown = over_tls.getpeercert(binary_form=True)
@@ -176,26 +183,18 @@ class Connection(HttpToolsProtocol):
             self.flow.pause_reading()
             return
         if self._held:
-            data, self._held, self._head_bytes = self._held + data, b"", 0
+            data, self._held = self._held + data, b""
             self.flow.resume_reading()
-        if not self._is_between_requests():
-            self._parse(data)
-            return
-        seen = HEADS.look(data)
-        if seen is None:
-            self._parse(data)
-            self._learn(data)
-        elif not self._is_taken(data, seen):
-            self._parse(data)
-
-    def _parse(self, data: bytes) -> None:
         try:
             self.parser.feed_data(data)
         except HttpParserUpgrade as wish:
             self._pass_over(data[wish.args[0] :])
         except HttpParserError as fault:
+            self._go_on_usual_way()
             self._refuse(*(self._fault or (400, f"This is not HTTP/1.1: {fault}")))
         else:
+            if self._is_whole:
+                self._ask()
             if self._head_bytes:
                 self._head_bytes += len(data)
                 if self._head_bytes > HEAD_BYTES:
@@ -203,49 +202,47 @@ class Connection(HttpToolsProtocol):
 
     # --- the short way -----------------------------------------------------------------------------
 
-    def _is_between_requests(self) -> bool:
-        """The parser has nothing in hand, nobody waits for an answer, and the client takes them."""
-        if self._quick is None or self._head_bytes:
+    def _may_be_brief(self, version: str) -> bool:
+        """A head has come without surprises, nobody waits for an answer, and the client takes them."""
+        if self._rest is None or not self._is_plain or self.flow.write_paused or version != "1.1":
             return False
         cycle = self.cycle
         is_free = cycle is None or (cycle.response_complete and not cycle.more_body)
-        return is_free and not self.flow.write_paused
+        return is_free and self.parser.get_method() == b"POST" and _PLAIN(self.url) is not None
 
-    def _is_taken(self, data: bytes, seen: Seen) -> bool:
-        """A request that begins with a known head: played at once, or held until its body has come."""
-        if seen.body > HEAD_BYTES or self._quick is None:
-            return False
-        known = seen.known
-        if len(data) != seen.body + known.length:
-            if len(data) > seen.body:
-                return False
-            self._held, self._head_bytes, self._since = data, len(data), monotonic()
-            return True
-        headers = known.headers
+    def _ask(self) -> None:
+        """A request has come in whole that may be brief; what comes meanwhile is held."""
+        assert self._rest is not None
+        headers = dict(self.headers)
         if self._certificate is not None:
-            headers = dict(self._vouched(headers.items()))
-        self._is_asking, self._asked = True, data
-        taken = self._quick.quick("POST", seen.path, headers, data[seen.body :], self)
-        if not taken:
-            self._is_asking, self._asked = False, b""
-        return taken
+            headers = dict(self._vouched(self.headers))
+        self._is_postponed = self._is_whole = False
+        self._is_asking = True
+        if not self._rest.quick("POST", self.url, headers, self._body, self):
+            self._is_asking = False
+            self._begin_postponed(self._extensions)
 
     def go_usual_way(self) -> None:
-        asked, self._asked, self._is_asking = self._asked, b"", False
+        self._is_asking = False
         if not self.is_gone and not self.transport.is_closing():
-            self._parse(asked)
-            if self._is_last:
-                self.shutdown()
-            elif self._held:
+            self._begin_postponed(self._extensions_asked)
+            if self._held:
                 self.loop.call_soon(self._go_on)
 
-    def _learn(self, data: bytes) -> None:
-        """Of a request that came in one piece, and that the parser knows no more of than its headers."""
-        cycle = self.cycle
-        if cycle is None or cycle.more_body or self._head_bytes or self._is_refused:
-            return
-        if cycle.keep_alive and self.parser is not None and not self.parser.should_upgrade():
-            HEADS.learn(data, self.headers)
+    def _go_on_usual_way(self) -> None:
+        """Something follows a request that has come in whole: it does not take the short way."""
+        if self._is_whole:
+            self._is_postponed = self._is_whole = False
+            self._begin_postponed(self._extensions)
+
+    def _begin_postponed(self, extensions: Any) -> None:
+        cycle = self.cycle = self._begun("POST", "1.1", extensions, keep_alive=True)
+        cycle.body += self._body
+        cycle.more_body = False
+        cycle.message_event.set()
+        self._start_asgi_task(cycle, self.app)
+        if self._is_last:
+            self.shutdown()
 
     @property
     def caller(self) -> Any:
@@ -253,7 +250,7 @@ class Connection(HttpToolsProtocol):
 
     def tell(self, status: int, headers: Headers, content: bytes) -> None:
         """The answer to the request on the short way; then what was sent ahead has its turn."""
-        self._is_asking, self._asked = False, b""
+        self._is_asking = False
         if self.is_gone or self.transport.is_closing():
             return
         known = (*headers, *self.server_state.default_headers)
@@ -271,7 +268,7 @@ class Connection(HttpToolsProtocol):
             self.data_received(b"")
 
     def shutdown(self) -> None:
-        if self._is_asking:
+        if self._is_asking or self._is_postponed:
             self._is_last = True
         else:
             super().shutdown()
@@ -279,6 +276,7 @@ class Connection(HttpToolsProtocol):
     # --- what the parser tells ---------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
+        self._go_on_usual_way()
         if not self._is_repeated:
             self.url, self.headers, self.expect_100_continue = b"", [], False
             self._head_bytes, self._since = 1, monotonic()
@@ -300,22 +298,26 @@ class Connection(HttpToolsProtocol):
         self._fault = self._fault_of_head(version)
         if self._fault is not None:
             raise ValueError(self._fault[1])  # the parser stops
-        before = self.cycle
-        self.cycle = self._begun(version)
+        if self._may_be_brief(version):
+            self._is_postponed, self._body = True, b""
+            return
+        before, method = self.cycle, self.parser.get_method().decode("ascii")
+        keep_alive = version != "1.0" and self.parser.should_keep_alive()
+        self.cycle = self._begun(method, version, self._extensions, keep_alive=keep_alive)
         if before is None or before.response_complete:
             self._start_asgi_task(self.cycle, self.app)
         else:  # sent ahead: it waits for its turn
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
 
-    def _begun(self, version: str) -> Cycle:
+    def _begun(self, method: str, version: str, extensions: Any, *, keep_alive: bool) -> Cycle:
         """The request whose head has come."""
         url = parse_url(self.url)
         path = url.path.decode("ascii")
         cycle = Cycle(
             None, self.transport, self.flow, self.logger, self.access_logger, False,  # type: ignore[arg-type]
             self.server_state.default_headers, asyncio.Event(), self.expect_100_continue,
-            version != "1.0" and self.parser.should_keep_alive(), self.on_response_complete,
+            keep_alive, self.on_response_complete,
         )  # fmt: skip
         self.scope = cycle.scope = {
             "type": "http",
@@ -324,13 +326,13 @@ class Connection(HttpToolsProtocol):
             "server": self.server,
             "client": self.client,
             "scheme": self.scheme or "http",
-            "method": self.parser.get_method().decode("ascii"),
+            "method": method,
             "root_path": "",
             "path": unquote(path) if "%" in path else path,
             "raw_path": url.path,
             "query_string": url.query or b"",
             "headers": self.headers if self._certificate is None else self._vouched(self.headers),
-            "extensions": self._extensions,
+            "extensions": extensions,
         }
         return cycle
 
@@ -340,27 +342,40 @@ class Connection(HttpToolsProtocol):
         return [*found, (CERTIFICATE, self._certificate)] if self._certificate else found
 
     def on_body(self, body: bytes) -> None:
-        if not self._is_passing_over():
+        if self._is_postponed:
+            self._since = monotonic()
+            self._body += body
+        elif not self._is_passing_over():
             self._since = monotonic()
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if not self._is_passing_over():
+        if self._is_postponed:
+            self._is_whole = True
+        elif not self._is_passing_over():
             super().on_message_complete()
 
     def _fault_of_head(self, version: str) -> tuple[int, str] | None:
         """A head that came in pieces is measured on the way as well."""
-        size, has_host, expects = len(self.url), version != "1.1", False
+        size, has_host, self._is_plain = len(self.url), version != "1.1", True
         for name, value in self.headers:
             size += len(name) + len(value)
             if name == b"host":
                 has_host = True
-            elif name == b"expect":
-                expects = value.lower() == b"100-continue"
-        self.expect_100_continue = expects
+            elif name in _SURPRISES:
+                self._meet(name, value)
         if size > HEAD_BYTES or len(self.headers) > HEADERS:
             return _TOO_LARGE
         return None if has_host else _NO_HOST
+
+    def _meet(self, name: bytes, value: bytes) -> None:
+        """A header that may ask for more than an answer."""
+        if name == b"expect":
+            self.expect_100_continue = value.lower() == b"100-continue"
+        is_usual = (name == b"connection" and value.lower() == b"keep-alive") or (
+            name == b"content-length" and int(value) <= BRIEF_BYTES
+        )
+        self._is_plain = self._is_plain and is_usual
 
     # --- what goes out -----------------------------------------------------------------------------
 
@@ -434,10 +449,13 @@ class Connection(HttpToolsProtocol):
         """End what sends too slowly; whoever waits for an answer may wait."""
         cycle = self.cycle
         is_sending = cycle is not None and cycle.more_body and not cycle.response_complete
-        if (self._head_bytes or is_sending) and now - self._since > HEAD_SECONDS:
+        if (
+            self._head_bytes or self._is_postponed or is_sending
+        ) and now - self._since > HEAD_SECONDS:
             self.transport.abort()
         is_idle = not self._head_bytes and (cycle is None or cycle.response_complete)
-        if is_idle and not self._is_asking and now - self._since > IDLE_SECONDS:
+        is_asking = self._is_postponed or self._is_asking
+        if is_idle and not is_asking and now - self._since > IDLE_SECONDS:
             self.transport.close()
 
 

@@ -1,4 +1,4 @@
-"""CREATE a process instance, by key, by id, or by id and version.
+"""CREATE a process instance, by key, by id, by id and version, or by id and version tag.
 
 Answered when it is created, or with its variables when it has completed.
 """
@@ -81,6 +81,14 @@ def _find(run: Run, command: CreateInstance) -> ProcessDefinition:
         if row is None or row.is_deleted or row.tenant != command.tenant:
             raise NotFound(
                 f"Expected to find process definition with key '{command.definition}', but none found"
+            )
+        return row
+    if command.version_tag:
+        row = state.tagged_process(command.tenant, command.process_id, command.version_tag)
+        if row is None:
+            raise NotFound(
+                f"Expected to find process definition with process ID '{command.process_id}' and "
+                f"version tag '{command.version_tag}', but none found"
             )
         return row
     if command.version < 0:

@@ -12,14 +12,17 @@ from remit.engine.governance import begin_by_event
 from remit.engine.run import Handler, Run
 from remit.model.bpmn.graph import ConditionalDefinition, EventNode
 from remit.protocol.commands import EvaluateConditional
+from remit.protocol.events.condition import ConditionsEvaluated
 from remit.protocol.replies import InstancesStarted
 from remit.protocol.values import NONE_KEY, ProcessDefinition
 
 
 def evaluate_conditional(run: Run, command: EvaluateConditional) -> None:
     """Of one definition, or of the latest version of every process."""
-    started = []
-    for row in list(_definitions(run, command)):
+    started, rows = [], list(_definitions(run, command))
+    evaluation = run.new_key()
+    run.emit(ConditionsEvaluated(evaluation, command.definition, command.tenant))
+    for row in rows:
         definition = run.definition(row.key)
         for start in definition.process.event_starts:
             if _holds(run, start, command):
@@ -30,7 +33,7 @@ def evaluate_conditional(run: Run, command: EvaluateConditional) -> None:
                     continue
                 instances.start(run, definition, unborn, start=start.id, payload=command.variables)
                 started.append((row.key, key))
-    run.reply = InstancesStarted(tuple(started))
+    run.reply = InstancesStarted(tuple(started), evaluation)
 
 
 def _definitions(run: Run, command: EvaluateConditional) -> Iterator[ProcessDefinition]:

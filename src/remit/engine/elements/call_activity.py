@@ -111,13 +111,11 @@ def _find(
     tenant = caller.row.tenant
     if node.binding is Binding.LATEST:
         return run.state.latest_process(tenant, process_id)
-    versions = [
-        row for row in run.state.processes.values_of((tenant, process_id)) if not row.is_deleted
-    ]
-    if node.binding is Binding.DEPLOYMENT:
-        return next((row for row in versions if row.deployment == caller.row.deployment), None)
-    tagged = [row for row in versions if row.version_tag == node.version_tag]
-    return max(tagged, key=lambda row: row.version) if tagged else None
+    if node.binding is Binding.VERSION_TAG:
+        return run.state.tagged_process(tenant, process_id, node.version_tag or "")
+    versions = run.state.processes.values_of((tenant, process_id))
+    together = (row for row in versions if row.deployment == caller.row.deployment)
+    return next((row for row in together if not row.is_deleted), None)
 
 
 ELEMENT = CallActivity()

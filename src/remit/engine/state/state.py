@@ -463,6 +463,12 @@ class State:
         found = [row for row in versions if not row.is_deleted]
         return max(found, key=lambda row: row.version) if found else None
 
+    def tagged_process(self, tenant: str, process_id: str, tag: str) -> ProcessDefinition | None:
+        """The latest of the versions that have this tag; none has an empty one."""
+        versions = self.processes.values_of((tenant, process_id))
+        found = [row for row in versions if row.version_tag == tag != "" and not row.is_deleted]
+        return max(found, key=lambda row: row.version) if found else None
+
     def load_root(self, root: int) -> None:
         """Bring an instance into memory; costs nothing when it is there."""
         if root in self.resident:

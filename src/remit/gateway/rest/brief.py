@@ -8,7 +8,7 @@ command itself; here the partition tells the reply to what writes the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -62,23 +62,5 @@ class Client(Protocol):
         ...
 
     def go_usual_way(self) -> None:
-        """There is no answer yet: the request is played as if `quick` had not taken it."""
-        ...
-
-
-class Quick(Protocol):
-    """An application that answers some requests at once or later, without a task of the server's."""
-
-    def quick(
-        self,
-        method: str,
-        path: bytes,
-        headers: Mapping[bytes, bytes],
-        content: bytes,
-        client: Client,
-    ) -> bool:
-        """Take a request that has come in whole; `path` is plain, without a query.
-
-        False: it is to go the usual way, and nothing has happened.
-        """
+        """There is no answer yet: the request is played as if the short way had not taken it."""
         ...

@@ -7,6 +7,7 @@ from typing import Any
 from remit.gateway.broker import VERSION, Broker
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import MAX_BODY_BYTES, Body, Call, Operation
+from remit.gateway.tenancy import LONGEST_ID
 from remit.identity.directory import Directory
 from remit.protocol.commands import PinClock, ResetClock
 from remit.protocol.values import DEFAULT_TENANT
@@ -59,9 +60,13 @@ async def license_of(call: Call, body: None) -> dict[str, Any]:
     return {"validLicense": True, "licenseType": "none", "isCommercial": False, "expiresAt": None}
 
 
+NAMELESS = "anonymous"
+"""What clients read where nobody has a name: they take no empty one."""
+
+
 async def me(call: Call, body: None) -> dict[str, Any]:
     """Who is asking, with the groups, roles and tenants that apply."""
-    directory, name = call.broker.directory, call.header.actor.id
+    directory, name = call.broker.directory, call.header.actor.id or NAMELESS
     who, user = directory.principal(call.header.actor), directory.user(name)
     components = who.ids("COMPONENT", "ACCESS")
     return {
@@ -84,8 +89,18 @@ def _tenants(directory: Directory) -> list[dict[str, Any]]:
     return [default, *named]
 
 
+UNLIMITED = 2**31 - 1
+"""The largest number that all clients can read."""
+
+
 async def configuration(call: Call, body: None) -> dict[str, Any]:
+    """What applications ask before they show anything; names of workers may have any length."""
     return {
+        "jobMetrics": {
+            "enabled": call.broker.history is not None, "exportInterval": "PT1M",
+            "maxWorkerNameLength": MAX_BODY_BYTES, "maxJobTypeLength": MAX_BODY_BYTES,
+            "maxTenantIdLength": LONGEST_ID, "maxUniqueKeys": UNLIMITED,
+        },
         "components": {"active": ["operate", "tasklist"]},
         "deployment": {
             "isMultiTenancyEnabled": call.broker.tenancy.is_on,

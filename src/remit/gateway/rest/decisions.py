@@ -51,7 +51,8 @@ class Expression(Body):
 class Result(Answer):
     expression: str
     result: Any
-    warnings: list[str]
+    warnings: list[dict[str, str]]
+    referenced_secrets: list[dict[str, str]] = []
 
 
 async def evaluate(call: Call, body: Evaluation) -> Evaluated:
@@ -140,7 +141,7 @@ async def evaluate_expression(call: Call, body: Expression) -> Result:
     return Result(
         expression=body.expression,
         result=feel.to_json(explained.value),
-        warnings=[said for _, said in explained.warnings],
+        warnings=[{"message": said} for _, said in explained.warnings],
     )
 
 

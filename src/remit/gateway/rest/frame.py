@@ -38,6 +38,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 WHOLE = "remit.whole"
 """Where a `Whole` stands among the extensions of a scope, if the server has one."""
 
+ASKED = "remit.asked"
+"""Stands there too when the request has been on the short way, where nothing was found for it."""
+
 MAX_BODY_BYTES = 5 * 1024 * 1024
 
 log = logging.getLogger("remit.gateway")
@@ -78,6 +81,11 @@ class Call:
         """By what limits know who calls."""
         return self.broker.client(self.header.actor, self.scope)
 
+    @property
+    def was_asked(self) -> bool:
+        """The short way has found nothing, just now."""
+        return ASKED in self.scope.get("extensions", _NOTHING)
+
     def key(self, name: str) -> int:
         """A key in the path; raises `Status` for what is no number."""
         return key_of(self.path[name], name)
@@ -89,23 +97,23 @@ Make = Callable[[Call, Any], Brief | None]
 """What a request comes down to; None when it is not that simple. Raises `Status`."""
 
 
-def at_length(make: Callable[[Call, Any], Brief]) -> Handle:
-    """The `handle` of an operation that is always brief."""
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What may stand in the query of an address; `schema` is JSON Schema's."""
 
-    async def handle(call: Call, body: Any) -> Any:
-        brief = make(call, body)
-        return brief.told(await brief.partition.ask(brief.command, call.header))
-
-    return handle
+    name: str
+    schema: Mapping[str, Any]
+    is_required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """`path` as the public API has it, below /v2. `request` None: there is no body, or any is fine.
 
-    `searched` is the entity that a search is about: its properties stand in the OpenAPI document.
-    `is_open`: needs no credentials while there is nobody who could have any. `brief` takes the short
-    way where it can: to a command that is answered in the same turn.
+    `query` is told by the OpenAPI document; reading it is `handle`'s. `searched` is the entity that a
+    search is about: its properties stand in that document. `is_open`: needs no credentials while there
+    is nobody who could have any. `brief` takes the short way where it can: to a command that is answered
+    in the same turn.
     """
 
     method: str
@@ -120,6 +128,19 @@ class Operation:
     searched: Entity | None = None
     is_open: bool = False
     brief: Make | None = None
+    query: tuple[Parameter, ...] = ()
+
+
+def always_brief(
+    method: str, path: str, name: str, make: Callable[[Call, Any], Brief], request: type[Body]
+) -> Operation:
+    """The operation of a request that comes down to one command, whichever way it goes; 204."""
+
+    async def handle(call: Call, body: Any) -> Any:
+        brief = make(call, body)
+        return brief.told(await brief.partition.ask(brief.command, call.header))
+
+    return Operation(method, path, name, handle, request=request, success=204, brief=make)
 
 
 def key_of(text: str, name: str) -> int:
@@ -193,7 +214,11 @@ class Rest:
         content: bytes,
         client: Client,
     ) -> bool:
-        """The short way of operations that are `brief`; see `Quick`."""
+        """The short way of operations that are `brief`: answered at once or later, without a task.
+
+        The request has come in whole; `path` is plain, without a query. False: it is to go the usual
+        way, and nothing has happened.
+        """
         found = self._look_up(method, path) if path.startswith(b"/v2/") else None
         if found is None or found[0].operation.brief is None or b"content-encoding" in headers:
             return False

@@ -39,11 +39,12 @@ class EndAfter(Body):
 
 
 class Creation(Body):
-    """By key, or by id and version (-1: the latest)."""
+    """By key, or by id and version (-1: the latest), or by id and version tag."""
 
     process_definition_key: Key | None = None
     process_definition_id: str | None = None
     process_definition_version: int = -1
+    process_definition_version_tag: str | None = None
     variables: dict[str, Any] | None = None
     tenant_id: str | None = None
     operation_reference: int | None = None
@@ -154,7 +155,13 @@ def _creation(call: Call, body: Creation) -> c.CreateInstance:
             Code.INVALID_ARGUMENT,
             "Only one of [processDefinitionId, processDefinitionKey] is allowed, and one is needed",
         )
-    key = body.process_definition_key
+    key, tag = body.process_definition_key, body.process_definition_version_tag
+    if tag is not None and (not tag or key is not None or body.process_definition_version > 0):
+        raise Status(
+            Code.INVALID_ARGUMENT,
+            "A processDefinitionVersionTag is not empty, and needs a processDefinitionId and no "
+            "processDefinitionVersion beside it",
+        )
     return c.CreateInstance(
         NONE_KEY if key is None else key_of(key, "processDefinitionKey"),
         body.process_definition_id or "",
@@ -167,6 +174,7 @@ def _creation(call: Call, body: Creation) -> c.CreateInstance:
         body.business_id or "",
         body.await_completion,
         tuple(body.fetch_variables),
+        tag or "",
     )
 
 

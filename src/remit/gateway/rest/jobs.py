@@ -9,7 +9,7 @@ from remit.gateway.documents import bounded, headers_of
 from remit.gateway.faults import Code, Status
 from remit.gateway.leaving import presence_of
 from remit.gateway.rest.brief import Brief, Later
-from remit.gateway.rest.frame import Answer, Body, Call, Operation, at_length
+from remit.gateway.rest.frame import Answer, Body, Call, Operation, always_brief
 from remit.protocol import commands as c
 from remit.protocol.replies import JobsActivated
 from remit.protocol.values import ActivatedJob, Job
@@ -38,6 +38,7 @@ class Completion(Body):
     variables: dict[str, Any] | None = None
     result: dict[str, Any] | None = None
     lease_token: str | None = None
+    job_lease_token: str | None = None
     business_id: str | None = None
 
 
@@ -47,6 +48,7 @@ class Failure(Body):
     retry_back_off: int = 0
     variables: dict[str, Any] | None = None
     lease_token: str | None = None
+    job_lease_token: str | None = None
 
 
 class Thrown(Body):
@@ -54,6 +56,7 @@ class Thrown(Body):
     error_message: str | None = None
     variables: dict[str, Any] | None = None
     lease_token: str | None = None
+    job_lease_token: str | None = None
 
 
 class Changes(Body):
@@ -65,25 +68,31 @@ class Changes(Body):
 class Update(Body):
     changeset: Changes
     operation_reference: int | None = None
+    job_lease_token: str | None = None
 
 
 async def activate(call: Call, body: Activation) -> Activated:
     """What is there is given at once; only who has to wait is watched, for whether he goes away."""
     command = _activation(call, body)
-    try:
-        jobs = await call.broker.polls.activate(command, call.header, AT_ONCE)
-    except Overloaded:
-        if body.request_timeout < 0:
-            raise
-        jobs = []
+    jobs = [] if call.was_asked else await _look(call, command, waits=body.request_timeout >= 0)
     if not jobs and body.request_timeout >= 0:
         with call.broker.limits.waiting(call.client):
             jobs = await _wait(call, command, body.request_timeout)
     return Activated(jobs=[_told(each) for each in jobs])
 
 
+async def _look(call: Call, command: c.ActivateJobs, *, waits: bool) -> list[ActivatedJob]:
+    """What is there; who waits anyway is not sent away because there is much to do just now."""
+    try:
+        return await call.broker.polls.activate(command, call.header, AT_ONCE)
+    except Overloaded:
+        if not waits:
+            raise
+        return []
+
+
 def activate_brief(call: Call, body: Activation) -> Brief | None:
-    """What is there at once. Who has to wait goes the usual way, and so is played twice."""
+    """What is there at once. Who has to wait goes the usual way."""
     only, limits, polls = call.broker.router.only(), call.broker.limits, call.broker.polls
     if only is None or limits.are_counted:
         return None
@@ -117,7 +126,7 @@ async def _wait(call: Call, command: c.ActivateJobs, milliseconds: int) -> list[
 
 def complete(call: Call, body: Completion) -> Brief:
     key = call.key("jobKey")
-    command = c.CompleteJob(key, bounded(body.variables or {}), body.result)
+    command = c.CompleteJob(key, bounded(body.variables or {}), body.result, body.business_id)
     return Brief(call.broker.router.of_key(key), command)
 
 
@@ -179,7 +188,7 @@ def _told(activated: ActivatedJob) -> dict[str, Any]:
         "listenerEventType": job.listener_event.upper() or "UNSPECIFIED",
         "userTask": _user_task(job),
         "tags": job.tags,
-        "businessId": None,
+        "businessId": job.business_id or None,
         "priority": 0,
         "leaseToken": None,
         "jobLeaseToken": None,
@@ -207,17 +216,8 @@ OPERATIONS = (
         "POST", "/jobs/activation", "activateJobs", activate,
         request=Activation, answer=Activated, brief=activate_brief,
     ),
-    Operation(
-        "POST", f"{_JOB}/completion", "completeJob", at_length(complete),
-        request=Completion, success=204, brief=complete,
-    ),
-    Operation(
-        "POST", f"{_JOB}/failure", "failJob", at_length(fail),
-        request=Failure, success=204, brief=fail,
-    ),
-    Operation(
-        "POST", f"{_JOB}/error", "throwJobError", at_length(throw_error),
-        request=Thrown, success=204, brief=throw_error,
-    ),
+    always_brief("POST", f"{_JOB}/completion", "completeJob", complete, Completion),
+    always_brief("POST", f"{_JOB}/failure", "failJob", fail, Failure),
+    always_brief("POST", f"{_JOB}/error", "throwJobError", throw_error, Thrown),
     Operation("PATCH", _JOB, "updateJob", update, request=Update, success=204),
 )  # fmt: skip

@@ -102,7 +102,7 @@ class Conditions(Body):
 
 
 class Started(Answer):
-    conditional_evaluation_key: str | None
+    conditional_evaluation_key: str
     tenant_id: str
     process_instances: list[dict[str, str]]
 
@@ -117,7 +117,7 @@ async def evaluate_conditions(call: Call, body: Conditions) -> Started:
     reply = await call.broker.router.round_robin(command, call.header)
     assert isinstance(reply, InstancesStarted)
     return Started(
-        conditional_evaluation_key=None,
+        conditional_evaluation_key=str(reply.key),
         tenant_id=command.tenant,
         process_instances=[
             {"processDefinitionKey": str(definition), "processInstanceKey": str(instance)}

@@ -104,12 +104,15 @@ def _described(operation: Operation, schemas: Schemas) -> dict[str, Any]:
         "tags": [operation.path.split("/")[1]],
         "responses": {str(operation.success): _success(operation, schemas), **_faults()},
     }
-    names = re.findall(r"\{(\w+)\}", operation.path)
-    if names:
-        found["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": _parameter(name)}
-            for name in names
-        ]
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": _parameter(name)}
+        for name in re.findall(r"\{(\w+)\}", operation.path)
+    ] + [
+        {"name": each.name, "in": "query", "required": each.is_required, "schema": each.schema}
+        for each in operation.query
+    ]
+    if parameters:
+        found["parameters"] = parameters
     if operation.searched is not None:
         content = {"application/json": {"schema": search_of(operation.searched)}}
         found["requestBody"] = {"content": content}
@@ -139,16 +142,18 @@ _PAGES = (("limit",), ("from", "limit"), ("after", "limit"), ("before", "limit")
 
 def search_of(entity: Entity) -> dict[str, Any]:
     """The request of a search: filters by the properties of `entity`, an order, one form of page."""
-    filters = {
+    filters: dict[str, Any] = {
         name: _filter(entity.field(name))
         for name in (*entity.fields, *entity.hidden)
         if name not in entity.extras and entity.field(name).kind in _SCALARS
     }
+    others: dict[str, Any] = {name: {} for name in entity.extras}
+    others["$or"] = {"type": "array", "items": {"type": "object"}}
     sorts = [name for name, field in entity.fields.items() if field.kind in _SCALARS]
     order = {"enum": ["ASC", "DESC"]}
     return _object(
         {
-            "filter": _object({**filters, **{name: {} for name in entity.extras}}),
+            "filter": _object({**filters, **others}),
             "sort": {
                 "type": "array",
                 "items": _object({"field": {"enum": sorts}, "order": order}, required=["field"]),

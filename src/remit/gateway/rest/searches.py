@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from remit.gateway.faults import Code, Status
-from remit.gateway.rest.frame import BadRequest, Body, Call, Handle, Operation, Page
+from remit.gateway.rest.frame import BadRequest, Body, Call, Handle, Operation, Page, Parameter
 from remit.history import entities, schema, statistics
 from remit.history.reading import Unreachable
 from remit.history.searching import Entity, Search, Wrong, search
@@ -98,7 +98,13 @@ def telling(column: Any, key: Any, parameter: str, media_type: str, what: str) -
 
 
 def _truncate(call: Call, found: dict[str, Any]) -> dict[str, Any]:
-    whole = call.query.get("truncateValues", "true").lower() == "false"
+    given = call.query.get("truncateValues", "true").lower()
+    if given not in ("true", "false"):
+        raise Status(
+            Code.INVALID_ARGUMENT,
+            f"The value for truncateValues is '{given}' but must be a boolean",
+        )
+    whole = given == "false"
     for item in found["items"]:
         item["isTruncated"] = not whole and len(item["value"]) > entities.TRUNCATED
         if item["isTruncated"]:
@@ -367,15 +373,20 @@ def _json(value: Any) -> str:
 # --- operations ------------------------------------------------------------------------------------
 
 
-def _search(path: str, name: str, handle: Any) -> Operation:
+def _search(path: str, name: str, handle: Any, *query: Parameter) -> Operation:
     searched = handle.entity if isinstance(handle, Searching) else None
     return Operation(
-        "POST", path, name, handle, request=SearchRequest, answer=dict, searched=searched
-    )
+        "POST", path, name, handle,
+        request=SearchRequest, answer=dict, searched=searched, query=query,
+    )  # fmt: skip
 
 
-def _get(path: str, name: str, handle: Any) -> Operation:
-    return Operation("GET", path, name, handle, answer=dict)
+def _get(path: str, name: str, handle: Any, *query: Parameter) -> Operation:
+    return Operation("GET", path, name, handle, answer=dict, query=query)
+
+
+_TRUNCATES = Parameter("truncateValues", {"type": "boolean", "default": True})
+_MOMENT = {"type": "string", "format": "date-time"}
 
 
 _PI = "/process-instances/{processInstanceKey}"
@@ -423,11 +434,13 @@ OPERATIONS = (
             "searchElementInstanceIncidents",
             searching(entities.INCIDENTS, ("elementInstanceKey", "elementInstanceKey"))),
     _search("/variables/search", "searchVariables",
-            searching(entities.VARIABLES, finish=_truncate)),
+            searching(entities.VARIABLES, finish=_truncate), _TRUNCATES),
     _get("/variables/{variableKey}", "getVariable",
          looking_up(entities.VARIABLES, "variableKey", "variableKey", "Variable")),
     _search("/jobs/search", "searchJobs", searching(entities.JOBS)),
-    _get("/jobs/statistics/global", "getGlobalJobStatistics", jobs_altogether),
+    _get("/jobs/statistics/global", "getGlobalJobStatistics", jobs_altogether,
+         Parameter("from", _MOMENT, is_required=True), Parameter("to", _MOMENT, is_required=True),
+         Parameter("jobType", {"type": "string"})),
     _search("/jobs/statistics/by-types", "getJobTypeStatistics",
             counting(lambda connection, wanted: statistics.jobs_by(connection, "type", wanted))),
     _search("/jobs/statistics/by-workers", "getJobWorkerStatistics",
@@ -447,9 +460,9 @@ OPERATIONS = (
          looking_up(entities.USER_TASKS, "userTaskKey", "userTaskKey", "User task")),
     _get("/user-tasks/{userTaskKey}/form", "getUserTaskForm", user_task_form),
     _search("/user-tasks/{userTaskKey}/variables/search", "searchUserTaskVariables",
-            user_task_variables),
+            user_task_variables, _TRUNCATES),
     _search("/user-tasks/{userTaskKey}/effective-variables/search",
-            "searchUserTaskEffectiveVariables", user_task_variables),
+            "searchUserTaskEffectiveVariables", user_task_variables, _TRUNCATES),
     _search("/user-tasks/{userTaskKey}/audit-logs/search", "searchUserTaskAuditLogs",
             searching(entities.AUDIT, ("userTaskKey", "userTaskKey"))),
     _get("/forms/{formKey}", "getForm", form),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from remit.history.telling.rows import Row
+from remit.history.telling.frequent import AuditRow
 from remit.history.telling.told import Told
 from remit.partition.log import Logged
 from remit.protocol.events.base import Event
@@ -73,27 +73,25 @@ _NOT_SHOWN = (None, "UNKNOWN", _RESOURCES)
 def audit(told: Told, turn: Logged) -> None:
     actor = turn.header.actor
     name = told.partition << 51 | turn.position
-    entity_key = turn.key
-    if entity_key < 0:
-        entity_key = next((getattr(event, "key", -1) for event in turn.events), -1)
     entity_type, operation, category = AUDITED.get(turn.command, _NOT_SHOWN)
     if entity_type == "GROUP":  # or a role, or a tenant: the event says which
         kinds = (_circle_kind(event) for event in turn.events)
         entity_type = next(filter(None, kinds), entity_type)
-    about = next(filter(None, map(_about, turn.events)), _NOTHING)
-    told.tables["audit"].add(
-        name,
-        {
-            "key": name, "date": turn.timestamp, "command": turn.command,
-            "entity_type": entity_type, "operation": operation, "category": category,
-            "entity_key": entity_key,
-            "actor": actor.id, "method": actor.method,
-            "result": "SUCCESS" if turn.rejection is None else "FAIL",
-            "reason": None if turn.rejection is None else turn.rejection[1],
-            **about,
-            "job": entity_key if entity_type == "JOB" else None,
-            "user_task": entity_key if entity_type == "USER_TASK" else None,
-        },
+    about = _NOTHING
+    for event in turn.events:
+        if (found := _about(event)) is not None:
+            about = found
+            break
+    entity_key = turn.key
+    if entity_key < 0 and turn.events:
+        entity_key = turn.events[0].key  # type: ignore[attr-defined]  # every event has one
+    rejection = turn.rejection
+    result, reason = ("SUCCESS", None) if rejection is None else ("FAIL", rejection[1])
+    told.audit.new[name] = AuditRow(
+        name, turn.timestamp, turn.command, entity_type, operation, category, entity_key,
+        actor.id, actor.method, result, reason, *about,
+        entity_key if entity_type == "JOB" else None,
+        entity_key if entity_type == "USER_TASK" else None,
     )  # fmt: skip
 
 
@@ -103,20 +101,21 @@ def _circle_kind(event: Event) -> str | None:
     return event.member.kind if isinstance(event, MemberEvent) else None
 
 
-_NOTHING = dict.fromkeys(("instance", "root", "definition", "process_id", "element_key", "tenant"))
+_About = tuple[int | None, int | None, int | None, str | None, int | None, str | None]
+"""Instance, root, definition, process id, element key, tenant."""
+
+_NOTHING: _About = (None, None, None, None, None, None)
 
 
-def _about(event: Event) -> Row | None:
+def _about(event: Event) -> _About | None:
     """Which instance an event is about; nothing when it is about none."""
     row = getattr(event, "job", None) or getattr(event, "task", None)
     row = row or getattr(event, "incident", None) or event
     instance = getattr(row, "instance", None)
     if instance is None:
         return None
-    element_key = getattr(row, "element_key", None)
-    return {
-        "instance": instance, "root": getattr(row, "root", None),
-        "definition": getattr(row, "definition", None),
-        "process_id": getattr(row, "process_id", None), "element_key": element_key,
-        "tenant": getattr(row, "tenant", None),
-    }  # fmt: skip
+    return (
+        instance, getattr(row, "root", None), getattr(row, "definition", None),
+        getattr(row, "process_id", None), getattr(row, "element_key", None),
+        getattr(row, "tenant", None),
+    )  # fmt: skip

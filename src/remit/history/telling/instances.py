@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from msgspec.structs import astuple
 from sqlalchemy import Connection
 
 from remit.history import schema
-from remit.history.telling.rows import json, write_rows
+from remit.history.telling.frequent import ElementRow, FlowRow, InstanceRow
+from remit.history.telling.rows import Tellings, json, write_rows
 from remit.history.telling.told import Tells, Told
 from remit.protocol.events import process_instance as p
 from remit.protocol.events.process_instance import ELEMENT_KINDS, KIND_NUMBERS
-from remit.protocol.values import ProcessDefinition
+from remit.protocol.values import DEFAULT_TENANT, ProcessDefinition
 
 _PROCESS = KIND_NUMBERS["PROCESS"]
 
@@ -20,41 +22,30 @@ def created(told: Told, event: p.InstanceCreated) -> None:
 
 def activating(told: Told, event: p.ElementActivating) -> None:
     row = told.definitions.get(event.definition)
-    process_id = "" if row is None else row.process_id
     if event.kind == _PROCESS:
         _instance(told, event, row)
-    told.elements.add(
-        event.key,
-        {
-            "key": event.key, "instance": event.instance, "definition": event.definition,
-            "process_id": process_id, "element": event.element,
-            "element_name": told.name_of(event.definition, event.element) or event.element,
-            "type": ELEMENT_KINDS[event.kind], "start_date": told.now, "end_date": None,
-            "state": "ACTIVE", "scope": event.scope if event.scope > 0 else None,
-            "root": event.root, "tenant": event.tenant, "incident": None,
-        },
+    told.elements.new[event.key] = ElementRow(
+        event.key, event.instance, event.definition, "" if row is None else row.process_id,
+        event.element, told.name_of(event.definition, event.element) or event.element,
+        ELEMENT_KINDS[event.kind], told.now, event.scope if event.scope > 0 else None,
+        event.root, event.tenant,
     )  # fmt: skip
 
 
 def _instance(told: Told, event: p.ElementActivating, row: ProcessDefinition | None) -> None:
     extra = told.extra.pop(event.key, None)
-    told.instances.add(
-        event.key,
-        {
-            "key": event.key, "definition": event.definition,
-            "process_id": "" if row is None else row.process_id,
-            "process_name": None if row is None else row.name or None,
-            "version": 0 if row is None else row.version,
-            "version_tag": None if row is None else row.version_tag or None,
-            "start_date": told.now, "end_date": None, "state": "ACTIVE", "incidents": 0,
-            "tenant": event.tenant,
-            "parent_instance": event.parent_instance if event.parent_instance > 0 else None,
-            "parent_element": event.parent_element if event.parent_element > 0 else None,
-            "root": event.root,
-            "tags": "[]" if extra is None else json(extra.tags).decode(),
-            "business_id": None if extra is None else extra.business_id or None,
-            "suspended_date": None,
-        },
+    process_id, name, version, version_tag = "", None, 0, None
+    if row is not None:
+        process_id, name, version = row.process_id, row.name or None, row.version
+        version_tag = row.version_tag or None
+    tags, business_id = "[]", None
+    if extra is not None:
+        tags, business_id = json(extra.tags).decode(), extra.business_id or None
+    told.instances.new[event.key] = InstanceRow(
+        event.key, event.definition, process_id, name, version, version_tag, told.now, event.tenant,
+        event.parent_instance if event.parent_instance > 0 else None,
+        event.parent_element if event.parent_element > 0 else None,
+        event.root, tags, business_id,
     )  # fmt: skip
 
 
@@ -67,9 +58,18 @@ def terminated(told: Told, event: p.ElementTerminated) -> None:
 
 
 def _ended(told: Told, event: p.ElementEvent, state: str) -> None:
-    told.elements.change(event.key, state=state, end_date=told.now)
+    _end(told.elements, event.key, state, told.now)
     if event.kind == _PROCESS:
-        told.instances.change(event.key, state=state, end_date=told.now)
+        _end(told.instances, event.key, state, told.now)
+
+
+def _end(tellings: Tellings, key: int, state: str, now: int) -> None:
+    """Most of what ends began in the same batch: its row is at hand."""
+    row = tellings.new.get(key)
+    if row is None:
+        tellings.change(key, state=state, end_date=now)
+    else:
+        row.state, row.end_date = state, now
 
 
 def business_id_assigned(told: Told, event: p.BusinessIdAssigned) -> None:
@@ -100,16 +100,15 @@ def migrated(told: Told, event: p.ElementMigrated) -> None:
 
 def flow_taken(told: Told, event: p.SequenceFlowTaken) -> None:
     row = told.definitions.get(event.definition)
-    told.flows[(event.instance, event.element)] = {
-        "instance": event.instance, "flow": event.element, "definition": event.definition,
-        "process_id": "" if row is None else row.process_id, "root": None,
-        "tenant": "<default>" if row is None else row.tenant,
-    }  # fmt: skip
+    process_id, tenant = ("", DEFAULT_TENANT) if row is None else (row.process_id, row.tenant)
+    told.flows[(event.instance, event.element)] = FlowRow(
+        event.instance, event.element, event.definition, process_id, tenant
+    )
 
 
 def write_flows(told: Told, connection: Connection) -> None:
     if told.flows:
-        write_rows(connection, schema.FLOWS, list(told.flows.values()), known=True)
+        write_rows(connection, schema.FLOWS, [*map(astuple, told.flows.values())], known=True)
         told.flows = {}
 
 

@@ -8,10 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, update
 
 from remit.history import schema
+from remit.history.telling.frequent import JobRow
 from remit.history.telling.rows import Row, json
 from remit.history.telling.told import Tells, Told
 from remit.protocol.events import job as j
-from remit.protocol.values import Job
+from remit.protocol.values import Job, JobState
 
 _MINUTE = 60_000
 _LONGEST_MESSAGE = 500
@@ -21,19 +22,11 @@ _LONGEST_MESSAGE = 500
 def job_created(told: Told, event: j.JobCreated) -> None:
     job = event.job
     _count(told, job, "CREATED")
-    told.jobs.add(
-        job.key,
-        {
-            "key": job.key, "type": job.type, "worker": job.worker, "state": "CREATED",
-            "retries": job.retries, "kind": job.kind.name,
-            "listener_event": job.listener_event.upper() or "UNSPECIFIED",
-            "deadline": None, "end_date": None, "created": told.now, "updated": told.now,
-            "error_code": None, "error_message": None, "headers": json(job.headers).decode(),
-            "denied": None, "denied_reason": None,
-            "element": job.element, "element_key": job.element_key, "instance": job.instance,
-            "definition": job.definition, "process_id": job.process_id, "root": job.root,
-            "tenant": job.tenant,
-        },
+    told.jobs.new[job.key] = JobRow(
+        job.key, job.type, job.worker, job.retries, job.kind.name,
+        job.listener_event.upper() or "UNSPECIFIED", told.now, told.now, json(job.headers).decode(),
+        job.element, job.element_key, job.instance, job.definition, job.process_id, job.root,
+        job.tenant,
     )  # fmt: skip
 
 
@@ -78,6 +71,12 @@ def error_thrown(told: Told, event: j.JobErrorThrown) -> None:
     _count(told, event.job, "FAILED")
 
 
+def job_canceled(told: Told, event: j.JobCanceled) -> None:
+    """Its element has gone. Where that is because an error was thrown, this stays what is told."""
+    has_thrown = event.job.state is JobState.ERROR_THROWN
+    job_changed(told, event.job, "ERROR_THROWN" if has_thrown else "CANCELED", ends=True)
+
+
 def _count(told: Told, job: Job, status: str) -> None:
     failed = status == "FAILED"
     key = (
@@ -113,15 +112,15 @@ def write_counts(told: Told, connection: Connection) -> None:
     told.counts = {}
 
 
-def _job(state: str, *, ends: bool = False) -> Callable[[Told, Any], None]:
-    return lambda told, event: job_changed(told, event.job, state, ends=ends)
+def _job(state: str) -> Callable[[Told, Any], None]:
+    return lambda told, event: job_changed(told, event.job, state)
 
 
 TELLS: Tells = {
     j.JobCreated: job_created,
     j.JobsActivated: jobs_activated,
     j.JobCompleted: job_completed,
-    j.JobCanceled: _job("CANCELED", ends=True),
+    j.JobCanceled: job_canceled,
     j.JobFailed: job_failed,
     j.JobTimedOut: _job("TIMED_OUT"),
     j.JobErrorThrown: error_thrown,

@@ -8,6 +8,8 @@ from operator import itemgetter
 from typing import Any
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import astuple
 from sqlalchemy import Connection, Dialect, Table, bindparam, delete, insert, update
 
 Row = dict[str, Any]
@@ -15,15 +17,14 @@ json = msgspec.json.Encoder().encode
 
 
 def write_rows(
-    connection: Connection, table: Table, rows: list[Row], *, known: bool = False
+    connection: Connection, table: Table, rows: list[tuple[Any, ...]], *, known: bool = False
 ) -> None:
-    """New rows, given to the driver as tuples: a third of the time that SQLAlchemy takes for them.
+    """New rows, their values in the order of the columns: a third of the time SQLAlchemy takes for them.
 
     `known`: some may be there already, and stay as they are.
     """
     statement = _insertion(table, connection.dialect)
-    values = [*map(itemgetter(*table.c.keys()), rows)]
-    connection.exec_driver_sql(statement + " ON CONFLICT DO NOTHING" * known, values)
+    connection.exec_driver_sql(statement + " ON CONFLICT DO NOTHING" * known, rows)
 
 
 def change_rows(
@@ -57,6 +58,9 @@ def add_to_rows(
 
 @cache
 def _insertion(table: Table, dialect: Dialect) -> str:
+    """For SQLite as short as can be: its driver reads the words again for each row."""
+    if dialect.name == "sqlite":
+        return f"INSERT INTO {table.name} VALUES ({','.join('?' * len(table.c))})"
     return str(insert(table).compile(dialect=_by_place(dialect)))
 
 
@@ -83,18 +87,21 @@ class Tellings:
     def __init__(self, table: Table, key: str = "key") -> None:
         self.table = table
         self.key = key
-        self.new: dict[Any, Row] = {}
+        self.new: dict[Any, Any] = {}
         self.changes: dict[Any, Row] = {}
         self.gone: list[Any] = []
 
-    def add(self, key: Any, row: Row) -> None:
+    def add(self, key: Any, row: Any) -> None:
         self.new[key] = row
 
     def change(self, key: Any, **columns: Any) -> None:
         row = self.new.get(key)
-        if row is None:
-            row = self.changes.setdefault(key, {})
-        row.update(columns)
+        if row is not None:
+            self._put(row, columns)
+        elif key in self.changes:
+            self.changes[key].update(columns)
+        else:
+            self.changes[key] = columns
 
     def drop(self, key: Any) -> None:
         if self.new.pop(key, None) is None:
@@ -107,10 +114,36 @@ class Tellings:
                 [{"b_key": key} for key in self.gone],
             )
         if self.new:
-            write_rows(connection, self.table, list(self.new.values()))
+            write_rows(connection, self.table, self._values())
         shapes: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
         for key, columns in self.changes.items():
             shapes.setdefault(tuple(columns), []).append((*columns.values(), key))
         for names, rows in shapes.items():
             change_rows(connection, self.table, self.key, names, rows)
         self.new, self.changes, self.gone = {}, {}, []
+
+    def _put(self, row: Any, columns: Row) -> None:
+        row.update(columns)
+
+    def _values(self) -> list[tuple[Any, ...]]:
+        """The new rows, each in the order of the columns."""
+        return [*map(itemgetter(*self.table.c.keys()), self.new.values())]
+
+
+class FrequentTellings(Tellings):
+    """The same of a table that every instance writes into: its rows are structs of a `kind`.
+
+    Making a struct by place, and giving it away as a tuple, takes a third of the time of a dict. Its
+    fields are the columns, in their order.
+    """
+
+    def __init__(self, table: Table, kind: type[Struct], key: str = "key") -> None:
+        super().__init__(table, key)
+        assert kind.__struct_fields__ == tuple(table.c.keys()), f"{kind.__name__}: {table.name}"
+
+    def _put(self, row: Any, columns: Row) -> None:
+        for name, value in columns.items():
+            setattr(row, name, value)
+
+    def _values(self) -> list[tuple[Any, ...]]:
+        return [*map(astuple, self.new.values())]

@@ -6,7 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from remit.history import schema
-from remit.history.telling.rows import Row, Tellings
+from remit.history.telling.frequent import (
+    AuditRow,
+    ElementRow,
+    FlowRow,
+    InstanceRow,
+    JobRow,
+    VariableRow,
+)
+from remit.history.telling.rows import FrequentTellings, Tellings
 from remit.model.bpmn import read
 from remit.model.bpmn.graph import Process
 from remit.protocol.events.base import Event
@@ -27,7 +35,7 @@ class Told:
         self.definitions = definitions
         self.now = 0
         self.extra: dict[int, InstanceCreated] = {}
-        self.flows: dict[tuple[int, str], Row] = {}
+        self.flows: dict[tuple[int, str], FlowRow] = {}
         self.incidents: dict[int, int] = {}
         self.counts: dict[tuple[int, str, str, str, str, str], list[int]] = {}
         self.files: dict[int, tuple[str, int]] = {}
@@ -36,19 +44,21 @@ class Told:
         self.forgotten: list[int] = []
         self.undecided: list[int] = []
         self._names: dict[int, dict[str, str | None]] = {}
-        self.tables = {
-            table.name: Tellings(table, next(iter(table.primary_key.columns)).name)
+        self.instances = FrequentTellings(schema.INSTANCES, InstanceRow)
+        self.elements = FrequentTellings(schema.ELEMENTS, ElementRow)
+        self.variables = FrequentTellings(schema.VARIABLES, VariableRow)
+        self.jobs = FrequentTellings(schema.JOBS, JobRow)
+        self.audit = FrequentTellings(schema.AUDIT, AuditRow)
+        seldom = (
+            Tellings(table, next(iter(table.primary_key.columns)).name)
             for table in (
-                schema.PROCESSES, schema.INSTANCES, schema.ELEMENTS, schema.VARIABLES, schema.JOBS,
-                schema.INCIDENTS, schema.USER_TASKS, schema.REQUIREMENTS, schema.DECISIONS,
-                schema.EVALUATIONS, schema.SUBSCRIPTIONS, schema.CORRELATIONS, schema.FORMS,
-                schema.AUDIT, schema.WAITS, schema.BATCHES, schema.BATCH_ITEMS,
+                schema.PROCESSES, schema.INCIDENTS, schema.USER_TASKS, schema.REQUIREMENTS,
+                schema.DECISIONS, schema.EVALUATIONS, schema.SUBSCRIPTIONS, schema.CORRELATIONS,
+                schema.FORMS, schema.WAITS, schema.BATCHES, schema.BATCH_ITEMS,
             )
-        }  # fmt: skip
-        self.instances = self.tables["process_instances"]
-        self.elements = self.tables["element_instances"]
-        self.variables = self.tables["variables"]
-        self.jobs = self.tables["jobs"]
+        )  # fmt: skip
+        often = (self.instances, self.elements, self.variables, self.jobs, self.audit)
+        self.tables = {each.table.name: each for each in (*often, *seldom)}
 
     def process(self, row: ProcessDefinition) -> Process | None:
         """The process of a definition, read again."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from remit.history.telling.frequent import VariableRow
 from remit.history.telling.rows import json
 from remit.history.telling.told import Tells, Told
 from remit.protocol.events import variable as v
 
 
 def variable_created(told: Told, event: v.VariableCreated) -> None:
-    told.variables.add(
-        event.key,
-        {
-            "key": event.key, "name": event.name, "value": json(event.value).decode(),
-            "scope": event.scope, "instance": event.instance, "definition": event.definition,
-            "root": event.root, "tenant": event.tenant,
-        },
+    told.variables.new[event.key] = VariableRow(
+        event.key, event.name, json(event.value).decode(), event.scope, event.instance,
+        event.definition, event.root, event.tenant,
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from remit.protocol.events.base import Event, event, number
 from remit.protocol.numbers import ValueType
-from remit.protocol.values import ConditionSubscription
+from remit.protocol.values import DEFAULT_TENANT, NONE_KEY, ConditionSubscription
 
 
 @event("CREATED")
@@ -37,6 +37,18 @@ class ConditionsHeld(Event, frozen=True, tag=number(ValueType.CONDITION, 4)):
     key: int
     instance: int
     changes: tuple[tuple[str, str], ...] = ()
+
+
+@event("EVALUATED")
+class ConditionsEvaluated(Event, frozen=True, tag=number(ValueType.CONDITION, 5)):
+    """Somebody asked which conditional start events hold: of one `definition`, or of all.
+
+    The instances that begin follow it, with the variables.
+    """
+
+    key: int
+    definition: int = NONE_KEY
+    tenant: str = DEFAULT_TENANT
 
 
 @event("DELETED")

@@ -9,6 +9,7 @@ from remit.protocol.events.condition import (
     ConditionCreated,
     ConditionDeleted,
     ConditionReset,
+    ConditionsEvaluated,
     ConditionTriggered,
 )
 
@@ -21,9 +22,14 @@ def gone(state: State, event: ConditionDeleted) -> None:
     state.conditions.delete(event.key)
 
 
+def evaluated(state: State, event: ConditionsEvaluated) -> None:
+    """Nothing is kept of it; what it begins is told by other events."""
+
+
 FOLDS: dict[Any, Any] = {
     ConditionCreated: changed,
     ConditionTriggered: changed,
     ConditionReset: changed,
     ConditionDeleted: gone,
+    ConditionsEvaluated: evaluated,
 }
