@@ -30,6 +30,8 @@ from collections.abc import Callable, Container, Mapping
 from types import MethodType
 from typing import Any
 
+from msgspec import Raw
+
 from remit.audit.coverage import FINE, Coverage, Findings
 from remit.audit.records import READ_AS, Turn
 from remit.protocol.events import Event
@@ -94,10 +96,12 @@ class Effects:
             return self._coverage.take(position, instance, action, element, about)
         return FINE
 
-    def of_job(self, position: int, job: Any, key: int, action: str) -> Findings:
-        """The same for what is done with a job that stays as it is."""
+    def of_job(
+        self, position: int, job: Any, key: int, action: str, brought: Raw | None = None
+    ) -> Findings:
+        """The same for what is done with a job that stays as it is; with the variables `brought`."""
         if job.instance in self._governed:
-            return self._coverage.take(position, job.instance, action, "", str(key), job)
+            return self._coverage.take(position, job.instance, action, "", str(key), job, brought)
         return FINE
 
     def activating(self, turn: Turn, position: int, event: ElementActivating) -> Findings:
@@ -143,6 +147,11 @@ class Effects:
                 found = [*found, *wrong]
         return found
 
+    def completed(self, turn: Turn, position: int, event: Any) -> Findings:
+        if turn.command != "CompleteJob" or event.key != turn.key:
+            return FINE
+        return self.of_job(position, event.job, event.key, "job.complete", event.variables)
+
     def error_thrown(self, turn: Turn, position: int, event: JobErrorThrown) -> Findings:
         """A worker may always refuse what the policy denies: its receipt says so, and is checked."""
         is_refusal = any(
@@ -150,7 +159,9 @@ class Effects:
             and (each.job, each.admitted) == (event.key, False)
             for each in turn.events
         )
-        return FINE if is_refusal else _THROWN(self, turn, position, event)
+        if is_refusal or turn.command != "ThrowError" or event.key != turn.key:
+            return FINE
+        return self.of_job(position, event.job, event.key, "job.error")
 
     def set(self, turn: Turn, position: int, event: VariablesSet) -> Findings:
         instance, _ = self._element_of.get(event.scope, _NOWHERE)
@@ -184,15 +195,6 @@ def _by_engine(action: str) -> Teller:
     return found
 
 
-def _job(action: str, command: str) -> Teller:
-    def found(effects: Effects, turn: Turn, position: int, event: Any) -> Findings:
-        if turn.command != command or event.key != turn.key:
-            return FINE
-        return effects.of_job(position, event.job, event.key, action)
-
-    return found
-
-
 def _changed_job(action: str, command: str) -> Teller:
     """The record has the job as it is afterwards, and the decision was about the one before."""
 
@@ -202,9 +204,6 @@ def _changed_job(action: str, command: str) -> Teller:
         return effects.of(position, event.job.instance, action, "", str(event.key))
 
     return found
-
-
-_THROWN = _job("job.error", "ThrowError")
 
 
 def _user_task(action: str, *commands: str) -> Teller:
@@ -234,7 +233,7 @@ _BY_EVENT: Mapping[type[Event], Teller] = {
     JobsActivated: Effects.activated,
     JobCreated: _by_engine("job.create"),
     JobTimedOut: _by_engine("job.timeout"),
-    JobCompleted: _job("job.complete", "CompleteJob"),
+    JobCompleted: Effects.completed,
     JobFailed: _changed_job("job.fail", "FailJob"),
     JobErrorThrown: Effects.error_thrown,
     JobRetriesUpdated: _changed_job("job.retries", "UpdateJobRetries"),
