@@ -101,8 +101,9 @@ class Coverage:
 
 def _of_another(position: int, admission: Any, job: Any, brought: Raw | None) -> Findings:
     """The facts that an admission was decided with, and that are not those of the job it was about."""
-    is_own = admission.__class__ is _OWN
-    said = _said(bytes(admission.facts), b"" if is_own else bytes(admission.also))
+    facts = bytes(admission.facts)
+    also = b"" if admission.__class__ is _OWN else bytes(admission.also)
+    said = (_said if len(facts) + len(also) <= SHORT else _said.__wrapped__)(facts, also)
     if not said:
         return FINE
     known = {"jobType": job.type, "retries": job.retries}
@@ -116,6 +117,9 @@ def _of_another(position: int, admission: Any, job: Any, brought: Raw | None) ->
             found = [*found, Finding(position, "facts", text)]
     return found
 
+
+SHORT = 1024
+"""Bytes of facts up to which it is remembered what they say; there may be thousands of them."""
 
 _TOLD_BY_JOBS = frozenset({"jobType", "retries", "varNames", "valueTypes"})
 _OWN: type[Event] = READ_AS[OwnStepAdmitted]
