@@ -80,7 +80,7 @@ class Effects:
         governed: Container[int],
         element_of: Mapping[int, tuple[int, int]],
     ) -> None:
-        self._coverage = coverage
+        self._take = coverage.take
         self._governed = governed
         self._element_of = element_of
 
@@ -93,7 +93,7 @@ class Effects:
     ) -> Findings:
         """The effect needs its admission, when the instance is governed."""
         if instance in self._governed:
-            return self._coverage.take(position, instance, action, element, about)
+            return self._take(position, instance, action, element, about)
         return FINE
 
     def of_job(
@@ -101,28 +101,25 @@ class Effects:
     ) -> Findings:
         """The same for what is done with a job that stays as it is; with the variables `brought`."""
         if job.instance in self._governed:
-            return self._coverage.take(position, job.instance, action, "", str(key), job, brought)
+            return self._take(position, job.instance, action, "", str(key), job, brought)
         return FINE
 
     def activating(self, turn: Turn, position: int, event: ElementActivating) -> Findings:
         if event.scope != NONE_KEY:
             if event.instance in self._governed:
-                return self._coverage.take(
-                    position, event.instance, "element.enter", event.element, ""
-                )
+                return self._take(position, event.instance, "element.enter", event.element, "")
         elif event.parent_instance != NONE_KEY:
             return self.of(position, event.parent_instance, "call.activity", "", event.element)
         elif event.instance in self._governed:
-            take = self._coverage.take
-            missing = take(position, event.instance, "instance.create", "", "")
-            if missing and not take(position, event.instance, "message.start", "", ""):
+            missing = self._take(position, event.instance, "instance.create", "", "")
+            if missing and not self._take(position, event.instance, "message.start", "", ""):
                 return FINE
             return missing
         return FINE
 
     def taken(self, turn: Turn, position: int, event: SequenceFlowTaken) -> Findings:
         if event.instance in self._governed:
-            return self._coverage.take(position, event.instance, "flow.take", "", event.element)
+            return self._take(position, event.instance, "flow.take", "", event.element)
         return FINE
 
     def fired(self, turn: Turn, position: int, event: TimerTriggered) -> Findings:
