@@ -139,7 +139,7 @@ def main() -> None:
     console.print(f"With history commands are {slower:.0%} slower.")
     console.print(
         f"Under a policy, in turn on the same broker: {compared.ratio:.0%} of the ungoverned rate, "
-        f"{compared.admissions:.1f} admissions per instance.\n"
+        f"{compared.admissions:.1f} admissions per instance, {compared.more_us:.0f} µs of the server.\n"
         f"remit audit verify of that log, {compared.records_per_batch:,.0f} records per batch: "
         f"{compared.audited_per_second:,.0f} decisions/s on one core."
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import gc
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,32 +63,43 @@ POLICY_OF_ALL = order_policy("x", "y")
 
 
 class Cost(NamedTuple):
-    """Per instance: µs of the engine, admissions, and bytes of the sealed log."""
+    """Per instance: µs of the engine, admissions, bytes of the sealed log and µs of sealing it."""
 
     microseconds: float
     admissions: float
     log_bytes: float
+    sealing: float
 
 
-def play(engine: Engine, given: Document, count: int, work: Document) -> Cost:
+class Share(NamedTuple):
+    """What a policy adds, in µs of the engine and of sealing its log: to each step, to each instance."""
+
+    per_step: float
+    per_instance: float
+
+
+def play(engine: Engine, given: Document, count: int, work: Document, tasks: int = 1) -> Cost:
     """Create, activate and complete, in batches as a partition does; what one instance costs."""
     state, now, chain = engine.state, engine.now, Chain.of(Recovered(0, b""))
     create = Request(c.CreateInstance(process_id="one", variables=given), HEADER)
     activate = Request(c.ActivateJobs("work", "w", 60_000, BATCH), HEADER)
-    seconds, size, admissions = 0.0, 0, 0
+    seconds, sealing, size, admissions = 0.0, 0.0, 0, 0
     for _ in range(count // BATCH):
         began = time.process_time()
         turns = [step(state, create, now) for _ in range(BATCH)]
-        taken = step(state, activate, now)
-        assert isinstance(taken.reply, JobsActivated)
-        turns.append(taken)
-        for job in taken.reply.jobs:
-            turns.append(step(state, Request(c.CompleteJob(job.job.key, work), HEADER), now))
+        for _ in range(tasks):
+            taken = step(state, activate, now)
+            assert isinstance(taken.reply, JobsActivated)
+            turns.append(taken)
+            for job in taken.reply.jobs:
+                turns.append(step(state, Request(c.CompleteJob(job.job.key, work), HEADER), now))
         state.drain()
-        seconds += time.process_time() - began
+        stepped = time.process_time()
         size += len(chain.seal(turns).body)
+        seconds += stepped - began
+        sealing += time.process_time() - stepped
         admissions += sum(_admissions(event) for turn in turns for event in turn.events)
-    return Cost(seconds / count * 1e6, admissions / count, size / count)
+    return Cost(seconds / count * 1e6, admissions / count, size / count, sealing / count * 1e6)
 
 
 def _admissions(event: Event) -> int:
@@ -94,9 +107,10 @@ def _admissions(event: Event) -> int:
     return isinstance(event, Admission) + len(getattr(event, "also", ()))
 
 
-def engine(governor: Governor | None) -> Engine:
+def engine(governor: Governor | None, count: int = 1) -> Engine:
+    """With a process `one` of so many tasks."""
     made = Engine(governor=governor)
-    made.deploy(("one.bpmn", tasks("one", 1)))
+    made.deploy(("one.bpmn", tasks("one", count)))
     return made
 
 
@@ -112,15 +126,47 @@ def costs(variables: Document, work: Document) -> dict[str, Cost]:
         "governed": (governed, policed),
     }
     best: dict[str, Cost] = {}
+    with as_in_a_broker():
+        for _ in range(ROUNDS):
+            for name, (made, given) in cases.items():
+                found = play(made, given, INSTANCES, work)
+                best[name] = min(best.get(name, found), found)
+    return best
+
+
+def share(variables: Document, work: Document) -> Share:
+    """From one-task and ten-task instances, without and with a policy: both lines have one slope."""
+    policed = {POLICY: [POLICY_OF_ALL], **variables}
+    best: dict[tuple[int, bool], Cost] = {}
+    engines = {
+        (count, governed): engine(GOVERNOR if governed else None, count)
+        for count in (1, 10)
+        for governed in (False, True)
+    }
+    with as_in_a_broker():
+        for _ in range(ROUNDS):
+            for (count, governed), made in engines.items():
+                given = policed if governed else variables
+                found = play(made, given, INSTANCES // count, work, count)
+                best[count, governed] = min(best.get((count, governed), found), found)
+    more = {count: _sealed(best[count, True]) - _sealed(best[count, False]) for count in (1, 10)}
+    steps = {count: best[count, True].admissions for count in (1, 10)}
+    per_step = (more[10] - more[1]) / (steps[10] - steps[1])
+    return Share(per_step, more[1] - per_step * steps[1])
+
+
+def _sealed(cost: Cost) -> float:
+    return cost.microseconds + cost.sealing
+
+
+@contextmanager
+def as_in_a_broker() -> Iterator[None]:
+    """The garbage collector looks as rarely as there."""
     before = gc.get_threshold()
     gc.freeze()
-    gc.set_threshold(AFTER, 20, 100)  # as in a broker
-    for _ in range(ROUNDS):
-        for name, (made, given) in cases.items():
-            found = play(made, given, INSTANCES, work)
-            best[name] = min(best.get(name, found), found)
+    gc.set_threshold(AFTER, 20, 100)
+    yield
     gc.set_threshold(*before)
-    return best
 
 
 def audited(count: int = 3_000) -> tuple[int, float]:

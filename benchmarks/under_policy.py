@@ -36,6 +36,11 @@ class Compared(NamedTuple):
     records_per_batch: float
 
     @property
+    def more_us(self) -> float:
+        """What a policy costs the server, per instance."""
+        return float(self.governed["server_us"] - self.ungoverned["server_us"])
+
+    @property
     def ratio(self) -> float:
         return float(self.governed["per_second"] / self.ungoverned["per_second"])
 

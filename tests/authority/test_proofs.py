@@ -58,6 +58,18 @@ def test_the_empty_tree_and_the_empty_leaf_have_the_known_hashes() -> None:
     assert leaf_hash(b"").hex().startswith("6e340b9cffb37a989ca544e6bb780a2c")
 
 
+def test_many_records_make_the_tree_that_they_make_one_by_one() -> None:
+    records = [bytes([number]) * number for number in range(40)]
+    for first in (0, 1, 3, 8, 21):
+        one_by_one, at_once = Frontier(), Frontier()
+        for record in records:
+            one_by_one.append(leaf_hash(record))
+        at_once.extend(records[:first])
+        at_once.extend(records[first:])
+
+        assert (at_once.size, at_once.hashes) == (one_by_one.size, one_by_one.hashes)
+
+
 def test_a_frontier_goes_on_from_its_saved_state() -> None:
     frontier = Frontier()
     for leaf in LEAVES[:37]:

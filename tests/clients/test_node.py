@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.whole_files import written
 from tests.support.broker import Broker
 from tests.support.model import DISH, Model, one_task
 
@@ -61,6 +62,24 @@ def test_the_cluster_client_finds_every_answer_as_its_schemas_have_it(
 
     done = subprocess.run(
         ["node", "cluster.js", broker.http, *(str(tmp_path / name) for name in files)],
+        cwd=installed, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+def test_every_method_of_the_cluster_client_is_called_and_its_answer_taken(
+    installed: Path, start_broker: Callable[..., Broker], tmp_path: Path
+) -> None:
+    """With its strict validation; that of the Python client is test_python_sdk_whole.py."""
+    broker = start_broker("--history", "")
+    folders = tmp_path / "first", tmp_path / "second"
+    for number, folder in enumerate(folders):
+        folder.mkdir()
+        written(folder, second=number == 1)
+
+    done = subprocess.run(
+        ["node", "whole.js", broker.http, *map(str, folders)],
         cwd=installed, capture_output=True, text=True, timeout=90, check=False,
     )  # fmt: skip
 

@@ -421,3 +421,58 @@ def test_a_batch_reaches_every_partition(tmp_path: Path) -> None:
             assert (found["state"], found["operationsCompletedCount"]) == ("COMPLETED", 9), path
         left = rest.ask("POST", "/process-instances/search", {"filter": these})[1]["items"]
         assert left == []
+
+
+def test_a_business_id_stands_with_all_that_belongs_to_the_instance(rest: Rest) -> None:
+    model = Model("s3b").start("s").service("a", "s3b-work").native_user("t").end("e")
+    model.catch("c", model.message("s3b-paid", "=id")).path("s", "a", "t", "c", "e")
+    rest.deploy(s3b_bpmn=model.xml())
+    body = {"processDefinitionId": "s3b", "businessId": "order-3", "variables": {"id": "k"}}
+    assert rest.ask("POST", "/process-instances", body)[1]["businessId"] == "order-3"
+    create(rest, "s3b", id="other")
+    wanted = {"type": "s3b-work", "timeout": 60_000, "maxJobsToActivate": 2}
+    named, nameless = rest.ask("POST", "/jobs/activation", wanted)[1]["jobs"]
+    assert (named["businessId"], nameless["businessId"]) == ("order-3", None)
+    for each in (named, nameless):
+        rest.ask("POST", f"/jobs/{each['jobKey']}/completion", {})
+
+    for entity, what in (("jobs", "jobKey"), ("user-tasks", "userTaskKey")):
+        for value in ("order-3", {"$like": "order-3*"}):
+            wanted = {"filter": {"businessId": value, "processDefinitionId": "s3b"}}
+            (found,) = rest.ask("POST", f"/{entity}/search", wanted)[1]["items"]
+            assert (found["businessId"], bool(found[what])) == ("order-3", True)
+        wanted = {"filter": {"businessId": {"$exists": False}, "processDefinitionId": "s3b"}}
+        (found,) = rest.ask("POST", f"/{entity}/search", wanted)[1]["items"]
+        assert found["businessId"] is None
+        wanted = {"filter": {"processDefinitionId": "s3b"}, "sort": [{"field": "businessId"}]}
+        shown = rest.ask("POST", f"/{entity}/search", wanted)[1]["items"]
+        assert {each["businessId"] for each in shown} == {"order-3", None}
+    rest.ask("POST", f"/user-tasks/{shown[0]['userTaskKey']}/completion", {})
+    rest.ask("POST", f"/user-tasks/{shown[1]['userTaskKey']}/completion", {})
+    waiting = {"filter": {"businessId": "order-3"}}
+    (found,) = rest.ask("POST", "/message-subscriptions/search", waiting)[1]["items"]
+    assert found["businessId"] == "order-3"
+    rest.ask("POST", "/messages/publication", {"name": "s3b-paid", "correlationKey": "k"})
+    (found,) = rest.ask("POST", "/correlated-message-subscriptions/search", waiting)[1]["items"]
+    assert found["businessId"] == "order-3"
+
+
+def test_a_worker_gives_the_business_id_or_completes_nothing(rest: Rest) -> None:
+    rest.deploy(s3c_bpmn=one_task("s3c", "s3c-work").xml())
+    outer = Model("s3d").start("s").call("k", "s3c").end("e").path("s", "k", "e")
+    rest.deploy(s3d_bpmn=outer.xml())
+    key = create(rest, "s3c")
+    wanted = {"type": "s3c-work", "timeout": 60_000, "maxJobsToActivate": 1}
+    (job,) = rest.ask("POST", "/jobs/activation", wanted)[1]["jobs"]
+    path = f"/jobs/{job['jobKey']}/completion"
+    assert rest.ask("POST", path, {"businessId": ""})[0] == 400
+    assert rest.ask("POST", path, {"businessId": "order-4", "variables": {"x": 1}})[0] == 204
+    found = instance(rest, key)
+    assert (found["businessId"], found["state"]) == ("order-4", "COMPLETED")
+
+    create(rest, "s3d")
+    (job,) = rest.ask("POST", "/jobs/activation", wanted)[1]["jobs"]
+    path = f"/jobs/{job['jobKey']}/completion"
+    status, problem = rest.ask("POST", path, {"businessId": "order-5"})
+    assert (status, "Choose the root process instance" in problem["detail"]) == (409, True)
+    assert rest.ask("POST", path, {})[0] == 204

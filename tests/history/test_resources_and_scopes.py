@@ -36,7 +36,8 @@ def test_every_deployed_file_can_be_found_and_read(rest: Rest) -> None:
         path = f"/resources/{row['resourceKey']}"
         assert rest.ask("GET", path) == (200, row)
         assert rest.ask("GET", f"{path}/content/binary") == (200, content)
-    assert rest.ask("GET", f"{path}/content") == (200, {"id": "r1"})
+    assert rest.ask("GET", f"{path}/content") == (200, content)
+    assert rest.ask("GET", f"{path}/content", accept="application/json") == (200, {"id": "r1"})
     assert rest.ask("GET", "/resources/4711")[0] == 404
     assert rest.ask("GET", "/resources/4711/content")[0] == 404
 
@@ -64,6 +65,34 @@ def test_an_expression_sees_what_its_scope_sees(rest: Rest) -> None:
     assert value("=[outer, extra]", instance, outer=7, extra=8) == [7, 8]
     gone = {"expression": "=1", "scopeKey": "4711"}
     assert rest.ask("POST", "/expression/evaluation", gone)[0] == 404
+
+
+def test_a_user_task_sees_its_own_variables_and_those_around_it(rest: Rest) -> None:
+    """Every scope's own; or, effective, the innermost of each name."""
+    model = Model("r3").start("s").end("e").path("s", "sub", "e")
+    with model.sub_process("sub", inputs={"both": '="middle"', "around": "=1"}):
+        model.start("s2").native_user("t").end("e2").path("s2", "t", "e2")
+    rest.deploy(r3_bpmn=model.xml())
+    body = {"processDefinitionId": "r3", "variables": {"both": "out", "far": 2}}
+    instance = rest.ask("POST", "/process-instances", body)[1]["processInstanceKey"]
+    wanted = {"filter": {"processInstanceKey": instance}}
+    (task,) = rest.ask("POST", "/user-tasks/search", wanted)[1]["items"]
+    inside = {"variables": {"both": "in"}, "local": True}
+    rest.ask("PUT", f"/element-instances/{task['elementInstanceKey']}/variables", inside)
+
+    def seen(which: str, **request: Any) -> list[tuple[str, str]]:
+        path = f"/user-tasks/{task['userTaskKey']}/{which}/search"
+        status, found = rest.ask("POST", path, request)
+        assert status == 200, found
+        return sorted((each["name"], each["value"]) for each in found["items"])
+
+    others = [("far", "2"), ("around", "1")]
+    both = [("both", f'"{value}"') for value in ("in", "middle", "out")]
+    assert seen("variables") == sorted([*others, *both])
+    assert seen("effective-variables") == sorted([*others, both[0]])
+    assert seen("effective-variables", filter={"name": "both"}) == [both[0]]
+    assert seen("effective-variables", filter={"value": '"out"'}) == []
+    assert rest.ask("POST", "/user-tasks/4711/variables/search", {})[0] == 404
 
 
 with warnings.catch_warnings():

@@ -26,11 +26,11 @@ nobody's step and needs none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping
+from types import MethodType
 from typing import Any
 
-from msgspec import Struct
-
+from remit.audit.coverage import FINE, Coverage, Findings
 from remit.audit.records import READ_AS, Turn
 from remit.protocol.events import Event
 from remit.protocol.events.condition import ConditionTriggered
@@ -66,176 +66,177 @@ from remit.protocol.events.variable import VariablesSet
 from remit.protocol.values import NONE_KEY
 
 
-class Effect(Struct, frozen=True, gc=False):
-    """Empty `element` or `about`: any. `instead`: another action that permits the same."""
+class Effects:
+    """What happens in the instances that are `governed`; each effect takes its admission of `coverage`.
 
-    instance: int
-    action: str
-    element: str = ""
-    about: str = ""
-    instead: str = ""
+    `element_of` knows each live element of theirs: its instance, and the scope that it is in.
+    """
+
+    def __init__(
+        self,
+        coverage: Coverage,
+        governed: Container[int],
+        element_of: Mapping[int, tuple[int, int]],
+    ) -> None:
+        self._coverage = coverage
+        self._governed = governed
+        self._element_of = element_of
+
+    def tellers(self) -> Mapping[type[Event], Callable[[Turn, int, Any], Findings]]:
+        """By kind of record: given its turn and position, what nothing admitted."""
+        return {kind: MethodType(found, self) for kind, found in EFFECTS.items()}
+
+    def of(
+        self, position: int, instance: int, action: str, element: str = "", about: str = ""
+    ) -> Findings:
+        """The effect needs its admission, when the instance is governed."""
+        if instance in self._governed:
+            return self._coverage.take(position, instance, action, element, about)
+        return FINE
+
+    def activating(self, turn: Turn, position: int, event: ElementActivating) -> Findings:
+        if event.scope != NONE_KEY:
+            if event.instance in self._governed:
+                return self._coverage.take(
+                    position, event.instance, "element.enter", event.element, ""
+                )
+        elif event.parent_instance != NONE_KEY:
+            return self.of(position, event.parent_instance, "call.activity", "", event.element)
+        elif event.instance in self._governed:
+            take = self._coverage.take
+            missing = take(position, event.instance, "instance.create", "", "")
+            if missing and not take(position, event.instance, "message.start", "", ""):
+                return FINE
+            return missing
+        return FINE
+
+    def taken(self, turn: Turn, position: int, event: SequenceFlowTaken) -> Findings:
+        if event.instance in self._governed:
+            return self._coverage.take(position, event.instance, "flow.take", "", event.element)
+        return FINE
+
+    def fired(self, turn: Turn, position: int, event: TimerTriggered) -> Findings:
+        return self.of(position, event.timer.instance, "timer.fire", event.timer.target)
+
+    def fulfilled(self, turn: Turn, position: int, event: ConditionTriggered) -> Findings:
+        found = event.subscription
+        return self.of(position, found.instance, "event.catch", found.target)
+
+    def escalated(self, turn: Turn, position: int, event: Escalated | NotEscalated) -> Findings:
+        return self.of(position, event.instance, "escalation.throw", event.thrown_by)
+
+    def terminating(self, turn: Turn, position: int, event: ElementTerminating) -> Findings:
+        is_asked = turn.command == "CancelInstance" and event.key == turn.key
+        return self.of(position, event.instance, "instance.cancel") if is_asked else FINE
+
+    def activated(self, turn: Turn, position: int, event: JobsActivated) -> Findings:
+        found: Findings = FINE
+        for job in event.jobs:
+            if job.instance in self._governed:
+                about = str(job.key)
+                missing = self._coverage.take(position, job.instance, "job.activate", "", about)
+                if missing:
+                    found = [*found, *missing]
+        return found
+
+    def error_thrown(self, turn: Turn, position: int, event: JobErrorThrown) -> Findings:
+        """A worker may always refuse what the policy denies: its receipt says so, and is checked."""
+        is_refusal = any(
+            isinstance(each, WorkerRejected | EvaluatorsDisagreed)
+            and (each.job, each.admitted) == (event.key, False)
+            for each in turn.events
+        )
+        return FINE if is_refusal else _THROWN(self, turn, position, event)
+
+    def set(self, turn: Turn, position: int, event: VariablesSet) -> Findings:
+        instance, _ = self._element_of.get(event.scope, _NOWHERE)
+        return self.of(position, instance, "var.write")
+
+    def correlated(
+        self, turn: Turn, position: int, event: ProcessSubscriptionCorrelated
+    ) -> Findings:
+        found = event.subscription
+        return self.of(position, found.instance, "message.correlate", "", found.name)
+
+    def evaluated(
+        self, turn: Turn, position: int, event: DecisionEvaluated | DecisionFailed
+    ) -> Findings:
+        about = event.decision.decision_id
+        return self.of(position, event.instance, "decision.evaluate", "", about)
+
+    def resolved(self, turn: Turn, position: int, event: IncidentResolved) -> Findings:
+        is_asked = turn.command == "ResolveIncident" and event.key == turn.key
+        return self.of(position, event.incident.instance, "incident.resolve") if is_asked else FINE
 
 
-class Live(Struct, gc=False):
-    """Of running instances: those that are governed, and whose each of their elements is."""
-
-    governed: Container[int]
-    instance_of: Mapping[int, int]
+_NOWHERE = (NONE_KEY, NONE_KEY)
+Teller = Callable[[Effects, Turn, int, Any], Findings]
 
 
-Effects = Sequence[Effect]
-_NONE: Effects = ()
-
-
-def _activating(turn: Turn, event: ElementActivating, live: Live) -> Effects:
-    if event.scope != NONE_KEY:
-        if event.instance in live.governed:
-            return (Effect(event.instance, "element.enter", event.element),)
-    elif event.parent_instance != NONE_KEY:
-        if event.parent_instance in live.governed:
-            return (Effect(event.parent_instance, "call.activity", about=event.element),)
-    elif event.instance in live.governed:
-        return (Effect(event.instance, "instance.create", instead="message.start"),)
-    return _NONE
-
-
-def _taken(turn: Turn, event: SequenceFlowTaken, live: Live) -> Effects:
-    if event.instance in live.governed:
-        return (Effect(event.instance, "flow.take", "", event.element),)
-    return _NONE
-
-
-def _fired(turn: Turn, event: TimerTriggered, live: Live) -> Effects:
-    return _of(live, event.timer.instance, "timer.fire", event.timer.target)
-
-
-def _fulfilled(turn: Turn, event: ConditionTriggered, live: Live) -> Effects:
-    return _of(live, event.subscription.instance, "event.catch", event.subscription.target)
-
-
-def _escalated(turn: Turn, event: Escalated | NotEscalated, live: Live) -> Effects:
-    return _of(live, event.instance, "escalation.throw", event.thrown_by)
-
-
-def _terminating(turn: Turn, event: ElementTerminating, live: Live) -> Effects:
-    is_asked = turn.command == "CancelInstance" and event.key == turn.key
-    return _of(live, event.instance, "instance.cancel") if is_asked else _NONE
-
-
-def _activated(turn: Turn, event: JobsActivated, live: Live) -> Effects:
-    return [
-        Effect(job.instance, "job.activate", "", str(job.key))
-        for job in event.jobs
-        if job.instance in live.governed
-    ]
-
-
-def _by_engine(action: str) -> Callable[..., Effects]:
-    def found(turn: Turn, event: Any, live: Live) -> Effects:
-        return _of(live, event.job.instance, action, about=str(event.key))
+def _by_engine(action: str) -> Teller:
+    def found(effects: Effects, turn: Turn, position: int, event: Any) -> Findings:
+        return effects.of(position, event.job.instance, action, "", str(event.key))
 
     return found
 
 
-def _job(action: str, *commands: str) -> Callable[..., Effects]:
-    def found(turn: Turn, event: Any, live: Live) -> Effects:
+def _job(action: str, *commands: str) -> Teller:
+    def found(effects: Effects, turn: Turn, position: int, event: Any) -> Findings:
         if turn.command not in commands or event.key != turn.key:
-            return _NONE
-        return _of(live, event.job.instance, action, about=str(event.key))
+            return FINE
+        return effects.of(position, event.job.instance, action, "", str(event.key))
 
     return found
-
-
-def _error_thrown(turn: Turn, event: JobErrorThrown, live: Live) -> Effects:
-    """A worker may always refuse what the policy denies: its receipt says so, and is checked."""
-    is_refusal = any(
-        isinstance(each, WorkerRejected | EvaluatorsDisagreed)
-        and (each.job, each.admitted) == (event.key, False)
-        for each in turn.events
-    )
-    return _NONE if is_refusal else _THROWN(turn, event, live)
 
 
 _THROWN = _job("job.error", "ThrowError")
 
 
-def _user_task(action: str, *commands: str) -> Callable[..., Effects]:
-    def found(turn: Turn, event: Any, live: Live) -> Effects:
+def _user_task(action: str, *commands: str) -> Teller:
+    def found(effects: Effects, turn: Turn, position: int, event: Any) -> Findings:
         is_asked = turn.command in commands and event.task.key == turn.key
-        return _of(live, event.task.instance, action, event.task.element) if is_asked else _NONE
+        task = event.task
+        return effects.of(position, task.instance, action, task.element) if is_asked else FINE
 
     return found
 
 
-def _set(turn: Turn, event: VariablesSet, live: Live) -> Effects:
-    return _of(live, live.instance_of.get(event.scope, NONE_KEY), "var.write")
-
-
-def _correlated(turn: Turn, event: ProcessSubscriptionCorrelated, live: Live) -> Effects:
-    found = event.subscription
-    return _of(live, found.instance, "message.correlate", about=found.name)
-
-
-def _evaluated(turn: Turn, event: DecisionEvaluated | DecisionFailed, live: Live) -> Effects:
-    return _of(live, event.instance, "decision.evaluate", about=event.decision.decision_id)
-
-
-def _resolved(turn: Turn, event: IncidentResolved, live: Live) -> Effects:
-    is_asked = turn.command == "ResolveIncident" and event.key == turn.key
-    return _of(live, event.incident.instance, "incident.resolve") if is_asked else _NONE
-
-
-def _operated(action: str) -> Callable[..., Effects]:
-    def found(turn: Turn, event: Any, live: Live) -> Effects:
-        return _of(live, event.instance, action)
+def _operated(action: str) -> Teller:
+    def found(effects: Effects, turn: Turn, position: int, event: Any) -> Findings:
+        return effects.of(position, event.instance, action)
 
     return found
 
 
-def _of(live: Live, instance: int, action: str, element: str = "", about: str = "") -> Effects:
-    """The one effect, when the instance is governed."""
-    return (Effect(instance, action, element, about),) if instance in live.governed else _NONE
-
-
-_BY_EVENT: Mapping[type[Event], Callable[..., Effects]] = {
-    ElementActivating: _activating,
-    ElementTerminating: _terminating,
-    SequenceFlowTaken: _taken,
-    TimerTriggered: _fired,
-    ConditionTriggered: _fulfilled,
-    Escalated: _escalated,
-    NotEscalated: _escalated,
-    JobsActivated: _activated,
+_BY_EVENT: Mapping[type[Event], Teller] = {
+    ElementActivating: Effects.activating,
+    ElementTerminating: Effects.terminating,
+    SequenceFlowTaken: Effects.taken,
+    TimerTriggered: Effects.fired,
+    ConditionTriggered: Effects.fulfilled,
+    Escalated: Effects.escalated,
+    NotEscalated: Effects.escalated,
+    JobsActivated: Effects.activated,
     JobCreated: _by_engine("job.create"),
     JobTimedOut: _by_engine("job.timeout"),
     JobCompleted: _job("job.complete", "CompleteJob"),
     JobFailed: _job("job.fail", "FailJob"),
-    JobErrorThrown: _error_thrown,
+    JobErrorThrown: Effects.error_thrown,
     JobRetriesUpdated: _job("job.retries", "UpdateJobRetries"),
     JobTimeoutUpdated: _job("job.retries", "UpdateJobTimeout"),
-    VariablesSet: _set,
+    VariablesSet: Effects.set,
     UserTaskAssigning: _user_task("usertask.assign", "AssignUserTask"),
     UserTaskUpdating: _user_task("usertask.assign", "UpdateUserTask"),
     UserTaskCompleting: _user_task("usertask.complete", "CompleteUserTask"),
-    ProcessSubscriptionCorrelated: _correlated,
-    DecisionEvaluated: _evaluated,
-    DecisionFailed: _evaluated,
-    IncidentResolved: _resolved,
+    ProcessSubscriptionCorrelated: Effects.correlated,
+    DecisionEvaluated: Effects.evaluated,
+    DecisionFailed: Effects.evaluated,
+    IncidentResolved: Effects.resolved,
     InstanceModified: _operated("instance.modify"),
     InstanceMigrated: _operated("instance.migrate"),
 }
 
-EFFECTS: Mapping[type[Event], Callable[..., Effects]] = {
+EFFECTS: Mapping[type[Event], Teller] = {
     READ_AS[event]: found for event, found in _BY_EVENT.items()
 }
 """By kind of record: what it did in governed instances that their policies have to admit."""
-
-ACTIONS_WITH_EFFECT = frozenset(
-    {
-        "instance.create", "element.enter", "flow.take", "call.activity", "instance.cancel",
-        "job.create", "job.timeout", "job.activate", "job.complete", "job.fail", "job.error",
-        "usertask.assign", "usertask.complete", "decision.evaluate", "incident.resolve",
-        "instance.migrate",
-    }
-)  # fmt: skip
-"""An admission of one of these, and nothing of it in the turn, is a finding as well."""

@@ -149,7 +149,7 @@ class Policies:
         """What was found right for chains like this one."""
         if authority is None:
             return {}
-        alike = authority.alike()
+        alike = authority.alike
         found = self._agreements.get(alike)
         if found is None:
             if len(self._agreements) >= RULES_REMEMBERED:

@@ -25,7 +25,13 @@ from remit.protocol.events.condition import ConditionTriggered
 from remit.protocol.events.decision import DecisionEvaluated, DecisionFailed
 from remit.protocol.events.deployment import ProcessCreated
 from remit.protocol.events.escalation import Escalated, NotEscalated
-from remit.protocol.events.governance import GovernanceEvent, OwnStepAdmitted, StepAdmitted
+from remit.protocol.events.governance import (
+    GovernanceEvent,
+    OwnStepAdmitted,
+    PolicyAttached,
+    RevocationsChanged,
+    StepAdmitted,
+)
 from remit.protocol.events.incident import IncidentResolved
 from remit.protocol.events.job import (
     JobCompleted,
@@ -162,6 +168,12 @@ else:
     AnyRecord = Union[tuple(READ_AS.values())]  # noqa: UP007
 
 
+BEGINNING = frozenset(
+    READ_AS[each] for each in (PolicyAttached, RevocationsChanged, ProcessCreated)
+)
+"""What counts while no governed instance runs."""
+
+
 class _Header(Struct, frozen=True, array_like=True, gc=False):
     """The first field of a command's header."""
 
@@ -193,6 +205,46 @@ _decode_turn = msgspec.msgpack.Decoder(Turn).decode
 def _actor(raw: bytes) -> Actor:
     """The same people give many commands."""
     return _decode_actor(raw)
+
+
+def _kind(event: type[Event]) -> type[Struct]:
+    """A struct that tells a record of this kind from others, and nothing more."""
+    config = event.__struct_config__
+    return _struct(event, (), tag=config.tag, tag_field=config.tag_field)
+
+
+_KINDS: Mapping[type[Event], type[Struct]] = {each: _kind(each) for each in EVENTS.values()}
+_BEGINNINGS = frozenset(kind for each, kind in _KINDS.items() if READ_AS[each] in BEGINNING)
+
+if TYPE_CHECKING:
+    AnyKind = Struct
+else:
+    AnyKind = Union[tuple(_KINDS.values())]  # noqa: UP007
+
+
+class Kinds(Struct, frozen=True, array_like=True, gc=False):
+    """A turn of the log: of its records nothing but their kinds."""
+
+    position: int
+    timestamp: int
+    command: str
+    key: int
+    header: Raw
+    rejection: Raw
+    events: tuple[AnyKind, ...]
+
+    @property
+    def begins_nothing(self) -> bool:
+        """Whether no record is among them that counts while no governed instance runs."""
+        return _BEGINNINGS.isdisjoint(map(type, self.events))
+
+
+_decode_kinds = msgspec.msgpack.Decoder(Kinds).decode
+
+
+def read_kinds(raw: bytes | Raw) -> Kinds:
+    """The kinds of one turn's records; raises `msgspec.DecodeError` for other bytes."""
+    return _decode_kinds(raw)
 
 
 def read_turn(raw: bytes | Raw) -> Turn:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from remit.audit.beginnings import Beginnings
 from remit.audit.carried import Carried
-from remit.audit.effects import Live
+from remit.audit.coverage import FINE, Findings
+from remit.audit.records import Turn
 from remit.protocol.events.deployment import ProcessCreated
 from remit.protocol.events.process_instance import (
     ElementActivating,
@@ -22,6 +23,7 @@ from remit.protocol.events.process_instance import (
 from remit.protocol.events.variable import VariableCreated, VariableUpdated
 from remit.protocol.values import NONE_KEY
 
+_NOWHERE = (NONE_KEY, NONE_KEY)
 NOTHING = object()
 """What a variable is that no scope has."""
 
@@ -46,7 +48,8 @@ ALL = Share()
 class Running:
     """`governed` are the instances of our `share`; `elsewhere` are those that another asks about.
 
-    `beginnings` is what all of them share in the tables.
+    `beginnings` is what all of them share in the tables. `element_of` are the live elements of governed
+    ones: the instance of each, and the scope that it is in.
     """
 
     def __init__(self, share: Share) -> None:
@@ -55,11 +58,9 @@ class Running:
         self.elsewhere: set[int] = set()
         self.beginnings = Beginnings()
         self.over: list[int] = []
-        self._scopes: dict[int, int] = {}
+        self.element_of: dict[int, tuple[int, int]] = {}
         self._variables: dict[int, dict[str, bytes]] = {}
-        self._instance_of: dict[int, int] = {}
         self._definitions: dict[int, dict[str, Any]] = {}
-        self.live = Live(self.governed, self._instance_of)
 
     def deployed(self, event: ProcessCreated) -> None:
         made = event.definition
@@ -70,28 +71,33 @@ class Running:
     def begun(self, event: ElementActivating) -> None:
         """Which instance each live element belongs to, for effects that name only the element."""
         if event.instance in self.governed:
-            self._instance_of[event.key] = event.instance
-            self._scopes[event.key] = event.scope
+            self.element_of[event.key] = (event.instance, event.scope)
 
-    def written(self, event: VariableCreated | VariableUpdated) -> None:
+    def written(
+        self, turn: Turn, position: int, event: VariableCreated | VariableUpdated
+    ) -> Findings:
+        """The values of variables, as the log writes them."""
         if event.instance in self.governed:
             known = self._variables.get(event.scope)
             if known is None:
                 known = self._variables[event.scope] = {}
             known[event.name] = bytes(event.value)
+        return FINE
 
-    def ended(self, event: ElementCompleted | ElementTerminated) -> None:
+    def ended(
+        self, turn: Turn, position: int, event: ElementCompleted | ElementTerminated
+    ) -> Findings:
         """Of an instance that has ended, the turn may still tell: see `forget`."""
         instance, key = event.instance, event.key
         if instance not in self.governed:
             if event.scope == NONE_KEY and instance in self.elsewhere:
                 self.over.append(instance)
-            return
-        self._scopes.pop(key, None)
+            return FINE
+        self.element_of.pop(key, None)
         self._variables.pop(key, None)
-        self._instance_of.pop(key, None)
         if event.scope == NONE_KEY:
             self.over.append(instance)
+        return FINE
 
     def forget(self) -> list[Carried]:
         """The turn is over: the governed ones that have ended in it."""
@@ -111,7 +117,7 @@ class Running:
             found = self._variables.get(scope, {}).get(name, NOTHING)
             if found is not NOTHING:
                 return found
-            scope = self._scopes.get(scope, NONE_KEY)
+            _, scope = self.element_of.get(scope, _NOWHERE)
         return NOTHING
 
     def facts(self, event: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -14,12 +14,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
 from remit.audit.asking import Asking
-from remit.audit.coverage import FINE, Coverage, Findings
-from remit.audit.effects import EFFECTS
+from remit.audit.coverage import Coverage, Findings
+from remit.audit.effects import Effects
 from remit.audit.policies import Policies
-from remit.audit.records import READ_AS, Turn
+from remit.audit.records import BEGINNING, READ_AS, Kinds, Turn, read_kinds, read_turn
 from remit.audit.running import ALL, Running, Share
 from remit.authority import KeyRing
 from remit.authority.verify import Auditor, Finding
@@ -45,20 +46,21 @@ from remit.protocol.events.process_instance import (
 )
 from remit.protocol.events.variable import VariableCreated, VariableUpdated
 
-_BEGINNING = frozenset(
-    READ_AS[each] for each in (PolicyAttached, RevocationsChanged, ProcessCreated)
-)
 Teller = Callable[[Turn, int, Any], Findings]
 
 
 class Story:
-    """Feed it every turn of one partition, in order; it tells of its `share` of the instances."""
+    """Feed it every turn of one partition, in order; it tells of its `share` of the instances.
+
+    The last turn `began` and ended at these positions: that of its command, and of its last record.
+    """
 
     def __init__(self, ring: KeyRing, share: Share = ALL) -> None:
         self.auditor = Auditor(ring)
-        self.position = 0
+        self.began = self.position = 0
         self._running = Running(share)
-        self._coverage = Coverage(self._running.live)
+        self._coverage = Coverage()
+        self._effects = Effects(self._coverage, self._running.governed, self._running.element_of)
         self._asking = Asking(self.auditor, self._running, self._coverage)
         self._policies = Policies(ring, self.auditor, self._running)
         self._tellers = self._by_record()
@@ -78,21 +80,13 @@ class Story:
 
     def tell(self, turn: Turn) -> list[Finding]:
         """What is wrong with this turn."""
-        found: list[Finding] = []
-        position = turn.position
-        if position <= self.position:
-            found.append(Finding(position, "order", f"comes after {self.position}"))
-        elif position > self.position + 1:
-            text = f"records {self.position + 1} to {position - 1} are missing"
-            found.append(Finding(position, "order", text))
-        self.position = position + len(turn.events)
-        running = self._running
-        if not running.governed and _BEGINNING.isdisjoint(map(type, turn.events)):
+        found = self._follows(turn)
+        running, position, events = self._running, turn.position, turn.events
+        if not running.governed and BEGINNING.isdisjoint(map(type, events)):
             return found
-        tellers = self._tellers
-        for event in turn.events:
+        tellers = map(self._tellers.get, map(type, events))
+        for tell, event in zip(tellers, events, strict=True):
             position += 1
-            tell = tellers.get(event.__class__)
             if tell is None:
                 continue
             try:
@@ -108,9 +102,32 @@ class Story:
                 self.auditor.forget(ended.name)
         return found
 
+    def hear(self, raw: Raw) -> list[Finding]:
+        """The same for a turn as the log has it. Raises `msgspec.DecodeError` for what is none.
+
+        While no governed instance runs, and none begins, it does not count what the records say.
+        """
+        if not self._running.governed:
+            kinds = read_kinds(raw)
+            if kinds.begins_nothing:
+                return self._follows(kinds)
+        return self.tell(read_turn(raw))
+
+    def _follows(self, turn: Turn | Kinds) -> list[Finding]:
+        """Whether its positions come after those of the turn before."""
+        before, position = self.position, turn.position
+        self.began = position
+        self.position = position + len(turn.events)
+        if position == before + 1:
+            return []
+        if position <= before:
+            return [Finding(position, "order", f"comes after {before}")]
+        text = f"records {before + 1} to {position - 1} are missing"
+        return [Finding(position, "order", text)]
+
     def _by_record(self) -> Mapping[type[Event], Teller]:
         """Who tells of which kind of record."""
-        asking, policies = self._asking, self._policies
+        asking, policies, running = self._asking, self._policies, self._running
         by_event: Mapping[type[Event], Teller] = {
             ProcessCreated: policies.deployed,
             PolicyAttached: policies.attached,
@@ -125,29 +142,17 @@ class Story:
             OwnStepAdmitted: asking.own,
             StepRejected: asking.rejected,
             ElementActivating: self._begun,
-            VariableCreated: self._written,
-            VariableUpdated: self._written,
-            ElementCompleted: self._ended,
-            ElementTerminated: self._ended,
+            VariableCreated: running.written,
+            VariableUpdated: running.written,
+            ElementCompleted: running.ended,
+            ElementTerminated: running.ended,
         }
         return {
-            **dict.fromkeys(EFFECTS, self._coverage.happened),
+            **self._effects.tellers(),
             **{READ_AS[event]: tell for event, tell in by_event.items()},
         }
 
     def _begun(self, turn: Turn, position: int, event: ElementActivating) -> Findings:
-        found = self._coverage.happened(turn, position, event)
+        found = self._effects.activating(turn, position, event)
         self._running.begun(event)
         return found
-
-    def _written(
-        self, turn: Turn, position: int, event: VariableCreated | VariableUpdated
-    ) -> Findings:
-        self._running.written(event)
-        return FINE
-
-    def _ended(
-        self, turn: Turn, position: int, event: ElementCompleted | ElementTerminated
-    ) -> Findings:
-        self._running.ended(event)
-        return FINE

@@ -23,7 +23,6 @@ import msgspec
 import zstandard
 
 from remit.audit.reading import batches, checkpoint_file, log_files, notes, partitions
-from remit.audit.records import read_turn
 from remit.audit.running import Share
 from remit.audit.story import Story
 from remit.authority import AuthorityFault, KeyRing
@@ -35,7 +34,7 @@ from remit.authority.checkpoint import (
     read_checkpoint,
 )
 from remit.authority.errors import BadProof, BadSignature
-from remit.authority.merkle import EMPTY, Frontier, leaf_hash
+from remit.authority.merkle import EMPTY, Frontier
 from remit.authority.verify import Finding, Kind
 from remit.base.garbage import collect_seldom
 from remit.partition.log import raw_turns_of
@@ -178,8 +177,7 @@ class _Verification:
                 self._find(batch.first_position, "chain", text)
             self._previous, report.position = batch.hash, batch.last_position
             report.batches += 1
-            for raw in self._turns(batch):
-                self._turn(raw)
+            self._told(self._turns(batch))
             if self._story.position != batch.last_position:
                 text = (
                     f"the turns end at {self._story.position}, the batch at {batch.last_position}"
@@ -215,19 +213,29 @@ class _Verification:
             self._find(batch.first_position, "chain", f"the batch can't be read: {fault}")
             return []
 
+    def _told(self, turns: list[msgspec.Raw]) -> None:
+        """Up to each signed size the tree grows, and the story goes on; then the two are compared."""
+        report, signed = self._report, self._signed
+        while turns:
+            count = max(1, signed[0].size - report.turns) if signed else len(turns)
+            part, turns = turns[:count], turns[count:]
+            if self._leads:
+                self._tree.extend(part)
+            for raw in part:
+                self._turn(raw)
+            while signed and signed[0].size <= report.turns:
+                self._compare(signed.pop(0))
+
     def _turn(self, raw: msgspec.Raw) -> None:
         report = self._report
-        if self._leads:
-            self._tree.append(leaf_hash(raw))
         report.turns += 1
         try:
-            turn = read_turn(raw)
+            found = self._story.hear(raw)
         except (msgspec.DecodeError, ValueError) as fault:
             self._find(report.position, "chain", f"turn {report.turns} can't be read: {fault}")
             return
-        report.findings += self._story.tell(turn)
-        while self._signed and self._signed[0].size <= report.turns:
-            self._compare(self._signed.pop(0), turn.position)
+        if found:
+            report.findings += found
 
     # --- checkpoints -------------------------------------------------------------------------------
 
@@ -268,9 +276,9 @@ class _Verification:
             except AuthorityFault as fault:
                 self._find(0, "checkpoint", str(fault))
 
-    def _compare(self, signed: Checkpoint, position: int) -> None:
-        """`signed` is about exactly the turns read so far; `position` is that of the last."""
-        report = self._report
+    def _compare(self, signed: Checkpoint) -> None:
+        """`signed` is about exactly the turns read so far."""
+        report, position = self._report, self._story.began
         report.checkpoints += 1
         if self._tree.root() == signed.root:
             self._good = (signed.size, position)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import binascii
-import re
+from collections.abc import Mapping
 
 from remit.authority.errors import Malformed
 
 _SAFE = bytes.maketrans(b"+/", b"-_")
-_UNSAFE = bytes.maketrans(b"-_", b"+/")
-_ALPHABET = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
+_UNSAFE = bytes.maketrans(b"-_+/=", b"+/!!!")
+_LAST: Mapping[int, bytes] = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
+"""Where so many letters are left after the last four: the last one's bits that nothing needs are 0."""
 
 
 def encode(content: bytes) -> str:
@@ -17,7 +18,8 @@ def encode(content: bytes) -> str:
     >>> encode(b"any?")
     'YW55Pw'
     """
-    return _spelled(content).decode()
+    spelled = binascii.b2a_base64(content, newline=False)
+    return spelled.translate(_SAFE).rstrip(b"=").decode()
 
 
 def decode(text: str) -> bytes:
@@ -28,15 +30,11 @@ def decode(text: str) -> bytes:
     """
     try:
         given = text.encode("ascii")
-        content = binascii.a2b_base64(given.translate(_UNSAFE) + b"=" * (-len(given) % 4))
+        padded = given.translate(_UNSAFE) + b"=" * (-len(given) % 4)
+        content = binascii.a2b_base64(padded, strict_mode=True)
     except (binascii.Error, ValueError):
         raise Malformed("not base64url without padding") from None
-    if _spelled(content) == given:
-        return content
-    if not _ALPHABET.fullmatch(text):
-        raise Malformed("not base64url without padding")
-    raise Malformed("base64url with stray bits at its end")
-
-
-def _spelled(content: bytes) -> bytes:
-    return binascii.b2a_base64(content, newline=False).translate(_SAFE).rstrip(b"=")
+    left = len(given) % 4
+    if left and given[-1] not in _LAST[left]:
+        raise Malformed("base64url with stray bits at its end")
+    return content

@@ -70,7 +70,10 @@ class CompiledBlock(Struct, frozen=True, gc=False):
 
 
 class Authority:
-    """A compiled chain. Immutable; the same questions always get the same answers."""
+    """A compiled chain. Immutable; the same questions always get the same answers.
+
+    `alike` is what two chains have in common that answer alike, in force, where `is_alike` says so.
+    """
 
     __slots__ = (
         "_from_ms",
@@ -81,6 +84,7 @@ class Authority:
         "_tenant",
         "_until_ms",
         "_version",
+        "alike",
         "arithmetic",
         "blocks",
         "chain",
@@ -105,18 +109,28 @@ class Authority:
         self._tenant, self._version = sub.tenant, sub.ver
         self._job = sub.job if isinstance(sub, DerivedFor) else None
         self._from_ms, self._until_ms = _in_force(blocks)
+        self.alike: Hashable = (rules, arithmetic, self._tenant, self._process, self._version)
 
     def rebound(self, chain: VerifiedChain) -> Authority:
-        """The same blocks, with the binding at the end of `chain` in place of ours.
+        """The same blocks, with the binding at the end of `chain` in place of ours, which is always in
+        force, and for any instance of the same process.
 
         Only where nothing is revoked: a list might name the new binding.
         """
-        last, link = chain.blocks[-1], chain.leaf
-        bound = CompiledBlock(
-            link.jti, last.hash, link.nbf * 1000, link.exp * 1000, NEVER, NEVER, _NOTHING
-        )
-        blocks = (*self.blocks[:-1], bound)
-        return Authority(chain, blocks, self._rules, self.arithmetic, self.epochs)
+        last = chain.blocks[-1]
+        link = last.block
+        assert isinstance(link, Bind)
+        nbf_ms, exp_ms = link.nbf * 1000, link.exp * 1000
+        bound = CompiledBlock(link.jti, last.hash, nbf_ms, exp_ms, NEVER, NEVER, _NOTHING)
+        made = Authority.__new__(Authority)
+        made.chain = chain
+        made.blocks = (*self.blocks[:-1], bound)
+        made.arithmetic, made.epochs, made.alike = self.arithmetic, self.epochs, self.alike
+        made._rules, made._job, made._instance = self._rules, None, link.sub.instance
+        made._tenant, made._process, made._version = self._tenant, self._process, self._version
+        made._from_ms = nbf_ms if nbf_ms > self._from_ms else self._from_ms
+        made._until_ms = exp_ms if exp_ms < self._until_ms else self._until_ms
+        return made
 
     def referenced(self, action: str) -> tuple[str, ...]:
         """The facts that deciding about `action` may read, sorted: what to give and to record.
@@ -177,18 +191,17 @@ class Authority:
 
         None where `decide` has to be asked: facts count or are to be recorded, or it is out of force.
         """
-        asking = self._rules.asking(action)
-        if asking is None or asking.names or self._job is not None:
-            return None
-        return asking.certain if self._from_ms <= now_ms < self._until_ms else None
+        if self._from_ms <= now_ms < self._until_ms and self._job is None:
+            return self._rules.passes(action)
+        return None
+
+    def is_in_force(self, now_ms: int) -> bool:
+        """Whether every block is valid, fresh and not revoked."""
+        return self._from_ms <= now_ms < self._until_ms
 
     def in_force(self) -> tuple[int, int]:
         """From when until when, in milliseconds, every block is valid, fresh and not revoked."""
         return self._from_ms, self._until_ms
-
-    def alike(self) -> Hashable:
-        """What two chains have in common that answer alike, in force, where `is_alike` says so."""
-        return self._rules, self.arithmetic, self._tenant, self._process, self._version
 
     def is_alike(self, action: str) -> bool:
         """Whether neither the time nor which instance it is counts for the answer."""

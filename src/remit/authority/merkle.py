@@ -52,6 +52,19 @@ class Frontier:
         hashes.append(leaf)
         self.size += 1
 
+    def extend(self, records: Iterable[bytes | Raw]) -> None:
+        """Add these records, in order."""
+        size, hashes, join, sha256 = self.size, self.hashes, b"".join, _SHA256
+        for record in records:
+            node = sha256(join((b"\0", record))).digest()
+            above = size
+            while above & 1:
+                node = sha256(b"\1" + hashes.pop() + node).digest()
+                above >>= 1
+            hashes.append(node)
+            size += 1
+        self.size = size
+
     def root(self) -> bytes:
         """The root of all leaves so far."""
         if not self.hashes:

@@ -54,12 +54,13 @@ class Asking(Struct, frozen=True):
 class Rulebook:
     """By action, what the blocks of a chain ask; `None` among them stands for a binding."""
 
-    __slots__ = ("_asking", "_beyond", "_is_job", "_rules")
+    __slots__ = ("_asking", "_beyond", "_is_job", "_passes", "_rules")
 
     def __init__(self, rules: tuple[CompiledRules | None, ...], is_job: bool) -> None:
         self._rules = rules
         self._is_job = is_job
         self._asking: dict[str, Asking] = {}
+        self._passes: dict[str, tuple[str, ...] | None] = {}
         self._beyond: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def asking(self, action: str) -> Asking | None:
@@ -68,6 +69,16 @@ class Rulebook:
         if found is None and action in ACTIONS:
             found = self._asking[action] = self._worked_out(action)
         return found
+
+    def passes(self, action: str) -> tuple[str, ...] | None:
+        """The deciding clauses where the question can only be admitted, with nothing recorded."""
+        try:
+            return self._passes[action]
+        except KeyError:
+            asking = self.asking(action)
+            found = None if asking is None or asking.names else asking.certain
+            self._passes[action] = found
+            return found
 
     def beyond_subject(self, actions: tuple[str, ...]) -> tuple[str, ...]:
         """The facts that any of these actions may read, sorted, without the subject's."""

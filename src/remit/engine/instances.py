@@ -21,38 +21,31 @@ def find_running(run: Run, key: int) -> ElementInstance | None:
     return element if run.sees(element.tenant) else None
 
 
-def prepare_variables(
-    run: Run,
-    definition: Definition,
-    key: int,
-    document: Document,
-    caller: ElementInstance | None = None,
-) -> None:
-    """Write the first variables of instance `key`, before its life begins (as Zeebe's log has it)."""
-    if caller is None:
-        run.state.resident[key] = None
-    set_local(run, unborn(definition, key, caller), document)
+def prepare_variables(run: Run, new: ElementInstance, document: Document) -> None:
+    """Write the first variables of an instance before its life begins (as Zeebe's log has it)."""
+    if new.root == new.key:
+        run.state.resident[new.key] = None
+    set_local(run, new, document)
 
 
 def start(
     run: Run,
     definition: Definition,
-    key: int,
+    new: ElementInstance,
     *,
     start: str = "",
     payload: Document | None = None,
     placements: Sequence[Placement] = (),
     caller: ElementInstance | None = None,
 ) -> None:
-    """Begin the life of process instance `key`.
+    """Begin the life of the process instance `new`, which is `unborn`.
 
     `start` is the start event that was triggered, with its payload; empty: the none start event.
     `placements` are what it begins with instead.
     `caller` is the call activity that waits for the instance, which then shares its root.
     """
     plan = definition.plans[definition.process.id]
-    new = unborn(definition, key, caller)
-    root = new.root
+    key, root = new.key, new.root
     run.emit(
         ElementActivating(
             key,

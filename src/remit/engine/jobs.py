@@ -49,7 +49,7 @@ def create(
         kind=kind, headers=work.headers if headers is None else headers,
         tags=instance.tags if instance else (), created=run.now,
         listener_event=listener_event, listener_index=listener_index,
-        user_task=user_task,
+        user_task=user_task, business_id=instance.business_id if instance else "",
     )  # fmt: skip
     admit_job(run, element, "job.create", job)
     run.emit(JobCreated(job.key, job))

@@ -232,7 +232,7 @@ def start_by_messages(run: Run, start: StartSubscription, messages: Sequence[Mes
                 start.key, start, message.key, message.correlation_key, key, message.variables
             )
         )
-    instances.start(run, definition, key, start=start.start, payload=payload)
+    instances.start(run, definition, unborn, start=start.start, payload=payload)
     return key
 
 

@@ -114,4 +114,4 @@ def _reach_one(run: Run, item: Signal, key: int, root: int) -> None:
         unborn = instances.unborn(definition, instance)
         if not begin_by_event(run, definition, unborn, row.target, item.variables):
             return
-        instances.start(run, definition, instance, start=row.target, payload=item.variables)
+        instances.start(run, definition, unborn, start=row.target, payload=item.variables)

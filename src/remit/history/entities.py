@@ -194,6 +194,16 @@ def _state(columns: Any, known: tuple[str, ...]) -> Any:
     return holds
 
 
+def _business_id(of: ColumnElement[Any]) -> Field:
+    """What the process instance is called that `of` names."""
+    found = select(_I.business_id).where(_I.key == of).scalar_subquery()
+    return text(found.label("business_id"))
+
+
+def _by_business_id(of: ColumnElement[Any]) -> Any:
+    return lambda value: Related(of, _I.key, tuple(compare(text(_I.business_id), value)))
+
+
 PROCESS_INSTANCES = Entity(
     schema.INSTANCES,
     _I.key,
@@ -313,8 +323,10 @@ JOBS = Entity(
         "lastUpdateTime": date(_J.updated),
         "hasFailedWithRetriesLeft": flag_of("tried_again", _failed_with_retries()),
         "isDenied": maybe(_J.denied), "deniedReason": text(_J.denied_reason),
+        "businessId": _business_id(_J.instance),
     },
-    constants={"businessId": None, "priority": 0},
+    extras={"businessId": _by_business_id(_J.instance)},
+    constants={"priority": 0},
 )  # fmt: skip
 
 INCIDENTS = Entity(
@@ -365,15 +377,15 @@ USER_TASKS = Entity(
         "elementInstanceKey": key(_T.element_key), "processName": text(_T.process_name),
         "processDefinitionKey": key(_T.definition), "processInstanceKey": key(_T.instance),
         "rootProcessInstanceKey": key(_T.root), "formKey": key(_T.form_key),
-        "tags": document(_T.tags),
+        "tags": document(_T.tags), "businessId": _business_id(_T.instance),
     },
     extras={
         "candidateGroup": _among(_T.candidate_groups), "candidateUser": _among(_T.candidate_users),
         "processInstanceVariables": lambda value: _variables(value, _T.instance),
         "localVariables": lambda value: _variables(value, _T.element_key, _V.scope),
+        "businessId": _by_business_id(_T.instance),
     },
     natural=(_T.created,),
-    constants={"businessId": None},
 )  # fmt: skip
 
 _R = schema.REQUIREMENTS.c
@@ -460,9 +472,10 @@ DECISION_INSTANCES = Entity(
         "decisionRequirementsId": text(_X.requirements_id),
         "elementInstanceKey": key(_X.element_key), "processInstanceKey": key(_X.instance),
         "processDefinitionKey": key(_X.definition), "processDefinitionId": text(_X.process_id),
-        "tenantId": text(_X.tenant),
+        "tenantId": text(_X.tenant), "businessId": _business_id(_X.instance),
     },
-    constants={"rootProcessInstanceKey": None, "businessId": None},
+    extras={"businessId": _by_business_id(_X.instance)},
+    constants={"rootProcessInstanceKey": None},
 )  # fmt: skip
 
 _S = schema.SUBSCRIPTIONS.c
@@ -479,10 +492,11 @@ MESSAGE_SUBSCRIPTIONS = Entity(
         "rootProcessInstanceKey": key(_S.root), "tenantId": text(_S.tenant),
         "messageSubscriptionType": enum(_S.type, words.SUBSCRIPTION_TYPES),
         "processDefinitionName": text(_S.process_name),
-        "processDefinitionVersion": number(_S.version),
+        "processDefinitionVersion": number(_S.version), "businessId": _business_id(_S.instance),
     },
+    extras={"businessId": _by_business_id(_S.instance)},
     constants={
-        "businessId": None, "extensionProperties": {}, "toolProperties": {}, "toolName": None,
+        "extensionProperties": {}, "toolProperties": {}, "toolName": None,
         "inboundConnectorType": None,
     },
 )  # fmt: skip
@@ -498,10 +512,10 @@ CORRELATED_MESSAGES = Entity(
         "elementInstanceKey": key(_C.element_key), "processInstanceKey": key(_C.instance),
         "processDefinitionKey": key(_C.definition), "processDefinitionId": text(_C.process_id),
         "partitionId": number(_C.partition), "rootProcessInstanceKey": key(_C.root),
-        "tenantId": text(_C.tenant),
+        "tenantId": text(_C.tenant), "businessId": _business_id(_C.instance),
     },
+    extras={"businessId": _by_business_id(_C.instance)},
     ties=(_C.subscription,),
-    constants={"businessId": None},
 )  # fmt: skip
 
 _A = schema.AUDIT.c

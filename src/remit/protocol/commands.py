@@ -154,11 +154,15 @@ class ActivateJobs(Command, frozen=True):
 
 
 class CompleteJob(Command, frozen=True):
-    """`result` is the JobResult of listener and ad-hoc jobs, as a document."""
+    """`result` is the JobResult of listener and ad-hoc jobs, as a document.
+
+    `business_id`: what the job's process instance is called from now on; None: as before.
+    """
 
     key: int
     variables: Document = {}
     result: Document | None = None
+    business_id: str | None = None
 
 
 class FailJob(Command, frozen=True):

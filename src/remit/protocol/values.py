@@ -144,6 +144,7 @@ class Job(Value, frozen=True):
     listener_index: int = -1
     user_task: Document | None = None  # a task listener's job: the task, by the gateway's names
     handed: Handed | None = None
+    business_id: str = ""  # of the process instance, when the job was created
 
 
 class Timer(Value, frozen=True):

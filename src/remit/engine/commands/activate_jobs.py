@@ -15,7 +15,6 @@ from remit.engine import incidents
 from remit.engine.access import may_work, tenants_of
 from remit.engine.faults import IncidentRaised
 from remit.engine.governance import POLICY, admit_activation, hand_over
-from remit.engine.governance.work import job_facts
 from remit.engine.run import Handler, Run
 from remit.engine.variables import visible
 from remit.protocol.commands import ActivateJobs
@@ -51,7 +50,7 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
             if is_governed:
                 mark = run.mark()
                 element = run.element(job.element_key)
-                admitted = admit_activation(run, element, job_facts(job), variables)
+                admitted = admit_activation(run, element, job, variables)
                 if admitted is None:
                     continue
                 variables = admitted

@@ -1,6 +1,7 @@
 """COMPLETE a job: the worker is done, the element it stood for goes on.
 
-Accepted whether or not the job's time is over, as long as it exists (rule 75).
+Accepted whether or not the job's time is over, as long as it exists (rule 75). It may give the process
+instance its business id: where it can't, nothing is completed.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from remit.engine import ad_hoc, user_tasks
+from remit.engine import ad_hoc, business_ids, user_tasks
 from remit.engine.agenda import Complete
 from remit.engine.governance import admit_work
 from remit.engine.job_lookup import find
@@ -27,7 +28,12 @@ def complete_job(run: Run, command: CompleteJob) -> None:
     result: Any = command.result
     if job.kind is JobKind.AD_HOC_SUB_PROCESS:
         result = ad_hoc.read_result(run, element, result)
+    named = command.business_id
+    if named is not None:
+        business_ids.check(run, run.element(job.instance), named)
     variables = admit_work(run, job, element, "job.complete", command.variables)
+    if named is not None:
+        business_ids.assign(run, run.element(job.instance), named)
     run.emit(JobCompleted(job.key, job, variables, command.result))
     _DONE[job.kind](run, job, variables, result)
     run.reply = Done(job.key)

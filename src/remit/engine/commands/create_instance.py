@@ -27,14 +27,15 @@ def create_instance(run: Run, command: CreateInstance) -> None:
     placed = _placements(definition.process, command)
     key = run.new_key()
     run.root = key
+    new = instances.unborn(definition, key)
     variables = dict(command.variables)
     policy = variables.pop(governance.POLICY, None)
     if policy is not None or governance.gives_or_requires(run):
         facts: Document = {"varNames": tuple(sorted(variables))}
         if len(command.start) == 1:
             facts["startElement"] = command.start[0].element
-        governance.begin(run, definition, instances.unborn(definition, key), policy, facts)
-    instances.prepare_variables(run, definition, key, variables)
+        governance.begin(run, definition, new, policy, facts)
+    instances.prepare_variables(run, new, variables)
     run.emit(
         Created(
             key,
@@ -52,7 +53,7 @@ def create_instance(run: Run, command: CreateInstance) -> None:
             tuple(each.element for each in command.terminate_after),
         )
     )
-    instances.start(run, definition, key, placements=placed)
+    instances.start(run, definition, new, placements=placed)
     if not command.await_result:
         run.reply = InstanceCreated(
             row.key, row.process_id, row.version, key, row.tenant, command.tags,

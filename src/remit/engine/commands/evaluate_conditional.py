@@ -31,7 +31,7 @@ def evaluate_conditional(run: Run, command: EvaluateConditional) -> None:
                 unborn = instances.unborn(definition, key)
                 if not begin_by_event(run, definition, unborn, start.id, command.variables):
                     continue
-                instances.start(run, definition, key, start=start.id, payload=command.variables)
+                instances.start(run, definition, unborn, start=start.id, payload=command.variables)
                 started.append((row.key, key))
     run.reply = InstancesStarted(tuple(started), evaluation)
 

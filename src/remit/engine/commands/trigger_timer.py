@@ -39,7 +39,7 @@ def _start(run: Run, timer: Timer) -> None:
     run.root = key
     unborn = instances.unborn(definition, key)
     if begin_by_event(run, definition, unborn, timer.target, {}):
-        instances.start(run, definition, key, start=timer.target)
+        instances.start(run, definition, unborn, start=timer.target)
 
 
 def _hit(run: Run, timer: Timer) -> None:

@@ -75,8 +75,9 @@ class CallActivity(ActivityElement):
         variables = visible(run, key) if node.propagate_all_parent else local(run, key)
         child = run.new_key()
         governance.derive_child(run, element, definition, child)
-        instances.prepare_variables(run, definition, child, variables, caller=element)
-        instances.start(run, definition, child, caller=element)
+        new = instances.unborn(definition, child, element)
+        instances.prepare_variables(run, new, variables)
+        instances.start(run, definition, new, caller=element)
 
     def called_completed(self, run: Run, plan: Plan, key: int, variables: Document) -> None:
         node = plan.node

@@ -5,6 +5,7 @@ policies    which policy an instance carries: attached, derived, renewed
 messages    between instances
 steps       flows, choices, variables
 work        jobs: who gets one, what is sent along, what a worker's receipt is worth
+precedents  what was answered before, for another instance under the same rules
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ from remit.protocol.events.governance import (
     StepAdmitted,
     StepRejected,
 )
-from remit.protocol.values import NONE_KEY, Actor, Document
+from remit.protocol.values import NONE_KEY, Actor, Document, ProcessDefinition
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Slope).decode
@@ -201,7 +201,7 @@ def passes(run: Run, element: ElementInstance, action: str, of: str, about: str 
     row = run.state.governed.rows.get(element.instance)
     if row is None:
         return False
-    carried = _at_hand(run.state, row, element)
+    carried = at_hand(run.state, row, element)
     if carried is None:
         return False
     clauses = carried.authority.passes(action, run.now)
@@ -282,9 +282,11 @@ def authority_of(run: Run, row: Governed) -> Authority:
     return _carried(run, row).authority
 
 
-def remember_authority(run: Run, authority: Authority, element: ElementInstance) -> None:
+def remember_authority(
+    run: Run, authority: Authority, element: ElementInstance, definition: ProcessDefinition
+) -> None:
     """A chain that was made here for the instance `element`, and compiled under what is revoked now."""
-    _remember(run, _in_person_of(run, authority, element))
+    _remember(run, _in_person_of(authority, element, definition))
 
 
 def _carried(run: Run, row: Governed) -> Carried:
@@ -303,7 +305,7 @@ def _remember(run: Run, carried: Carried) -> Carried:
     return carried
 
 
-def _at_hand(state: State, row: Governed, element: ElementInstance) -> Carried | None:
+def at_hand(state: State, row: Governed, element: ElementInstance) -> Carried | None:
     """The policy of an instance, if it is in memory with the facts of that instance."""
     name = _name(state, row.policy) if state.revocations.rows else row.policy
     carried: Carried | None = state.authority_cache.get(name)
@@ -314,12 +316,14 @@ def _at_hand(state: State, row: Governed, element: ElementInstance) -> Carried |
 
 def _in_person(run: Run, row: Governed, element: ElementInstance) -> Carried:
     """The same, looked up where it is not in memory."""
-    found = _in_person_of(run, _carried(run, row).authority, element)
+    definition = run.definition(element.definition).row
+    found = _in_person_of(_carried(run, row).authority, element, definition)
     return _remember(run, found) if found.is_known else found
 
 
-def _in_person_of(run: Run, authority: Authority, element: ElementInstance) -> Carried:
-    definition = run.definition(element.definition).row
+def _in_person_of(
+    authority: Authority, element: ElementInstance, definition: ProcessDefinition
+) -> Carried:
     subject: Document = {
         "tenant": element.tenant,
         "process": definition.process_id,
@@ -345,8 +349,10 @@ def revocations(ring: KeyRing, lists: tuple[str, ...]) -> tuple[Revocations, ...
 
 def known_revocations(run: Run) -> tuple[Revocations, ...]:
     """What is revoked now, by all issuers."""
-    lists = tuple(each.token for each in run.state.revocations.rows.values())
-    return revocations(governor_of(run).ring, lists) if lists else ()
+    rows = run.state.revocations.rows
+    if not rows:
+        return ()
+    return revocations(governor_of(run).ring, tuple(each.token for each in rows.values()))
 
 
 AUTHORITIES = 20_000
@@ -356,7 +362,7 @@ AUTHORITIES = 20_000
 def ask(run: Run, asked: Question) -> Answer:
     """The answer, on the facts that the action's clauses refer to."""
     row, element = asked.row, asked.element
-    carried = _at_hand(run.state, row, element) or _in_person(run, row, element)
+    carried = at_hand(run.state, row, element) or _in_person(run, row, element)
     authority, facts = carried.authority, carried.subject
     beyond: Document = {}
     names = authority.beyond_subject(asked.action)
@@ -444,30 +450,30 @@ def _about(facts: Mapping[str, Any]) -> str:
 
 def log_admission(
     run: Run, asked: Question, answer: Answer, also: tuple[Question, Answer] | None = None
-) -> None:
+) -> StepAdmitted | None:
     """Log it; the actor's hop is over with the step. What was written is worth what the actor is.
 
-    `also` is what goes with the step, asked of the same row.
+    `also` is what goes with the step, asked of the same row. None: it is a step of the engine's own.
     """
     element, hop, decision, actor = asked.element, asked.hop, answer.decision, run.actor
     facts = _plain(answer.beyond)
     of, about = asked.facts.get("elementId", element.element), _about(asked.facts)
     if hop is None and asked.lowered < 0 and not decision.duties:
         _log_own(run, element, asked.action, of, about, decision.clauses, facts)
-        return
+        return None
     beside = () if also is None else (also[0].action,)
     wrote = hop is not None and "var.write" in (asked.action, *beside)
     duties = decision.duties if also is None else (*decision.duties, *also[1].decision.duties)
     after = decision.slope if hop is None else returned(decision.slope, wrote=wrote, also=beside)
-    run.emit(
-        StepAdmitted(
-            run.new_key(), element.instance, element.definition, of, asked.action,
-            decision.clauses, facts, asked.row.policy, encode_slope(after), after.head, after.trust,
-            after.low, actor.id, actor.channel, duties, element.tenant,
-            "" if hop is None else hop.kind, "" if hop is None else hop.domain, wrote, element.key,
-            about, asked.lowered, () if also is None else (_also(*also),),
-        )
+    admitted = StepAdmitted(
+        run.new_key(), element.instance, element.definition, of, asked.action, decision.clauses,
+        facts, asked.row.policy, encode_slope(after), after.head, after.trust, after.low, actor.id,
+        actor.channel, duties, element.tenant, "" if hop is None else hop.kind,
+        "" if hop is None else hop.domain, wrote, element.key, about, asked.lowered,
+        () if also is None else (_also(*also),),
     )  # fmt: skip
+    run.emit(admitted)
+    return admitted
 
 
 def _also(asked: Question, answer: Answer) -> AlsoAdmitted:

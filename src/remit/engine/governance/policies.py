@@ -69,7 +69,7 @@ def attach(
     can take, `StepDenied` when the policy does not let it begin.
     """
     key, governor = unborn.key, governor_of(run)
-    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+    if given.__class__ is not list or not all(each.__class__ is str for each in given):
         raise InvalidArgument(f"Expected '{POLICY}' to be a list of signed blocks")
     row, actor = definition.row, run.actor
     hop = hop_of(actor, "initiator")
@@ -86,7 +86,7 @@ def attach(
         raise InvalidArgument(
             f"Expected a policy for process '{row.process_id}', but it can't be taken: {fault}"
         ) from fault
-    remember_authority(run, authority, unborn)
+    remember_authority(run, authority, unborn, row)
     slope = authority.arithmetic.extend(START, hop)
     begins, stem = _shared(run, grants, chain, key)
     run.emit(

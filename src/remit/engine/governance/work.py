@@ -41,6 +41,7 @@ from remit.engine.governance.asking import (
     tell,
 )
 from remit.engine.governance.policies import without_policy
+from remit.engine.governance.precedents import follow, question_of, set_precedent
 from remit.engine.governance.steps import check_write_by, readable, readable_beside, reads_all
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance, Governed
@@ -90,7 +91,7 @@ def admit_job(run: Run, element: ElementInstance, action: str, job: Job) -> None
 
 
 def admit_activation(
-    run: Run, element: ElementInstance, facts: Mapping[str, Any], variables: Document
+    run: Run, element: ElementInstance, job: Job, variables: Document
 ) -> Document | None:
     """The variables that this worker gets with the job; None when it may not have the job.
 
@@ -99,15 +100,19 @@ def admit_activation(
     row = governed_row(run, element)
     if row is None:
         return variables
-    asked = Question(row, element, "job.activate", facts, hop_of(run.actor, "worker"))
+    alike = question_of(run, row, element, "job.activate", job, variables)
+    if alike is not None and follow(run, row, element, alike, str(job.key)):
+        return variables
+    asked = Question(row, element, "job.activate", job_facts(job), hop_of(run.actor, "worker"))
     answer = ask(run, asked)
     if answer.decision.admitted:
         reading = reads_all(run, element, variables)
-        log_admission(run, asked, answer, reading)
-        if reading is not None:
-            return variables
-        return readable(run, element, variables, "job", f"{facts['jobKey']} {run.actor.id}")
-    about = f"{facts['jobKey']} {run.actor.id} {answer.decision.reason}"
+        admitted = log_admission(run, asked, answer, reading)
+        if reading is None and variables:
+            return readable(run, element, variables, "job", f"{job.key} {run.actor.id}")
+        set_precedent(run, row, element, alike, admitted)
+        return variables
+    about = f"{job.key} {run.actor.id} {answer.decision.reason}"
     if about not in row.rejections:
         tell(run, rejection(run, asked, answer, about))
     return None
@@ -188,7 +193,13 @@ def admit_work(
     token = variables.get(RECEIPT)
     if token is not None:
         variables = {name: value for name, value in variables.items() if name != RECEIPT}
-    facts = _facts(run, job, variables, token)
+    is_activator = _is_activator(run, job)
+    alike = None
+    if token is None and not more:
+        alike = question_of(run, row, element, action, job, variables, is_activator)
+        if alike is not None and follow(run, row, element, alike, str(job.key)):
+            return variables
+    facts = _facts(job, variables, token, is_activator)
     facts.update(more)
     asked = Question(row, element, action, facts, hop_of(run.actor, "worker"))
     answer = ask(run, asked)
@@ -204,7 +215,7 @@ def admit_work(
     if denied is not None:
         raise StepDenied(sentence(run, asked, answer), denied)
     writing = check_write_by(run, element, variables, "job", "worker")
-    log_admission(run, asked, answer, writing)
+    set_precedent(run, row, element, alike, log_admission(run, asked, answer, writing))
     return variables
 
 
@@ -222,7 +233,7 @@ def refused_by_worker(
     receipt, _ = _read(run, row, element, job, token)
     if receipt.admitted or receipt.is_left or receipt.action not in AT_WORK:
         return None
-    facts = {**_facts(run, job, {}, token), **_told(given.get(ASKED))}
+    facts = {**_facts(job, {}, token, _is_activator(run, job)), **_told(given.get(ASKED))}
     if receipt.action == "var.write":
         facts |= {"scope": element.element, "source": "job"}
     asked = Question(row, element, receipt.action, facts, hop_of(run.actor, "worker"))
@@ -241,9 +252,13 @@ def _not_admitted(asked: Question, job: Job, said: ReceiptTaken) -> str:
     )
 
 
-def _facts(run: Run, job: Job, variables: Mapping[str, Any], token: Any) -> dict[str, object]:
-    actor = run.actor.id or "anonymous"
-    is_activator = job.handed is not None and job.handed.actor == actor
+def _is_activator(run: Run, job: Job) -> bool:
+    return job.handed is not None and job.handed.actor == (run.actor.id or "anonymous")
+
+
+def _facts(
+    job: Job, variables: Mapping[str, Any], token: Any, is_activator: bool
+) -> dict[str, object]:
     facts = job_facts(job, variables)
     facts["actorIsActivator"] = is_activator
     if token is not None:

@@ -154,6 +154,7 @@ class State:
         self.collections: dict[int, list[Any]] = {}
         self.governor: Any = None
         self.authority_cache: dict[Any, Any] = {}
+        self.precedents: dict[Any, Any] = {}
         self.access: Access | None = None
         self.principals: dict[Any, Principal] = {}
 

@@ -126,7 +126,7 @@ async def _wait(call: Call, command: c.ActivateJobs, milliseconds: int) -> list[
 
 def complete(call: Call, body: Completion) -> Brief:
     key = call.key("jobKey")
-    command = c.CompleteJob(key, bounded(body.variables or {}), body.result)
+    command = c.CompleteJob(key, bounded(body.variables or {}), body.result, body.business_id)
     return Brief(call.broker.router.of_key(key), command)
 
 
@@ -188,7 +188,7 @@ def _told(activated: ActivatedJob) -> dict[str, Any]:
         "listenerEventType": job.listener_event.upper() or "UNSPECIFIED",
         "userTask": _user_task(job),
         "tags": job.tags,
-        "businessId": None,
+        "businessId": job.business_id or None,
         "priority": 0,
         "leaseToken": None,
         "jobLeaseToken": None,

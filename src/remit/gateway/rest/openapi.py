@@ -142,16 +142,18 @@ _PAGES = (("limit",), ("from", "limit"), ("after", "limit"), ("before", "limit")
 
 def search_of(entity: Entity) -> dict[str, Any]:
     """The request of a search: filters by the properties of `entity`, an order, one form of page."""
-    filters = {
+    filters: dict[str, Any] = {
         name: _filter(entity.field(name))
         for name in (*entity.fields, *entity.hidden)
         if name not in entity.extras and entity.field(name).kind in _SCALARS
     }
+    others: dict[str, Any] = {name: {} for name in entity.extras}
+    others["$or"] = {"type": "array", "items": {"type": "object"}}
     sorts = [name for name, field in entity.fields.items() if field.kind in _SCALARS]
     order = {"enum": ["ASC", "DESC"]}
     return _object(
         {
-            "filter": _object({**filters, **{name: {} for name in entity.extras}}),
+            "filter": _object({**filters, **others}),
             "sort": {
                 "type": "array",
                 "items": _object({"field": {"enum": sorts}, "order": order}, required=["field"]),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, not_, or_, select
 
 from remit.gateway.faults import Code, Status
 from remit.gateway.rest.frame import BadRequest, Body, Call, Handle, Operation, Page, Parameter
@@ -276,22 +276,60 @@ async def form(call: Call, body: None) -> Any:
     return _form(row)
 
 
-async def user_task_variables(call: Call, body: SearchRequest) -> Any:
-    """The variables that a task sees: its own, and those of its process instance."""
+def task_variables(*, effective: bool) -> Handle:
+    """The variables that a task sees: its own, and those of every scope around it.
+
+    `effective`: of a name only the innermost one.
+    """
     tasks, variables = schema.USER_TASKS.c, schema.VARIABLES.c
-    key = call.key("userTaskKey")
-    wanted = _wanted(body)
 
-    def find(connection: Connection) -> Any:
-        task = connection.execute(
-            select(tasks.instance, tasks.element_key).where(tasks.key == key)
-        ).first()
-        if task is None:
-            raise Status(Code.NOT_FOUND, f"User task with key '{key}' not found")
-        seen = variables.scope.in_((task.instance, task.element_key))
-        return search(connection, entities.VARIABLES, wanted, seen)
+    async def find(call: Call, body: SearchRequest) -> Any:
+        key, wanted = call.key("userTaskKey"), _wanted(body)
 
-    return _truncate(call, await read(call, find))
+        def look(connection: Connection) -> Any:
+            element = connection.scalar(select(tasks.element_key).where(tasks.key == key))
+            scopes = [] if element is None else _scopes(connection, element)
+            if not scopes:
+                raise Status(Code.NOT_FOUND, f"User task with key '{key}' not found")
+            seen = _innermost(scopes) if effective else variables.scope.in_(scopes)
+            return search(connection, entities.VARIABLES, wanted, seen)
+
+        return _truncate(call, await read(call, look))
+
+    return find
+
+
+def _scopes(connection: Connection, scope: int) -> list[int]:
+    """An element instance and those around it, the process instance last; none: there is no such."""
+    elements, found = schema.ELEMENTS.c, []
+    at: int | None = scope
+    while at is not None:
+        row = connection.execute(select(elements.scope).where(elements.key == at)).first()
+        if row is None:
+            break
+        found.append(at)
+        at = row.scope
+    return found
+
+
+def _innermost(scopes: Sequence[int]) -> ColumnElement[bool]:
+    """Variables of these scopes, innermost first, that none further in has the name of."""
+    variables, inner = schema.VARIABLES.c, schema.VARIABLES.alias().c
+    return or_(
+        *(
+            and_(
+                variables.scope == scope,
+                not_(
+                    exists(
+                        select(inner.key).where(
+                            inner.scope.in_(scopes[:depth]), inner.name == variables.name
+                        )
+                    )
+                ),
+            )
+            for depth, scope in enumerate(scopes)
+        )
+    )
 
 
 async def start_form(call: Call, body: None) -> Any:
@@ -330,29 +368,34 @@ async def decision_xml(call: Call, body: None) -> Page:
 
 
 async def resource_content(call: Call, body: None) -> Page:
-    """A resource in the media type that it has: JSON for forms, XML for everything else."""
+    """A resource: XML, or a form, which is JSON where a client asks for that in words and text else.
+
+    Clients of the 8.9 line take a text only; later ones read JSON of whatever they get.
+    """
     content: Page = await telling(
         entities.RESOURCE_CONTENT, entities.RESOURCES.identity, "resourceKey", "text/xml", "Resource"
     )(call, body)  # fmt: skip
-    is_json = content.content.lstrip()[:1] == b"{"
-    return replace(content, media_type="application/json") if is_json else content
+    if content.content.lstrip()[:1] != b"{":
+        return content
+    wanted = dict(call.scope["headers"]).get(b"accept", b"")
+    is_json = b"application/json" in wanted
+    kind = "application/json" if is_json else "text/plain; charset=utf-8"
+    return replace(content, media_type=kind)
 
 
 async def visible_variables(call: Call, scope: int) -> dict[str, Any]:
     """What an expression sees in an element instance, or a process instance: inner ones hide outer."""
-    elements, variables = schema.ELEMENTS.c, schema.VARIABLES.c
+    variables = schema.VARIABLES.c
 
     def find(connection: Connection) -> dict[str, Any]:
         found: dict[str, Any] = {}
-        at: int | None = scope
-        while at is not None:
-            row = connection.execute(select(elements.scope).where(elements.key == at)).first()
-            if row is None:
-                raise Status(Code.NOT_FOUND, f"Element instance with key '{scope}' not found")
-            wanted = select(variables.name, variables.value).where(variables.scope == at)
+        scopes = _scopes(connection, scope)
+        if not scopes:
+            raise Status(Code.NOT_FOUND, f"Element instance with key '{scope}' not found")
+        for each in scopes:
+            wanted = select(variables.name, variables.value).where(variables.scope == each)
             for name, value in connection.execute(wanted):
                 found.setdefault(name, msgspec.json.decode(value))
-            at = row.scope
         return found
 
     seen: dict[str, Any] = await read(call, find)
@@ -460,9 +503,9 @@ OPERATIONS = (
          looking_up(entities.USER_TASKS, "userTaskKey", "userTaskKey", "User task")),
     _get("/user-tasks/{userTaskKey}/form", "getUserTaskForm", user_task_form),
     _search("/user-tasks/{userTaskKey}/variables/search", "searchUserTaskVariables",
-            user_task_variables, _TRUNCATES),
+            task_variables(effective=False), _TRUNCATES),
     _search("/user-tasks/{userTaskKey}/effective-variables/search",
-            "searchUserTaskEffectiveVariables", user_task_variables, _TRUNCATES),
+            "searchUserTaskEffectiveVariables", task_variables(effective=True), _TRUNCATES),
     _search("/user-tasks/{userTaskKey}/audit-logs/search", "searchUserTaskAuditLogs",
             searching(entities.AUDIT, ("userTaskKey", "userTaskKey"))),
     _get("/forms/{formKey}", "getForm", form),
