@@ -29,8 +29,8 @@ def open_database(url: str) -> Engine:
 def _tune(connection: Any, _: object) -> None:
     """Readers and the writer do not wait for each other; what a crash takes is made from the log.
 
-    A file that is made now has larger pages, which have to be asked for before anything else: fewer of them
-    are written, looked for and split.
+    A file that is made now has larger pages, which have to be asked for before anything else: fewer of
+    them are written, looked for and split.
     """
     cursor = connection.cursor()
     for pragma in ("page_size=8192", "journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=10000",

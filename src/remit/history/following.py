@@ -35,7 +35,7 @@ from remit.protocol.values import ProcessDefinition
 PAUSE_SECONDS = 0.03
 """Between two looks when there was nothing."""
 
-PAUSE_BY_TURN, LONGEST_GATHERING = 0.001, 0.25
+PAUSE_BY_TURN, LONGEST_GATHERING = 0.001, 0.2
 """Seconds to gather more after a round, by the number of its turns, and at most.
 
 A row that many turns change is then written once. With few turns history follows at once; under load it
@@ -223,7 +223,7 @@ def gathering(told: Sequence[int]) -> float:
     """How long to wait for more turns after a round of so many of each partition.
 
     >>> gathering([3]), gathering([1_500, 20]), gathering([TURNS])
-    (0.003, 0.25, 0.0)
+    (0.003, 0.2, 0.0)
     """
     if max(told) >= TURNS:  # there is more already
         return 0.0
