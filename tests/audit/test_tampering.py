@@ -32,6 +32,7 @@ from tests.engine.test_governance_laws import EVERYTHING, play
 from tests.engine.test_laws import Block, blocks
 from tests.support.governed import (
     ALICE,
+    DATA,
     GOVERNOR,
     RING,
     WORK,
@@ -45,6 +46,10 @@ from tests.support.model import one_task
 
 Turns = list[list[Any]]
 EVENTS_OF = 6
+OF_JOBS = Clause(
+    id="W", do=("job.create", *WORK.do), on={"jobType": {"eq": "work"}, "retries": {"min": 1}}
+)
+ENGINE = Clause(id="E", do=("instance.create", "element.enter", "flow.take"))
 LIMIT = Clause(id="D1", do=("job.complete",), on={"var.amount": {"min": 1000}})
 SLOPE = SlopeRules(floor=300, levels={"jwt": 900, "svid": 800}, decay={"worker": 10})
 
@@ -79,7 +84,8 @@ def log() -> Turns:
     with Engine(governor=GOVERNOR, actor=ALICE, clock=lambda: 1_700_000_000_000) as engine:
         engine.deploy(("one.bpmn", one_task().xml()))
         for _ in range(3):
-            given = {POLICY: policy(grant(WORK, deny=(LIMIT,), slope=SLOPE)), "amount": 5}
+            rules = grant(allow=(ENGINE, DATA, OF_JOBS), deny=(LIMIT,), slope=SLOPE)
+            given = {POLICY: policy(rules), "amount": 5}
             engine.create("one", given)
             with engine.acting_as(WORKER):
                 (job,) = engine.activate("work")

@@ -1,4 +1,4 @@
-"""@camunda8/sdk from npm, unchanged, against a real broker."""
+"""@camunda8/sdk and @camunda8/orchestration-cluster-api from npm, unchanged, against real brokers."""
 
 from __future__ import annotations
 
@@ -80,6 +80,22 @@ def test_every_method_of_the_cluster_client_is_called_and_its_answer_taken(
 
     done = subprocess.run(
         ["node", "whole.js", broker.http, *map(str, folders)],
+        cwd=installed, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+def test_every_method_of_the_node_sdk_over_rest_is_called(
+    installed: Path, start_broker: Callable[..., Broker], tmp_path: Path
+) -> None:
+    broker = start_broker("--history", "")
+    folder = tmp_path / "files"
+    folder.mkdir()
+    written(folder)
+
+    done = subprocess.run(
+        ["node", "rest.js", broker.http, str(folder)],
         cwd=installed, capture_output=True, text=True, timeout=90, check=False,
     )  # fmt: skip
 

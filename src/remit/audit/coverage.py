@@ -1,13 +1,17 @@
 """Each effect has its admission, in the same turn and before it; and each admission has its effect.
 
 An admission waits for its effect; an effect takes the first admission that waits and is about it. What
-is left when the turn is over was admitted and never happened.
+is left when the turn is over was admitted and never happened. Of a job the effect says which type it has
+and how many tries are left: an admission that was decided with others is a finding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from remit.audit.records import Turn
 from remit.authority.verify import Finding
@@ -43,10 +47,13 @@ class Coverage:
         else:
             waiting.append((position, event))
 
-    def take(self, position: int, instance: int, action: str, element: str, about: str) -> Findings:
+    def take(
+        self, position: int, instance: int, action: str, element: str, about: str, job: Any = None
+    ) -> Findings:
         """An effect has happened: the first admission that waits and is about it, is its own.
 
-        Empty `element` or `about`: any. Returns what is wrong when there is none.
+        Empty `element` or `about`: any. Returns what is wrong when there is none, or when it was decided
+        with other facts about the `job` than that has.
         """
         waiting = self.waiting.get(instance)
         if waiting is not None:
@@ -61,7 +68,7 @@ class Coverage:
                         del self.waiting[instance]
                     else:
                         waiting.remove(each)
-                    return FINE
+                    return FINE if job is None else _of_another(*each, job)
         text = f"{action} happened, and nothing admitted it"
         return (Finding(position, "completeness", text),)
 
@@ -78,3 +85,24 @@ class Coverage:
             Finding(position, "completeness", f"{action} was admitted, and nothing of it happened")
             for position, action in left
         ]
+
+
+def _of_another(position: int, admission: Any, job: Any) -> Findings:
+    """The facts that an admission was decided with, and the job that it was about has not."""
+    found: Findings = FINE
+    for name, value in _of_job(bytes(admission.facts)):
+        shown = getattr(job, _JOB_FACTS[name])
+        if value != shown:
+            text = f"{admission.action}: decided with {name} {value!r}, the job has {shown!r}"
+            found = [*found, Finding(position, "facts", text)]
+    return found
+
+
+_JOB_FACTS = {"jobType": "type", "retries": "retries"}
+_decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
+
+
+@lru_cache(maxsize=4096)
+def _of_job(facts: bytes) -> tuple[tuple[str, Any], ...]:
+    """Those of the recorded facts that are a job's own."""
+    return tuple((name, value) for name, value in _decode(facts).items() if name in _JOB_FACTS)

@@ -94,6 +94,12 @@ class Effects:
             return self._coverage.take(position, instance, action, element, about)
         return FINE
 
+    def of_job(self, position: int, job: Any, key: int, action: str) -> Findings:
+        """The same for what is done with a job that stays as it is."""
+        if job.instance in self._governed:
+            return self._coverage.take(position, job.instance, action, "", str(key), job)
+        return FINE
+
     def activating(self, turn: Turn, position: int, event: ElementActivating) -> Findings:
         if event.scope != NONE_KEY:
             if event.instance in self._governed:
@@ -132,11 +138,9 @@ class Effects:
     def activated(self, turn: Turn, position: int, event: JobsActivated) -> Findings:
         found: Findings = FINE
         for job in event.jobs:
-            if job.instance in self._governed:
-                about = str(job.key)
-                missing = self._coverage.take(position, job.instance, "job.activate", "", about)
-                if missing:
-                    found = [*found, *missing]
+            wrong = self.of_job(position, job, job.key, "job.activate")
+            if wrong:
+                found = [*found, *wrong]
         return found
 
     def error_thrown(self, turn: Turn, position: int, event: JobErrorThrown) -> Findings:
@@ -175,14 +179,25 @@ Teller = Callable[[Effects, Turn, int, Any], Findings]
 
 def _by_engine(action: str) -> Teller:
     def found(effects: Effects, turn: Turn, position: int, event: Any) -> Findings:
-        return effects.of(position, event.job.instance, action, "", str(event.key))
+        return effects.of_job(position, event.job, event.key, action)
 
     return found
 
 
-def _job(action: str, *commands: str) -> Teller:
+def _job(action: str, command: str) -> Teller:
     def found(effects: Effects, turn: Turn, position: int, event: Any) -> Findings:
-        if turn.command not in commands or event.key != turn.key:
+        if turn.command != command or event.key != turn.key:
+            return FINE
+        return effects.of_job(position, event.job, event.key, action)
+
+    return found
+
+
+def _changed_job(action: str, command: str) -> Teller:
+    """The record has the job as it is afterwards, and the decision was about the one before."""
+
+    def found(effects: Effects, turn: Turn, position: int, event: Any) -> Findings:
+        if turn.command != command or event.key != turn.key:
             return FINE
         return effects.of(position, event.job.instance, action, "", str(event.key))
 
@@ -220,10 +235,10 @@ _BY_EVENT: Mapping[type[Event], Teller] = {
     JobCreated: _by_engine("job.create"),
     JobTimedOut: _by_engine("job.timeout"),
     JobCompleted: _job("job.complete", "CompleteJob"),
-    JobFailed: _job("job.fail", "FailJob"),
+    JobFailed: _changed_job("job.fail", "FailJob"),
     JobErrorThrown: Effects.error_thrown,
-    JobRetriesUpdated: _job("job.retries", "UpdateJobRetries"),
-    JobTimeoutUpdated: _job("job.retries", "UpdateJobTimeout"),
+    JobRetriesUpdated: _changed_job("job.retries", "UpdateJobRetries"),
+    JobTimeoutUpdated: _changed_job("job.retries", "UpdateJobTimeout"),
     VariablesSet: Effects.set,
     UserTaskAssigning: _user_task("usertask.assign", "AssignUserTask"),
     UserTaskUpdating: _user_task("usertask.assign", "UpdateUserTask"),

@@ -62,7 +62,8 @@ from remit.protocol.events.user_task import (
 from remit.protocol.events.variable import VariableCreated, VariablesSet, VariableUpdated
 from remit.protocol.values import Actor
 
-_JOB = ("key", "job.instance")
+_JOB = ("key", "job.type", "job.retries", "job.instance")
+_CHANGED_JOB = ("key", "job.instance")
 _TASK = ("task.key", "task.element", "task.instance")
 _PLAIN = (int, str, bool, float)
 
@@ -81,14 +82,14 @@ NEEDED: Mapping[type[Event], tuple[str, ...]] = {
     ConditionTriggered: ("subscription.instance", "subscription.target"),
     Escalated: ("instance", "thrown_by"),
     NotEscalated: ("instance", "thrown_by"),
-    JobsActivated: ("jobs.key", "jobs.instance"),
+    JobsActivated: ("jobs.key", "jobs.type", "jobs.retries", "jobs.instance"),
     JobCreated: _JOB,
     JobTimedOut: _JOB,
     JobCompleted: _JOB,
-    JobFailed: _JOB,
+    JobFailed: _CHANGED_JOB,
     JobErrorThrown: _JOB,
-    JobRetriesUpdated: _JOB,
-    JobTimeoutUpdated: _JOB,
+    JobRetriesUpdated: _CHANGED_JOB,
+    JobTimeoutUpdated: _CHANGED_JOB,
     VariableCreated: ("scope", "instance", "name", "value"),
     VariableUpdated: ("scope", "instance", "name", "value"),
     VariablesSet: ("scope",),

@@ -1,6 +1,9 @@
 """Governance: a step of an instance is admitted against the policy that it carries, before it happens.
 
 asking      may this be done? an admission, or a rejection that leaves nothing else
+questions   what is asked, and the facts that it takes
+carried     the policy that answers, compiled and in memory
+telling     what the log, and whoever was refused, is told of the answer
 policies    which policy an instance carries: attached, derived, renewed
 messages    between instances
 steps       flows, choices, variables
@@ -12,13 +15,12 @@ from __future__ import annotations
 
 from remit.engine.governance.asking import (
     ElementDenied,
-    Governor,
     StepDenied,
     admit_command,
     admit_step,
     passes,
-    tell,
 )
+from remit.engine.governance.carried import Governor
 from remit.engine.governance.messages import (
     admit_message,
     attach_by_message,
@@ -50,6 +52,7 @@ from remit.engine.governance.steps import (
     check_write_by,
     readable,
 )
+from remit.engine.governance.telling import tell
 from remit.engine.governance.work import (
     GOV_DENIED,
     admit_activation,

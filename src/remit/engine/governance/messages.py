@@ -11,23 +11,18 @@ from remit.authority import Authority, AuthorityFault, Hop, compile_chain, verif
 from remit.authority.derive import derive_for_call
 from remit.base.errors import Denied
 from remit.engine.definitions import Definition
-from remit.engine.governance.asking import (
-    Question,
-    StepDenied,
-    admit_beginning,
-    ask,
+from remit.engine.governance.asking import StepDenied, admit_beginning
+from remit.engine.governance.carried import (
     authority_of,
     decode_slope,
-    domain_of,
     encode_slope,
     governed_row,
     governor_of,
     known_revocations,
-    log_admission,
-    rejection,
-    sentence,
 )
 from remit.engine.governance.policies import added_standing
+from remit.engine.governance.questions import Question, ask, domain_of
+from remit.engine.governance.telling import log_admission, rejection, sentence
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.protocol.events.governance import PolicyAttached

@@ -17,21 +17,19 @@ from remit.base.errors import Denied, InvalidArgument, InvalidState
 from remit.engine import incidents
 from remit.engine.definitions import Definition
 from remit.engine.faults import IncidentRaised
-from remit.engine.governance.asking import (
+from remit.engine.governance.asking import StepDenied, admit_beginning, passes
+from remit.engine.governance.carried import (
     Governor,
-    StepDenied,
-    admit_beginning,
     authority_of,
     decode_slope,
     encode_slope,
     governed_row,
     governor_of,
-    hop_of,
     known_revocations,
-    passes,
     remember_authority,
-    tell,
 )
+from remit.engine.governance.questions import hop_of
+from remit.engine.governance.telling import tell
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.protocol.events.governance import (

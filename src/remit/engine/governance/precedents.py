@@ -2,8 +2,8 @@
 
 Thousands of instances under one grant are asked the same: may this worker have this kind of job, and may
 it answer with variables of these names. Where the rules look at nothing of an instance's own, the answer
-follows from what makes up the `Question` here, and so does all that the log says of it. Where they do
-(a variable, a key, the initiator, the time), there is no precedent, and each step is asked.
+follows from the `Circumstances`, and so does all that the log says of it. Where they do (a variable, a
+key, the initiator, the time), there is no precedent, and each step is asked.
 
 Only what was admitted becomes a precedent, and it counts while every block of the new chain is in force.
 """
@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from remit.engine.governance.asking import at_hand
+from remit.engine.governance.carried import at_hand
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance, Governed
 from remit.protocol.events.governance import StepAdmitted
@@ -26,13 +26,13 @@ SHARED = frozenset(
         "receipt", "actorIsActivator",
     }
 )  # fmt: skip
-"""Facts that follow from a `Question`."""
+"""Facts that follow from `Circumstances`."""
 
 PRECEDENTS = 4096
-"""Questions that are kept in memory."""
+"""Circumstances that are kept in memory."""
 
 
-class Question(NamedTuple):
+class Circumstances(NamedTuple):
     """What a worker's step depends on, where it depends on nothing of the one instance.
 
     `chain` is what all chains have in common that answer alike; `slope` the one before the step.
@@ -56,7 +56,7 @@ class Question(NamedTuple):
     is_activator: bool
 
 
-def question_of(
+def circumstances_of(
     run: Run,
     row: Governed,
     element: ElementInstance,
@@ -64,22 +64,24 @@ def question_of(
     job: Job,
     variables: Mapping[str, Any],
     is_activator: bool = False,
-) -> Question | None:
+) -> Circumstances | None:
     """None where the policy is not in memory with the facts of this instance, or not in force."""
     carried = at_hand(run.state, row, element)
     if carried is None or not carried.authority.is_in_force(run.now):
         return None
     actor = run.actor
-    return Question(
+    return Circumstances(
         carried.authority.alike, action, element.definition, element.element, element.kind, row.slope,
         actor.id, actor.channel, job.type, job.retries, job.worker, tuple(job.headers),
         tuple(variables), tuple([each.__class__ for each in variables.values()]), is_activator,
     )  # fmt: skip
 
 
-def follow(run: Run, row: Governed, element: ElementInstance, asked: Question, about: str) -> bool:
+def follow(
+    run: Run, row: Governed, element: ElementInstance, case: Circumstances, about: str
+) -> bool:
     """Admit a step as it was admitted before; False when it never was."""
-    found: StepAdmitted | None = run.state.precedents.get(asked)
+    found: StepAdmitted | None = run.state.precedents.get(case)
     if found is None:
         return False
     run.emit(
@@ -97,12 +99,12 @@ def set_precedent(
     run: Run,
     row: Governed,
     element: ElementInstance,
-    asked: Question | None,
+    case: Circumstances | None,
     admitted: StepAdmitted | None,
 ) -> None:
     """The step that was `admitted` just now is one for others, unless it is this instance's alone."""
     carried = at_hand(run.state, row, element)
-    if asked is None or carried is None or admitted is None:
+    if case is None or carried is None or admitted is None:
         return
     authority = carried.authority
     for action in (admitted.action, *(each.action for each in admitted.also)):
@@ -112,4 +114,4 @@ def set_precedent(
             return
     if len(run.state.precedents) >= PRECEDENTS:
         run.state.precedents.clear()
-    run.state.precedents[asked] = admitted
+    run.state.precedents[case] = admitted

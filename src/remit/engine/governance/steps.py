@@ -10,20 +10,10 @@ from msgspec.structs import replace
 from remit.authority.slope import Hop, HopKind
 from remit.authority.vocabulary import value_types
 from remit.engine.faults import IncidentRaised
-from remit.engine.governance.asking import (
-    Answer,
-    Question,
-    admit_command,
-    admit_step,
-    ask,
-    check_command,
-    governed_row,
-    hop_of,
-    log_admission,
-    passes,
-    rejection,
-    tell,
-)
+from remit.engine.governance.asking import admit_command, admit_step, check_command, passes
+from remit.engine.governance.carried import governed_row
+from remit.engine.governance.questions import Answer, Question, ask, hop_of
+from remit.engine.governance.telling import log_admission, rejection, tell
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance, Governed
 from remit.engine.variables import MISSING, look_up

@@ -21,28 +21,13 @@ from remit.authority import Authority, AuthorityFault, Hop
 from remit.authority.partial import admit_partly
 from remit.authority.policy import Denial
 from remit.authority.receipt import Receipt, disagreement, read_receipt
-from remit.engine.governance.asking import (
-    Answer,
-    Question,
-    StepDenied,
-    admit_step,
-    ask,
-    authority_of,
-    decode_slope,
-    facts_of,
-    governed_row,
-    governor_of,
-    hop_of,
-    log_admission,
-    passes,
-    rejection,
-    sentence,
-    slope_of,
-    tell,
-)
+from remit.engine.governance.asking import StepDenied, admit_step, passes
+from remit.engine.governance.carried import authority_of, decode_slope, governed_row, governor_of
 from remit.engine.governance.policies import without_policy
-from remit.engine.governance.precedents import follow, question_of, set_precedent
+from remit.engine.governance.precedents import circumstances_of, follow, set_precedent
+from remit.engine.governance.questions import Answer, Question, ask, facts_of, hop_of, slope_of
 from remit.engine.governance.steps import check_write_by, readable, readable_beside, reads_all
+from remit.engine.governance.telling import log_admission, rejection, sentence, tell
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance, Governed
 from remit.protocol.events.governance import (
@@ -100,7 +85,7 @@ def admit_activation(
     row = governed_row(run, element)
     if row is None:
         return variables
-    alike = question_of(run, row, element, "job.activate", job, variables)
+    alike = circumstances_of(run, row, element, "job.activate", job, variables)
     if alike is not None and follow(run, row, element, alike, str(job.key)):
         return variables
     asked = Question(row, element, "job.activate", job_facts(job), hop_of(run.actor, "worker"))
@@ -196,7 +181,7 @@ def admit_work(
     is_activator = _is_activator(run, job)
     alike = None
     if token is None and not more:
-        alike = question_of(run, row, element, action, job, variables, is_activator)
+        alike = circumstances_of(run, row, element, action, job, variables, is_activator)
         if alike is not None and follow(run, row, element, alike, str(job.key)):
             return variables
     facts = _facts(job, variables, token, is_activator)
