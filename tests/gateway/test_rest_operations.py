@@ -476,3 +476,39 @@ def test_a_worker_gives_the_business_id_or_completes_nothing(rest: Rest) -> None
     status, problem = rest.ask("POST", path, {"businessId": "order-5"})
     assert (status, "Choose the root process instance" in problem["detail"]) == (409, True)
     assert rest.ask("POST", path, {})[0] == 204
+
+
+def test_called_instances_have_the_business_id_of_their_caller_or_one_of_their_own(
+    rest: Rest,
+) -> None:
+    rest.deploy(s3e_bpmn=one_task("s3e", "s3e-work").xml())
+    own = "=&quot;own-&quot; + id"
+    outer = Model("s3f").start("s").call("k", "s3e").call("own", "s3e", businessId=own)
+    rest.deploy(s3f_bpmn=outer.end("e").path("s", "k", "own", "e").xml())
+    body = {"processDefinitionId": "s3f", "businessId": "order-6", "variables": {"id": "1"}}
+    key = rest.ask("POST", "/process-instances", body)[1]["processInstanceKey"]
+    wanted = {"type": "s3e-work", "timeout": 60_000, "maxJobsToActivate": 1}
+    for expected in ("order-6", "own-1"):
+        (job,) = rest.ask("POST", "/jobs/activation", wanted)[1]["jobs"]
+        assert job["businessId"] == expected
+        assert instance(rest, job["processInstanceKey"])["businessId"] == expected
+        assert rest.ask("POST", f"/jobs/{job['jobKey']}/completion", {})[0] == 204
+    assert instance(rest, key)["state"] == "COMPLETED"
+
+
+def test_a_business_id_that_is_no_text_is_an_incident(rest: Rest) -> None:
+    rest.deploy(s3g_bpmn=one_task("s3g", "s3g-work").xml())
+    outer = Model("s3h").start("s").call("k", "s3g", businessId="=id").end("e")
+    rest.deploy(s3h_bpmn=outer.path("s", "k", "e").xml())
+    key = create(rest, "s3h", id=5)
+    status, found = rest.ask("POST", f"/process-instances/{key}/incidents/search", {})
+    (incident,) = found["items"]
+    assert (status, incident["errorType"]) == (200, "EXTRACT_VALUE_ERROR")
+    assert "'k'" in incident["errorMessage"]
+    assert "5" in incident["errorMessage"]
+    fixed = {"variables": {"id": "order-7"}}
+    rest.ask("PUT", f"/element-instances/{key}/variables", fixed)
+    assert rest.ask("POST", f"/incidents/{incident['incidentKey']}/resolution")[0] == 204
+    wanted = {"type": "s3g-work", "timeout": 60_000, "maxJobsToActivate": 1}
+    (job,) = rest.ask("POST", "/jobs/activation", wanted)[1]["jobs"]
+    assert job["businessId"] == "order-7"

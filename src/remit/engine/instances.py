@@ -37,12 +37,14 @@ def start(
     payload: Document | None = None,
     placements: Sequence[Placement] = (),
     caller: ElementInstance | None = None,
+    business_id: str = "",
 ) -> None:
     """Begin the life of the process instance `new`, which is `unborn`.
 
     `start` is the start event that was triggered, with its payload; empty: the none start event.
     `placements` are what it begins with instead.
-    `caller` is the call activity that waits for the instance, which then shares its root.
+    `caller` is the call activity that waits for the instance, which then shares its root;
+    `business_id` what such an instance is called, others have that from their creation.
     """
     plan = definition.plans[definition.process.id]
     key, root = new.key, new.root
@@ -58,6 +60,7 @@ def start(
             parent_instance=NONE_KEY if caller is None else caller.instance,
             parent_element=NONE_KEY if caller is None else caller.key,
             tenant=new.tenant,
+            business_id=business_id,
         )
     )
     if start:

@@ -1,14 +1,14 @@
 """Call activity: another process runs as a child and brings its variables back (rules 13, 14, 71).
 
 The process is looked up when the activity opens. The child lives on the same partition and under the
-same root.
+same root, and has the business id of its caller unless the activity gives it another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remit.engine import governance, instances
+from remit.engine import business_ids, governance, instances
 from remit.engine.agenda import Complete
 from remit.engine.definitions import Definition, Plan, Stage
 from remit.engine.elements.activity import ActivityElement
@@ -38,7 +38,7 @@ def find_process(run: Run, plan: Plan, key: int) -> bool:
     facts = {"calledProcess": definition.process.id, "calledVersion": definition.row.version}
     admit_step(run, element, "call.activity", facts)
     governance.check_derivable(run, element)
-    run.choices[key] = definition
+    run.choices[key] = definition, _business_id(run, node, element)
     return False
 
 
@@ -71,19 +71,34 @@ class CallActivity(ActivityElement):
     def opened(self, run: Run, plan: Plan, key: int) -> None:
         node, element = plan.node, run.element(key)
         assert isinstance(node, CallActivityNode)
-        definition: Definition = run.choices.pop(key)
+        choice: tuple[Definition, str] = run.choices.pop(key)
+        definition, business_id = choice
         variables = visible(run, key) if node.propagate_all_parent else local(run, key)
         child = run.new_key()
         governance.derive_child(run, element, definition, child)
         new = instances.unborn(definition, child, element)
         instances.prepare_variables(run, new, variables)
-        instances.start(run, definition, new, caller=element)
+        instances.start(run, definition, new, caller=element, business_id=business_id)
 
     def called_completed(self, run: Run, plan: Plan, key: int, variables: Document) -> None:
         node = plan.node
         assert isinstance(node, CallActivityNode)
         comes_back = node.propagate_all_child or bool(node.outputs)
         run.later(Complete(key, variables if comes_back else None))
+
+
+def _business_id(run: Run, node: CallActivityNode, element: ElementInstance) -> str:
+    """What the activity says, else that of the caller; empty: the called instance has none."""
+    said = None if node.business_id is None else evaluate(run, node.business_id, element.key)
+    if said is None:
+        caller = run.state.instances.get(element.instance)
+        return "" if caller is None else caller.business_id
+    if not isinstance(said, str) or len(said) > business_ids.LONGEST:
+        raise extract_value_error(
+            f"Expected the business id that '{node.id}' gives to be a string of at most "
+            f"{business_ids.LONGEST} characters, but it is {said!r:.300}"
+        )
+    return said
 
 
 def _called_process(

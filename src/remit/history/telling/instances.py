@@ -38,7 +38,7 @@ def _instance(told: Told, event: p.ElementActivating, row: ProcessDefinition | N
     if row is not None:
         process_id, name, version = row.process_id, row.name or None, row.version
         version_tag = row.version_tag or None
-    tags, business_id = "[]", None
+    tags, business_id = "[]", event.business_id or None
     if extra is not None:
         tags, business_id = json(extra.tags).decode(), extra.business_id or None
     told.instances.new[event.key] = InstanceRow(

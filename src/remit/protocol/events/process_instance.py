@@ -77,7 +77,7 @@ class ElementActivating(ElementEvent, frozen=True, tag=number(ValueType.PROCESS_
     """`arrived`: tokens on flows that end here; `joined`: ids of flows whose waiting tokens end here.
 
     `root` is the aggregate of the whole; `parent_instance` and `parent_element` are set on the process
-    of a call activity.
+    of a call activity, and its `business_id` if it has one.
     """
 
     root: int = NONE_KEY

@@ -82,6 +82,14 @@ def activating(state: State, event: ElementActivating) -> None:
             is_ungoverned=is_ungoverned,
         ),
     )
+    if event.business_id:
+        state.instances.put(
+            event.key,
+            ProcessInstance(
+                event.key, event.root, business_id=event.business_id, process_id=event.element,
+                tenant=event.tenant,
+            ),
+        )  # fmt: skip
 
 
 def activated(state: State, event: ElementActivated) -> None:
