@@ -50,7 +50,6 @@ _ENDED_JOB, _TAKEN_JOB = _up_to("error_code", Job), _up_to("deadline", Job)
 BRIEF: Mapping[type[Event], type[Struct]] = {
     p.ElementActivated: _up_to("definition", p.ElementActivated),
     p.ElementCompleting: _up_to("definition", p.ElementCompleting),
-    p.ElementActivating: _up_to("tenant", p.ElementActivating),
     p.ElementCompleted: _up_to("kind", p.ElementCompleted),
     p.InstanceCreated: _up_to("business_id", p.InstanceCreated, variables=Raw),
     j.JobCreated: _up_to("job", j.JobCreated, job=_JOB),
