@@ -25,6 +25,7 @@ from remit.history.database import open_database, positions, prepare
 from remit.history.projection import Projection
 from remit.history.pruning import Retention, prune
 from remit.history.schema import POSITIONS
+from remit.history.skimming import Skimming
 from remit.partition.deployed import definitions
 from remit.partition.log import open_batches
 from remit.partition.storage.sqlite import end_of_log, read_log
@@ -34,7 +35,7 @@ from remit.protocol.values import ProcessDefinition
 PAUSE_SECONDS = 0.03
 """Between two looks when there was nothing."""
 
-PAUSE_BY_TURN, LONGEST_GATHERING = 0.001, 0.15
+PAUSE_BY_TURN, LONGEST_GATHERING = 0.001, 0.2
 """Seconds to gather more after a round, by the number of its turns, and at most.
 
 A row that many turns change is then written once. With few turns history follows at once; under load it
@@ -96,6 +97,7 @@ class Follower:
         self._partition = partition
         self._projection: Projection | None = None
         self._tail = Tail(path)
+        self._skimming = Skimming()
 
     def follow(self) -> int:
         """Tell what is new; returns how many turns that were. Raises `SQLAlchemyError`."""
@@ -107,7 +109,8 @@ class Follower:
         self._projection = None  # not to be used again if it fails in between
         told, last = 0, self.position
         try:
-            for turn in open_batches(read_log(self._path, self.position), self.position):
+            batches = read_log(self._path, self.position)
+            for turn in open_batches(batches, self.position, self._skimming):
                 projection.tell(turn)
                 last = turn.position + len(turn.events)
                 told += 1
@@ -220,7 +223,7 @@ def gathering(told: Sequence[int]) -> float:
     """How long to wait for more turns after a round of so many of each partition.
 
     >>> gathering([3]), gathering([1_500, 20]), gathering([TURNS])
-    (0.003, 0.15, 0.0)
+    (0.003, 0.2, 0.0)
     """
     if max(told) >= TURNS:  # there is more already
         return 0.0

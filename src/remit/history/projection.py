@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from remit.history.skimming import BRIEF
 from remit.history.telling import TELLS, audit, batches, incidents, instances, jobs
 from remit.history.telling.told import Told
 from remit.partition.log import Logged
 from remit.protocol.values import ProcessDefinition
+
+_TELLS = {BRIEF.get(each, each): tells for each, tells in TELLS.items()} | dict(TELLS)
+"""By the events in full, and by those that are read in brief."""
 
 _LATER = (
     instances.write_flows,
@@ -36,7 +40,7 @@ class Projection:
         if turn.command not in audit.OWN:
             audit.audit(told, turn)
         for event in turn.events:
-            tells = TELLS.get(event.__class__)
+            tells = _TELLS.get(event.__class__)
             if tells is not None:
                 tells(told, event)
 

@@ -9,7 +9,7 @@ breaks the chain at that position.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Union
 
 import msgspec
@@ -94,14 +94,16 @@ def read_turns(store: Store, after: int = 0) -> Iterator[Logged]:
     return open_batches(store.read_log(after), after)
 
 
-def open_batches(batches: Iterable[LogBatch], after: int = 0) -> Iterator[Logged]:
-    """The turns of batches that follow each other, beyond a position."""
+def open_batches(
+    batches: Iterable[LogBatch], after: int = 0, read: Read | None = None
+) -> Iterator[Logged]:
+    """The turns of batches that follow each other, beyond a position; `read` as in `open_batch`."""
     previous: bytes | None = b"" if after == 0 else None
     for batch in batches:
         if previous is not None and batch.previous != previous:
             raise ChainBroken(f"batch {batch.first_position} does not follow the one before it")
         previous = batch.hash
-        for turn in open_batch(batch):
+        for turn in open_batch(batch, read):
             if turn.position > after:
                 yield turn
 
@@ -132,15 +134,26 @@ def read_turn(raw: bytes) -> Logged:
     return _decode_turn(raw)
 
 
-def open_batch(batch: LogBatch) -> list[Logged]:
-    """The turns of one batch; raises `ChainBroken` when it was changed, or is none."""
+Read = Callable[[bytes], list[Logged]]
+"""The turns in the body of a batch; raises `zstandard.ZstdError` or `msgspec.DecodeError`."""
+
+
+def open_batch(batch: LogBatch, read: Read | None = None) -> list[Logged]:
+    """The turns of one batch; raises `ChainBroken` when it was changed, or is none.
+
+    `read` is for who wants less of them than all.
+    """
     name = f"batch {batch.first_position}-{batch.last_position}"
     if hashlib.sha256(batch.previous + batch.body).digest() != batch.hash:
         raise ChainBroken(f"{name} was changed")
     try:
-        return _decode(zstandard.ZstdDecompressor().decompress(batch.body))
+        return (read or _read)(batch.body)
     except (zstandard.ZstdError, msgspec.DecodeError) as fault:
         raise ChainBroken(f"{name} can't be read: {fault}") from fault
+
+
+def _read(body: bytes) -> list[Logged]:
+    return _decode(zstandard.ZstdDecompressor().decompress(body))
 
 
 def verify_chain(store: Store) -> Recovered:

@@ -51,8 +51,18 @@ def job_changed(told: Told, job: Job, state: str, *, ends: bool = False) -> None
 
 
 def job_completed(told: Told, event: j.JobCompleted) -> None:
-    job_changed(told, event.job, "COMPLETED", ends=True)
-    _count(told, event.job, "COMPLETED")
+    job, row = event.job, told.jobs.new.get(event.key)
+    if row is None or job.error_message or job.error_code:
+        job_changed(told, job, "COMPLETED", ends=True)
+    else:  # most of what is completed was created in the same batch: its row is at hand
+        row.state, row.retries, row.updated, row.end_date = (
+            "COMPLETED",
+            job.retries,
+            told.now,
+            told.now,
+        )
+        row.deadline = job.deadline if job.deadline > 0 else None
+    _count(told, job, "COMPLETED")
     if event.result and "denied" in event.result:
         told.jobs.change(
             event.key,
