@@ -101,39 +101,44 @@ class Coverage:
 
 def _of_another(position: int, admission: Any, job: Any, brought: Raw | None) -> Findings:
     """The facts that an admission was decided with, and that are not those of the job it was about."""
-    facts = bytes(admission.facts)
     also = b"" if admission.__class__ is _OWN else bytes(admission.also)
-    said = (_said if len(facts) + len(also) <= SHORT else _said.__wrapped__)(facts, also)
-    if not said:
+    asked = bytes(admission.facts), also, b"" if brought is None else bytes(brought)
+    compare = _contradicted if sum(map(len, asked)) <= SHORT else _contradicted.__wrapped__
+    wrong = compare(*asked, job.type, job.retries)
+    if not wrong:
         return FINE
-    known = {"jobType": job.type, "retries": job.retries}
-    if brought is not None:
-        document = _decode(brought)
-        known["varNames"], known["valueTypes"] = sorted(document), list(value_types(document))
-    found: Findings = FINE
-    for name, value in said:
-        if name in known and value != known[name]:
-            text = f"{admission.action}: decided with {name} {value!r}, the job has {known[name]!r}"
-            found = [*found, Finding(position, "facts", text)]
-    return found
+    return [
+        Finding(
+            position,
+            "facts",
+            f"{admission.action}: decided with {name} {value}, the job has {ours}",
+        )
+        for name, value, ours in wrong
+    ]
 
 
 SHORT = 1024
 """Bytes of facts up to which it is remembered what they say; there may be thousands of them."""
 
-_TOLD_BY_JOBS = frozenset({"jobType", "retries", "varNames", "valueTypes"})
 _OWN: type[Event] = READ_AS[OwnStepAdmitted]
 _decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
 _decode_also = msgspec.msgpack.Decoder(tuple[AlsoAdmitted, ...]).decode
 
 
 @lru_cache(maxsize=4096)
-def _said(facts: bytes, also: bytes) -> tuple[tuple[str, Any], ...]:
-    """Those of the facts, of the step and of what went with it, that records of jobs tell as well."""
+def _contradicted(
+    facts: bytes, also: bytes, brought: bytes, job_type: str, retries: int
+) -> tuple[tuple[str, str, str], ...]:
+    """The facts of a step, and of what went with it, that records of jobs tell in another way: the name,
+    what was said of it, what the job has. Without `also` or `brought` there is none."""
+    known: dict[str, Any] = {"jobType": job_type, "retries": retries}
+    if brought:
+        document = _decode(brought)
+        known["varNames"], known["valueTypes"] = sorted(document), list(value_types(document))
     beside = [each.facts for each in _decode_also(also)] if also else []
     return tuple(
-        (name, value)
+        (name, repr(value), repr(known[name]))
         for each in (_decode(facts), *beside)
         for name, value in each.items()
-        if name in _TOLD_BY_JOBS
+        if name in known and value != known[name]
     )
