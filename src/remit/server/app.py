@@ -15,6 +15,7 @@ import msgspec
 
 from remit.base.errors import Fault, Unavailable
 from remit.base.garbage import collect_seldom
+from remit.base.scheduling import stand_aside
 from remit.gateway.app import Gateway
 from remit.gateway.auth import authenticator
 from remit.gateway.broker import Broker
@@ -27,6 +28,9 @@ from remit.server import control, logs
 from remit.server.config import CLUSTER_ID, SETTINGS, Config
 from remit.server.http import HttpPort
 from remit.server.tls import Context
+
+ENVOYS_WORKER = "wrk:"
+"""How the names of the threads begin on which Envoy speaks HTTP/2; they are in this process."""
 
 log = logging.getLogger("remit.server")
 
@@ -58,7 +62,7 @@ class Application:
             await line.say(f"failed {fault}")
             await send({"type": "lifespan.startup.failed", "message": str(fault)})
             return
-        self._watching = asyncio.create_task(self._obey(line))
+        self._watching = asyncio.create_task(self._obey(line, config))
         await line.say(f"ready {port}")
         await send({"type": "lifespan.startup.complete"})
         await receive()
@@ -99,7 +103,7 @@ class Application:
         log.info("partitions open", extra={"data": str(folder), "partitions": config.partitions})
         return port
 
-    async def _obey(self, line: control.Line) -> None:
+    async def _obey(self, line: control.Line, config: Config) -> None:
         """Do what the supervisor says; end when it is gone."""
         while True:
             said = await line.hear()
@@ -109,6 +113,8 @@ class Application:
             if said.startswith("ports ") and self._broker is not None:
                 _, self._broker.host, port = said.split()
                 self._broker.port = int(port)
+                if config.is_read_beside:
+                    stand_aside(os.getpid(), ENVOYS_WORKER)
             elif said == "drain" and self._partitions is not None:
                 if self._broker is not None:
                     self._broker.polls.close()

@@ -71,6 +71,15 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     @property
+    def is_read_beside(self) -> bool:
+        """Whether processes beside the broker read the log of its one partition, which is a thread.
+
+        Then they and Envoy stand aside: without that its thread is interrupted for Envoy's once an
+        instance, and commands are slowed by 12 % instead of 10 (benchmarks/RESULTS.md).
+        """
+        return self.partitions == 1 and bool(self.history_url or self.exporters or self.audit_key)
+
+    @property
     def history_url(self) -> str:
         """Where history is kept: beside the data by default; empty for nowhere."""
         if self.history == "none":

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sys
 
+from remit.base.scheduling import stand_aside
 from remit.server.config import Config
 
 RESTART_SECONDS = 1.0
@@ -21,6 +22,7 @@ class Exporting:
     def __init__(self, config: Config) -> None:
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._stand_aside = config.is_read_beside
         data, partitions = config.data, str(config.partitions)
         self._commands: dict[str, tuple[str, ...]] = {}
         if config.exporters:
@@ -54,6 +56,8 @@ class Exporting:
                 sys.executable, "-m", module, *self._commands[module]
             )
             self._processes[module] = process
+            if self._stand_aside:
+                stand_aside(process.pid)
             code = await process.wait()
             log.error("a process beside the broker died", extra={"module": module, "code": code})
             await asyncio.sleep(RESTART_SECONDS)
