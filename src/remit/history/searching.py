@@ -257,11 +257,15 @@ class Entity:
     always: tuple[ColumnElement[bool], ...] = ()
     kinds: Kinds | None = None
 
+    @property
+    def computed(self) -> list[Anything]:
+        """What is shown of a row and does not stand in it; it is worked out for rows of a page alone."""
+        held = set(self.table.c)
+        return [each.column for each in self.fields.values() if each.column not in held]
+
     def statement(self) -> Select[Any]:
         """All rows, with what is computed of them."""
-        held = set(self.table.c)
-        computed = [each.column for each in self.fields.values() if each.column not in held]
-        return select(self.table, *computed)
+        return select(self.table, *self.computed)
 
     def shown(self, row: Any) -> dict[str, Any]:
         """A row of `statement` as the API shows it."""
@@ -443,12 +447,19 @@ def search(
     )
 
     def page(which: Sequence[Condition]) -> list[Any]:
-        statement = entity.statement().where(*which)
+        conditions = list(which)
         if cursor is not None:
-            statement = statement.where(_behind(orders, cursor, backward))
-        return list(
-            connection.execute(_sorted(statement, orders, backward).limit(limit).offset(offset))
-        )
+            conditions.append(_behind(orders, cursor, backward))
+
+        def cut(statement: Select[Any]) -> Select[Any]:
+            wanted = statement.where(*conditions)
+            return _sorted(wanted, orders, backward).limit(limit).offset(offset)
+
+        if entity.ties or not entity.computed:
+            return list(connection.execute(cut(entity.statement())))
+        keys = connection.scalars(cut(select(entity.identity))).all()
+        these = among(entity.identity, keys) if dialect == "sqlite" else entity.identity.in_(keys)
+        return list(connection.execute(_sorted(entity.statement().where(these), orders, backward)))
 
     total, rows = answer(connection, question, page)
     if backward:
