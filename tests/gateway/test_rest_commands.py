@@ -374,3 +374,46 @@ def test_an_instance_begins_with_the_latest_version_of_a_tag(
         {"processDefinitionVersionTag": "blue", "processDefinitionVersion": 1},
     ):
         assert create(**wrong)[0] == 400
+
+
+def test_who_has_the_lease_of_a_job_is_the_only_one_who_can_end_it(rest: Rest) -> None:
+    """8.10: a worker that was too slow can't complete what another one has now."""
+    rest.deploy(leased_bpmn=one_task("leased", "leased-work").xml())
+    rest.ask("POST", "/process-instances", {"processDefinitionId": "leased"})
+
+    def activate(timeout: int, **more: object) -> list[Any]:
+        wanted = {"type": "leased-work", "timeout": timeout, "maxJobsToActivate": 1, **more}
+        jobs: list[Any] = rest.ask("POST", "/jobs/activation", wanted)[1]["jobs"]
+        return jobs
+
+    (slow,) = activate(100, withLease=True)
+    (quick,) = activate(60_000, withLease=True, requestTimeout=10_000)
+    path = f"/jobs/{slow['jobKey']}"
+    assert (quick["jobKey"], bool(slow["jobLeaseToken"])) == (slow["jobKey"], True)
+    assert quick["jobLeaseToken"] != slow["jobLeaseToken"]
+    stale, valid = ({"jobLeaseToken": each["jobLeaseToken"]} for each in (slow, quick))
+    for end, more in (
+        ("completion", {}), ("failure", {"retries": 1}), ("error", {"errorCode": "X"}),
+    ):  # fmt: skip
+        status, problem = rest.ask("POST", f"{path}/{end}", {**stale, **more})
+        assert (status, "another worker has it now" in problem["detail"]) == (409, True)
+        status, problem = rest.ask("POST", f"{path}/{end}", more)
+        assert (status, "no lease token" in problem["detail"]) == (409, True)
+    changes = {"changeset": {"retries": 7}}
+    assert rest.ask("PATCH", path, {**changes, **stale})[0] == 409
+    assert rest.ask("PATCH", path, changes)[0] == 204
+    assert rest.ask("POST", f"{path}/failure", {**valid, "retries": 2})[0] == 204
+
+    assert activate(60_000, requestTimeout=-1) == []
+    (last,) = activate(60_000, withLease=True)
+    assert rest.ask("POST", f"{path}/completion", {"leaseToken": last["leaseToken"]})[0] == 204
+
+
+def test_a_job_without_a_lease_needs_no_token(rest: Rest) -> None:
+    rest.deploy(unleased_bpmn=one_task("unleased", "unleased-work").xml())
+    rest.ask("POST", "/process-instances", {"processDefinitionId": "unleased"})
+    wanted = {"type": "unleased-work", "timeout": 60_000, "maxJobsToActivate": 1}
+    (job,) = rest.ask("POST", "/jobs/activation", {**wanted, "withLease": None})[1]["jobs"]
+    assert (job["jobLeaseToken"], job["leaseToken"]) == (None, None)
+    ending = {"jobLeaseToken": "any"}
+    assert rest.ask("POST", f"/jobs/{job['jobKey']}/completion", ending)[0] == 204

@@ -143,7 +143,10 @@ class SteerBatch(Command, frozen=True):
 
 
 class ActivateJobs(Command, frozen=True):
-    """Hand up to `limit` jobs of `type` to `worker` until now + `timeout` milliseconds."""
+    """Hand up to `limit` jobs of `type` to `worker` until now + `timeout` milliseconds.
+
+    `with_lease`: each under a token of its own, without which it can't be completed or failed.
+    """
 
     type: str
     worker: str
@@ -151,18 +154,21 @@ class ActivateJobs(Command, frozen=True):
     limit: int
     fetch_variables: tuple[str, ...] = ()
     tenants: tuple[str, ...] = (DEFAULT_TENANT,)
+    with_lease: bool = False
 
 
 class CompleteJob(Command, frozen=True):
     """`result` is the JobResult of listener and ad-hoc jobs, as a document.
 
-    `business_id`: what the job's process instance is called from now on; None: as before.
+    `business_id`: what the job's process instance is called from now on; None: as before. `lease` is
+    the token of a job that was activated with one, here and in what follows.
     """
 
     key: int
     variables: Document = {}
     result: Document | None = None
     business_id: str | None = None
+    lease: str = ""
 
 
 class FailJob(Command, frozen=True):
@@ -171,6 +177,7 @@ class FailJob(Command, frozen=True):
     error_message: str = ""
     backoff: int = 0
     variables: Document = {}
+    lease: str = ""
 
 
 class ThrowError(Command, frozen=True):
@@ -178,6 +185,7 @@ class ThrowError(Command, frozen=True):
     error_code: str
     error_message: str = ""
     variables: Document = {}
+    lease: str = ""
 
 
 class YieldJob(Command, frozen=True):
@@ -189,11 +197,13 @@ class YieldJob(Command, frozen=True):
 class UpdateJobRetries(Command, frozen=True):
     key: int
     retries: int
+    lease: str = ""
 
 
 class UpdateJobTimeout(Command, frozen=True):
     key: int
     timeout: int
+    lease: str = ""
 
 
 class PublishMessage(Command, frozen=True):

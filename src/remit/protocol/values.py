@@ -145,6 +145,7 @@ class Job(Value, frozen=True):
     user_task: Document | None = None  # a task listener's job: the task, by the gateway's names
     handed: Handed | None = None
     business_id: str = ""  # of the process instance, when the job was created
+    lease: str = ""  # the token of its last activation with a lease
 
 
 class Timer(Value, frozen=True):

@@ -1,6 +1,7 @@
 """ACTIVATE jobs of a type for a worker, oldest first (rules 76, 78, 79).
 
-The answer is bounded: what does not fit into one message stays for the next request.
+The answer is bounded: what does not fit into one message stays for the next request. A job that has had
+a lease is handed to workers only that ask for one.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
                 break
             run.state.load_root(root)
             job = run.state.jobs[key]
-            if not may_work(run, job):
+            if not may_work(run, job) or (job.lease and not command.with_lease):
                 continue
             variables = visible(run, job.element_key, command.fetch_variables)
             is_governed = job.instance in run.state.governed.rows
@@ -118,6 +119,7 @@ def _activate(run: Run, command: ActivateJobs, job: Job) -> Job:
         worker=command.worker,
         timeout=command.timeout,
         deadline=run.now + command.timeout,
+        lease=f"{job.key}-{run.new_key()}" if command.with_lease else "",
     )
 
 

@@ -23,7 +23,7 @@ from remit.protocol.values import Document, Job, JobKind
 
 
 def complete_job(run: Run, command: CompleteJob) -> None:
-    job = find(run, command.key, "complete")
+    job = find(run, command.key, "complete", command.lease)
     element = run.element(job.element_key)
     result: Any = command.result
     if job.kind is JobKind.AD_HOC_SUB_PROCESS:

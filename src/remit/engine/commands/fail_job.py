@@ -24,7 +24,7 @@ _NO_RETRIES = {
 
 
 def fail_job(run: Run, command: FailJob) -> None:
-    job = find(run, command.key, "fail")
+    job = find(run, command.key, "fail", command.lease)
     element = run.element(job.element_key)
     variables = admit_work(run, job, element, "job.fail", command.variables)
     said = command.error_message[: incidents.MESSAGE_LIMIT]

@@ -16,7 +16,7 @@ from remit.protocol.values import Document, JobState
 
 
 def throw_error(run: Run, command: ThrowError) -> None:
-    job = find(run, command.key, "throw an error for")
+    job = find(run, command.key, "throw an error for", command.lease)
     element = run.element(job.element_key)
     refused = refused_by_worker(run, job, element, command.error_code, command.variables)
     variables: Document = {}

@@ -16,7 +16,7 @@ from remit.protocol.values import JobState
 
 def update_job_retries(run: Run, command: UpdateJobRetries) -> None:
     """A job in an incident stays there until that is resolved (rule 80)."""
-    job = any_state(run, command.key, "update retries for")
+    job = any_state(run, command.key, "update retries for", command.lease)
     if command.retries < 1:
         raise InvalidArgument(
             f"Expected to update retries for job with key '{command.key}' with a positive amount of "
@@ -28,7 +28,7 @@ def update_job_retries(run: Run, command: UpdateJobRetries) -> None:
 
 
 def update_job_timeout(run: Run, command: UpdateJobTimeout) -> None:
-    job = any_state(run, command.key, "update the timeout of")
+    job = any_state(run, command.key, "update the timeout of", command.lease)
     if job.state is not JobState.ACTIVATED:
         raise InvalidState(
             f"Expected to update the timeout of job with key '{command.key}', but it is not active"

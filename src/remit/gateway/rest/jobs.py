@@ -27,36 +27,41 @@ class Activation(Body):
     request_timeout: int = 0
     tenant_ids: list[str] = []
     tenant_filter: Literal["PROVIDED", "ASSIGNED"] = "PROVIDED"
-    with_lease: bool = False
+    with_lease: bool | None = None
 
 
 class Activated(Answer):
     jobs: list[dict[str, Any]]
 
 
-class Completion(Body):
+class Leased(Body, kw_only=True):
+    """The token of an activation with a lease, by its name and by the one that it had first."""
+
+    job_lease_token: str | None = None
+    lease_token: str | None = None
+
+    @property
+    def lease(self) -> str:
+        return self.job_lease_token or self.lease_token or ""
+
+
+class Completion(Leased):
     variables: dict[str, Any] | None = None
     result: dict[str, Any] | None = None
-    lease_token: str | None = None
-    job_lease_token: str | None = None
     business_id: str | None = None
 
 
-class Failure(Body):
+class Failure(Leased):
     retries: int = 0
     error_message: str | None = None
     retry_back_off: int = 0
     variables: dict[str, Any] | None = None
-    lease_token: str | None = None
-    job_lease_token: str | None = None
 
 
-class Thrown(Body):
+class Thrown(Leased):
     error_code: str
     error_message: str | None = None
     variables: dict[str, Any] | None = None
-    lease_token: str | None = None
-    job_lease_token: str | None = None
 
 
 class Changes(Body):
@@ -65,10 +70,9 @@ class Changes(Body):
     priority: int | None = None
 
 
-class Update(Body):
+class Update(Leased):
     changeset: Changes
     operation_reference: int | None = None
-    job_lease_token: str | None = None
 
 
 async def activate(call: Call, body: Activation) -> Activated:
@@ -112,6 +116,7 @@ def _activation(call: Call, body: Activation) -> c.ActivateJobs:
         body.type, body.worker, body.timeout, body.max_jobs_to_activate,
         tuple(body.fetch_variable),
         call.broker.tenancy.several(body.tenant_ids, assigned=body.tenant_filter == "ASSIGNED"),
+        bool(body.with_lease),
     )  # fmt: skip
 
 
@@ -126,7 +131,9 @@ async def _wait(call: Call, command: c.ActivateJobs, milliseconds: int) -> list[
 
 def complete(call: Call, body: Completion) -> Brief:
     key = call.key("jobKey")
-    command = c.CompleteJob(key, bounded(body.variables or {}), body.result, body.business_id)
+    command = c.CompleteJob(
+        key, bounded(body.variables or {}), body.result, body.business_id, body.lease
+    )
     return Brief(call.broker.router.of_key(key), command)
 
 
@@ -134,7 +141,7 @@ def fail(call: Call, body: Failure) -> Brief:
     key = call.key("jobKey")
     command = c.FailJob(
         key, body.retries, body.error_message or "", body.retry_back_off,
-        bounded(body.variables or {}),
+        bounded(body.variables or {}), body.lease,
     )  # fmt: skip
     return Brief(call.broker.router.of_key(key), command)
 
@@ -144,7 +151,7 @@ def throw_error(call: Call, body: Thrown) -> Brief:
     if not body.error_code:
         raise Status(Code.INVALID_ARGUMENT, "No errorCode provided.")
     command = c.ThrowError(
-        key, body.error_code, body.error_message or "", bounded(body.variables or {})
+        key, body.error_code, body.error_message or "", bounded(body.variables or {}), body.lease
     )
     return Brief(call.broker.router.of_key(key), command)
 
@@ -158,10 +165,10 @@ async def update(call: Call, body: Update) -> None:
             "No update provided: at least one of [retries, timeout] is needed",
         )
     if changes.retries is not None:
-        command: c.Command = c.UpdateJobRetries(key, changes.retries)
+        command: c.Command = c.UpdateJobRetries(key, changes.retries, body.lease)
         await call.broker.router.by_key(key, command, call.header)
     if changes.timeout is not None:
-        command = c.UpdateJobTimeout(key, changes.timeout)
+        command = c.UpdateJobTimeout(key, changes.timeout, body.lease)
         await call.broker.router.by_key(key, command, call.header)
 
 
@@ -190,8 +197,8 @@ def _told(activated: ActivatedJob) -> dict[str, Any]:
         "tags": job.tags,
         "businessId": job.business_id or None,
         "priority": 0,
-        "leaseToken": None,
-        "jobLeaseToken": None,
+        "leaseToken": job.lease or None,
+        "jobLeaseToken": job.lease or None,
     }
 
 
