@@ -32,7 +32,6 @@ from tests.engine.test_governance_laws import EVERYTHING, play
 from tests.engine.test_laws import Block, blocks
 from tests.support.governed import (
     ALICE,
-    DATA,
     GOVERNOR,
     RING,
     WORK,
@@ -50,6 +49,8 @@ OF_JOBS = Clause(
     id="W", do=("job.create", *WORK.do), on={"jobType": {"eq": "work"}, "retries": {"min": 1}}
 )
 ENGINE = Clause(id="E", do=("instance.create", "element.enter", "flow.take"))
+DATA = Clause(id="V", do=("var.read", "var.write"), on={"varNames": {"sub": ["amount", "done"]}})
+TYPES = Clause(id="D2", do=("var.write",), on={"valueTypes": {"any": ["object"]}})
 LIMIT = Clause(id="D1", do=("job.complete",), on={"var.amount": {"min": 1000}})
 SLOPE = SlopeRules(floor=300, levels={"jwt": 900, "svid": 800}, decay={"worker": 10})
 
@@ -84,7 +85,7 @@ def log() -> Turns:
     with Engine(governor=GOVERNOR, actor=ALICE, clock=lambda: 1_700_000_000_000) as engine:
         engine.deploy(("one.bpmn", one_task().xml()))
         for _ in range(3):
-            rules = grant(allow=(ENGINE, DATA, OF_JOBS), deny=(LIMIT,), slope=SLOPE)
+            rules = grant(allow=(ENGINE, DATA, OF_JOBS), deny=(LIMIT, TYPES), slope=SLOPE)
             given = {POLICY: policy(rules), "amount": 5}
             engine.create("one", given)
             with engine.acting_as(WORKER):

@@ -37,7 +37,7 @@ class Asking:
         self._auditor = auditor
         self._running = running
         self._governed = running.governed
-        self._coverage = coverage
+        self._wait = coverage.wait
         self.remembered = 0
         self.rejections = 0
 
@@ -46,10 +46,15 @@ class Asking:
         carried = self._governed.get(event.instance)
         if carried is None:
             return self._unknown(position, event)
-        self._coverage.wait(position, event)
+        self._wait(position, event)
         question = (event.action, bytes(event.clauses), bytes(event.facts), carried.told)
         agreement = carried.agreements.get(question)
-        if agreement is not None and _was_asked(turn, event, carried):
+        if (
+            agreement is not None
+            and carried.from_ms <= turn.timestamp < carried.until_ms
+            and event.definition == carried.definition
+            and event.tenant == carried.tenant
+        ):
             self.remembered += 1
             return self._differing(position, event, agreement.facts) if agreement.facts else FINE
         facts = _decode_facts(event.facts)
@@ -66,7 +71,7 @@ class Asking:
         carried = self._governed.get(event.instance)
         if carried is None:
             return self._unknown(position, event)
-        self._coverage.wait(position, event)
+        self._wait(position, event)
         question = (
             event.action, bytes(event.clauses), bytes(event.facts), carried.told, event.slope,
             event.head, event.trust, event.low, event.kind, event.actor, event.method,

@@ -1,8 +1,9 @@
 """Each effect has its admission, in the same turn and before it; and each admission has its effect.
 
 An admission waits for its effect; an effect takes the first admission that waits and is about it. What
-is left when the turn is over was admitted and never happened. Of a job the effect says which type it has
-and how many tries are left: an admission that was decided with others is a finding.
+is left when the turn is over was admitted and never happened. Of a job the effect says which type it
+has, how many tries are left and what its worker brings: an admission that was decided with other facts
+is a finding.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec import Raw
 
-from remit.audit.records import Turn
+from remit.audit.records import READ_AS, Turn
 from remit.authority.verify import Finding
+from remit.authority.vocabulary import value_types
+from remit.protocol.events import Event
+from remit.protocol.events.governance import AlsoAdmitted, OwnStepAdmitted
 
 BATCH = "RunBatch"
 """A command that does what others asked for, in their name: effects are not matched in its turns."""
@@ -48,12 +53,19 @@ class Coverage:
             waiting.append((position, event))
 
     def take(
-        self, position: int, instance: int, action: str, element: str, about: str, job: Any = None
+        self,
+        position: int,
+        instance: int,
+        action: str,
+        element: str,
+        about: str,
+        job: Any = None,
+        brought: Raw | None = None,
     ) -> Findings:
         """An effect has happened: the first admission that waits and is about it, is its own.
 
         Empty `element` or `about`: any. Returns what is wrong when there is none, or when it was decided
-        with other facts about the `job` than that has.
+        with other facts about the `job`, or about the variables that were `brought`.
         """
         waiting = self.waiting.get(instance)
         if waiting is not None:
@@ -68,7 +80,7 @@ class Coverage:
                         del self.waiting[instance]
                     else:
                         waiting.remove(each)
-                    return FINE if job is None else _of_another(*each, job)
+                    return FINE if job is None else _of_another(*each, job, brought)
         text = f"{action} happened, and nothing admitted it"
         return (Finding(position, "completeness", text),)
 
@@ -87,22 +99,41 @@ class Coverage:
         ]
 
 
-def _of_another(position: int, admission: Any, job: Any) -> Findings:
-    """The facts that an admission was decided with, and the job that it was about has not."""
+def _of_another(position: int, admission: Any, job: Any, brought: Raw | None) -> Findings:
+    """The facts that an admission was decided with, and that are not those of the job it was about."""
+    facts = bytes(admission.facts)
+    also = b"" if admission.__class__ is _OWN else bytes(admission.also)
+    said = (_said if len(facts) + len(also) <= SHORT else _said.__wrapped__)(facts, also)
+    if not said:
+        return FINE
+    known = {"jobType": job.type, "retries": job.retries}
+    if brought is not None:
+        document = _decode(brought)
+        known["varNames"], known["valueTypes"] = sorted(document), list(value_types(document))
     found: Findings = FINE
-    for name, value in _of_job(bytes(admission.facts)):
-        shown = getattr(job, _JOB_FACTS[name])
-        if value != shown:
-            text = f"{admission.action}: decided with {name} {value!r}, the job has {shown!r}"
+    for name, value in said:
+        if name in known and value != known[name]:
+            text = f"{admission.action}: decided with {name} {value!r}, the job has {known[name]!r}"
             found = [*found, Finding(position, "facts", text)]
     return found
 
 
-_JOB_FACTS = {"jobType": "type", "retries": "retries"}
+SHORT = 1024
+"""Bytes of facts up to which it is remembered what they say; there may be thousands of them."""
+
+_TOLD_BY_JOBS = frozenset({"jobType", "retries", "varNames", "valueTypes"})
+_OWN: type[Event] = READ_AS[OwnStepAdmitted]
 _decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
+_decode_also = msgspec.msgpack.Decoder(tuple[AlsoAdmitted, ...]).decode
 
 
 @lru_cache(maxsize=4096)
-def _of_job(facts: bytes) -> tuple[tuple[str, Any], ...]:
-    """Those of the recorded facts that are a job's own."""
-    return tuple((name, value) for name, value in _decode(facts).items() if name in _JOB_FACTS)
+def _said(facts: bytes, also: bytes) -> tuple[tuple[str, Any], ...]:
+    """Those of the facts, of the step and of what went with it, that records of jobs tell as well."""
+    beside = [each.facts for each in _decode_also(also)] if also else []
+    return tuple(
+        (name, value)
+        for each in (_decode(facts), *beside)
+        for name, value in each.items()
+        if name in _TOLD_BY_JOBS
+    )

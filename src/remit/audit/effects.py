@@ -30,6 +30,8 @@ from collections.abc import Callable, Container, Mapping
 from types import MethodType
 from typing import Any
 
+from msgspec import Raw
+
 from remit.audit.coverage import FINE, Coverage, Findings
 from remit.audit.records import READ_AS, Turn
 from remit.protocol.events import Event
@@ -78,7 +80,7 @@ class Effects:
         governed: Container[int],
         element_of: Mapping[int, tuple[int, int]],
     ) -> None:
-        self._coverage = coverage
+        self._take = coverage.take
         self._governed = governed
         self._element_of = element_of
 
@@ -91,34 +93,33 @@ class Effects:
     ) -> Findings:
         """The effect needs its admission, when the instance is governed."""
         if instance in self._governed:
-            return self._coverage.take(position, instance, action, element, about)
+            return self._take(position, instance, action, element, about)
         return FINE
 
-    def of_job(self, position: int, job: Any, key: int, action: str) -> Findings:
-        """The same for what is done with a job that stays as it is."""
+    def of_job(
+        self, position: int, job: Any, key: int, action: str, brought: Raw | None = None
+    ) -> Findings:
+        """The same for what is done with a job that stays as it is; with the variables `brought`."""
         if job.instance in self._governed:
-            return self._coverage.take(position, job.instance, action, "", str(key), job)
+            return self._take(position, job.instance, action, "", str(key), job, brought)
         return FINE
 
     def activating(self, turn: Turn, position: int, event: ElementActivating) -> Findings:
         if event.scope != NONE_KEY:
             if event.instance in self._governed:
-                return self._coverage.take(
-                    position, event.instance, "element.enter", event.element, ""
-                )
+                return self._take(position, event.instance, "element.enter", event.element, "")
         elif event.parent_instance != NONE_KEY:
             return self.of(position, event.parent_instance, "call.activity", "", event.element)
         elif event.instance in self._governed:
-            take = self._coverage.take
-            missing = take(position, event.instance, "instance.create", "", "")
-            if missing and not take(position, event.instance, "message.start", "", ""):
+            missing = self._take(position, event.instance, "instance.create", "", "")
+            if missing and not self._take(position, event.instance, "message.start", "", ""):
                 return FINE
             return missing
         return FINE
 
     def taken(self, turn: Turn, position: int, event: SequenceFlowTaken) -> Findings:
         if event.instance in self._governed:
-            return self._coverage.take(position, event.instance, "flow.take", "", event.element)
+            return self._take(position, event.instance, "flow.take", "", event.element)
         return FINE
 
     def fired(self, turn: Turn, position: int, event: TimerTriggered) -> Findings:
@@ -143,6 +144,11 @@ class Effects:
                 found = [*found, *wrong]
         return found
 
+    def completed(self, turn: Turn, position: int, event: Any) -> Findings:
+        if turn.command != "CompleteJob" or event.key != turn.key:
+            return FINE
+        return self.of_job(position, event.job, event.key, "job.complete", event.variables)
+
     def error_thrown(self, turn: Turn, position: int, event: JobErrorThrown) -> Findings:
         """A worker may always refuse what the policy denies: its receipt says so, and is checked."""
         is_refusal = any(
@@ -150,7 +156,9 @@ class Effects:
             and (each.job, each.admitted) == (event.key, False)
             for each in turn.events
         )
-        return FINE if is_refusal else _THROWN(self, turn, position, event)
+        if is_refusal or turn.command != "ThrowError" or event.key != turn.key:
+            return FINE
+        return self.of_job(position, event.job, event.key, "job.error")
 
     def set(self, turn: Turn, position: int, event: VariablesSet) -> Findings:
         instance, _ = self._element_of.get(event.scope, _NOWHERE)
@@ -184,15 +192,6 @@ def _by_engine(action: str) -> Teller:
     return found
 
 
-def _job(action: str, command: str) -> Teller:
-    def found(effects: Effects, turn: Turn, position: int, event: Any) -> Findings:
-        if turn.command != command or event.key != turn.key:
-            return FINE
-        return effects.of_job(position, event.job, event.key, action)
-
-    return found
-
-
 def _changed_job(action: str, command: str) -> Teller:
     """The record has the job as it is afterwards, and the decision was about the one before."""
 
@@ -202,9 +201,6 @@ def _changed_job(action: str, command: str) -> Teller:
         return effects.of(position, event.job.instance, action, "", str(event.key))
 
     return found
-
-
-_THROWN = _job("job.error", "ThrowError")
 
 
 def _user_task(action: str, *commands: str) -> Teller:
@@ -234,7 +230,7 @@ _BY_EVENT: Mapping[type[Event], Teller] = {
     JobsActivated: Effects.activated,
     JobCreated: _by_engine("job.create"),
     JobTimedOut: _by_engine("job.timeout"),
-    JobCompleted: _job("job.complete", "CompleteJob"),
+    JobCompleted: Effects.completed,
     JobFailed: _changed_job("job.fail", "FailJob"),
     JobErrorThrown: Effects.error_thrown,
     JobRetriesUpdated: _changed_job("job.retries", "UpdateJobRetries"),

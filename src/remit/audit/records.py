@@ -85,7 +85,7 @@ NEEDED: Mapping[type[Event], tuple[str, ...]] = {
     JobsActivated: ("jobs.key", "jobs.type", "jobs.retries", "jobs.instance"),
     JobCreated: _JOB,
     JobTimedOut: _JOB,
-    JobCompleted: _JOB,
+    JobCompleted: (*_JOB, "variables"),
     JobFailed: _CHANGED_JOB,
     JobErrorThrown: _JOB,
     JobRetriesUpdated: _CHANGED_JOB,

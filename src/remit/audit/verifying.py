@@ -162,6 +162,7 @@ class _Verification:
         self._report = PartitionReport(partition)
         self._story = Story(ring, share)
         self._tree = Frontier()
+        self._decompressor = zstandard.ZstdDecompressor()
         self._previous = b""
         self._notes = notes(checkpoint_file(folder, partition)) if self._leads else []
         kept = since if self._leads else ()
@@ -208,7 +209,7 @@ class _Verification:
     def _turns(self, batch: LogBatch) -> list[msgspec.Raw]:
         """Also of a changed batch: what it says now may show what was changed."""
         try:
-            return raw_turns_of(batch.body)
+            return raw_turns_of(batch.body, self._decompressor)
         except (zstandard.ZstdError, msgspec.DecodeError) as fault:
             self._find(batch.first_position, "chain", f"the batch can't be read: {fault}")
             return []

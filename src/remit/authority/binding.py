@@ -187,7 +187,17 @@ _read_said = msgspec.json.Decoder(_Said).decode
 class Form:
     """What a binding that was found good says of all that differ in nothing but instance and time."""
 
-    __slots__ = ("grants", "hash", "initiator", "kid", "model", "stem")
+    __slots__ = (
+        "_at",
+        "_instance",
+        "_texts",
+        "grants",
+        "hash",
+        "initiator",
+        "kid",
+        "model",
+        "stem",
+    )
 
     def __init__(self, grants: Bindable, initiator: Initiator) -> None:
         self.grants = grants
@@ -196,6 +206,26 @@ class Form:
         self.stem = grants.begin[-1]
         self.model = _model(grants)
         self.hash = hashlib.sha256("".join(each.hash for each in grants.grants).encode())
+
+    def keep(self, apart: _Apart) -> None:
+        """How a block is spelled, after the stem: where time and instance stand, what is around them."""
+        head, who, tail = apart.around
+        before = head, b',"initiator":' + who + b',"jti":"'
+        self._texts = (*before, b'","nbf":', b',"sub":{"instance":"', b'"' + tail)
+        at = len(head) + len(str(apart.at))
+        instance = at + len(self._texts[1])
+        self._at = slice(len(head), at)
+        self._instance = slice(instance, instance + len(apart.instance))
+
+    def again(self, rest: bytes) -> tuple[str, int] | None:
+        """The instance and the time of a block that is spelled like that, with as many digits; None for
+        what `_taken_apart` takes apart in another way, or not at all."""
+        at, instance = rest[self._at], rest[self._instance]
+        first, second, third, fourth, last = self._texts
+        spelled = b"".join((first, at, second, instance, third, at, fourth, instance, last))
+        if spelled != rest or at[:1] == b"0" or not (at.isdigit() and instance.isdigit()):
+            return None
+        return instance.decode(), int(at)
 
 
 class Bound:
@@ -254,18 +284,28 @@ def _read_bound(tokens: Sequence[str], ring: KeyRing) -> Bound | None:
     if len(token) > limits.BLOCK_BYTES:
         return None
     text, _, signature = token.rpartition(".")
-    stem = _stems.get((ring, before))
-    said = form = None
-    if stem is not None and text.startswith(stem):
-        said = _taken_apart(base64url.decode(text[len(stem) :]))
-        form = said and _forms.get((ring, before, stem, said.around))
-    if said is not None and form is not None:
-        instance, at = said.instance, said.at
-    else:
-        form, instance, at = _read_slowly(text, before, ring)
+    found = _read_quickly(text, before, ring)
+    form, instance, at = found or _read_slowly(text, before, ring)
     content = text.encode()
     ring.key(form.kid, "holder", at).check(content, base64url.decode(signature))
     return Bound(form, instance, at, token, hashlib.sha256(content).hexdigest())
+
+
+def _read_quickly(
+    text: str, before: tuple[str, ...], ring: KeyRing
+) -> tuple[Form, str, int] | None:
+    """The same as `_read_slowly` for a block that differs from a good one in nothing but instance and
+    time; None for every other. Raises Malformed."""
+    latest = _latest.get((ring, before))
+    if latest is None or not text.startswith(latest.stem):
+        return None
+    rest = base64url.decode(text[len(latest.stem) :])
+    said = latest.again(rest)
+    if said is not None:
+        return latest, *said
+    apart = _taken_apart(rest)
+    form = apart and _forms.get((ring, before, latest.stem, apart.around))
+    return (form, apart.instance, apart.at) if apart and form else None
 
 
 def _read_slowly(text: str, before: tuple[str, ...], ring: KeyRing) -> tuple[Form, str, int]:
@@ -281,10 +321,10 @@ def _read_slowly(text: str, before: tuple[str, ...], ring: KeyRing) -> tuple[For
     if spoken != canon.encode(grants.block(to.instance, told.initiator, told.iat)):
         raise Malformed("a binding that is written in another way")
     form = Form(grants, told.initiator)
-    stem = form.stem
-    said = _taken_apart(base64url.decode(text[len(stem) :]))
-    if said is not None:
-        _remember((ring, before), stem, said.around, form)
+    apart = _taken_apart(base64url.decode(text[len(form.stem) :]))
+    if apart is not None:
+        form.keep(apart)
+        _remember((ring, before), apart.around, form)
     return form, to.instance, told.iat
 
 
@@ -330,19 +370,17 @@ KEY, TIME = 20, 15
 """Digits at most: of a key, and of a time that every number of a block may be."""
 
 FORMS = 4096
-_stems: dict[object, str] = {}
+_latest: dict[object, Form] = {}
 _forms: dict[object, Form] = {}
-"""The last good binding under these grants began with this stem; by stem and what follows, its form.
+"""The form of the last new one under these grants; of each, by its stem and what follows.
 
 A stem ends where the letters of three bytes do, so that the letters after it are those of the rest.
 """
 
 
-def _remember(
-    under: tuple[KeyRing, tuple[str, ...]], stem: str, around: object, form: Form
-) -> None:
+def _remember(under: tuple[KeyRing, tuple[str, ...]], around: object, form: Form) -> None:
     if len(_forms) >= FORMS:
         _forms.clear()
-        _stems.clear()
-    _stems[under] = stem
-    _forms[*under, stem, around] = form
+        _latest.clear()
+    _latest[under] = form
+    _forms[*under, form.stem, around] = form

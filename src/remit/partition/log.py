@@ -118,12 +118,15 @@ def raw_turns(batch: LogBatch) -> list[bytes]:
     return [bytes(raw) for raw in raw_turns_of(batch.body)]
 
 
-def raw_turns_of(body: bytes) -> list[msgspec.Raw]:
+def raw_turns_of(
+    body: bytes, decompressor: zstandard.ZstdDecompressor | None = None
+) -> list[msgspec.Raw]:
     """The turns in a body, whatever its hash; they are views of one and the same buffer.
 
-    Raises `zstandard.ZstdError` or `msgspec.DecodeError` for what is none.
+    Who reads many bodies has a decompressor, for one thread. Raises `zstandard.ZstdError` or
+    `msgspec.DecodeError` for what is none.
     """
-    return _decode_raw(zstandard.ZstdDecompressor().decompress(body))
+    return _decode_raw((decompressor or zstandard.ZstdDecompressor()).decompress(body))
 
 
 def read_turn(raw: bytes) -> Logged:

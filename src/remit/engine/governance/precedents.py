@@ -28,8 +28,8 @@ SHARED = frozenset(
 )  # fmt: skip
 """Facts that follow from `Circumstances`."""
 
-PRECEDENTS = 4096
-"""Circumstances that are kept in memory."""
+PRECEDENTS, NAMES = 4096, 64
+"""Circumstances that are kept in memory; with more variables than that none are."""
 
 
 class Circumstances(NamedTuple):
@@ -65,9 +65,10 @@ def circumstances_of(
     variables: Mapping[str, Any],
     is_activator: bool = False,
 ) -> Circumstances | None:
-    """None where the policy is not in memory with the facts of this instance, or not in force."""
+    """None where there is no precedent to follow or to set: the policy is not in memory with the facts
+    of this instance, it is not in force, or the variables are too many."""
     carried = at_hand(run.state, row, element)
-    if carried is None or not carried.authority.is_in_force(run.now):
+    if carried is None or not carried.authority.is_in_force(run.now) or len(variables) > NAMES:
         return None
     actor = run.actor
     return Circumstances(
