@@ -306,6 +306,17 @@ def test_a_broker_does_not_tell_its_log_into_another_ones_history(
     assert find(Rest(broker), "/process-definitions")
 
 
+def test_a_creation_is_audited_as_one_of_the_instance_whatever_it_brings(rest: Rest) -> None:
+    rest.deploy(audited_bpmn=one_task("audited", "audited-work").xml())
+    for variables in ({}, {"a": 1, "b": "x"}):
+        key = create(rest, "audited", **variables)
+        wanted = {"entityKey": key, "operationType": "CREATE"}
+        (told,) = find(rest, "/audit-logs", {"filter": wanted})
+        assert told["entityType"] == "PROCESS_INSTANCE"
+        assert (told["processInstanceKey"], told["rootProcessInstanceKey"]) == (key, key)
+        assert told["processDefinitionId"] == "audited"
+
+
 def test_making_it_anew_beside_a_running_broker_tells_everything_once(
     start_broker: Callable[..., Broker],
 ) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from remit.history.skimming import BRIEF
 from remit.history.telling.frequent import AuditRow
 from remit.history.telling.told import Told
 from remit.partition.log import Logged
 from remit.protocol.events.base import Event
 from remit.protocol.events.identity import CircleEvent, MemberEvent
+from remit.protocol.events.process_instance import InstanceCreated
 
 OWN = frozenset(
     (
@@ -78,13 +80,16 @@ def audit(told: Told, turn: Logged) -> None:
         kinds = (_circle_kind(event) for event in turn.events)
         entity_type = next(filter(None, kinds), entity_type)
     about = _NOTHING
-    for event in turn.events:
+    events = turn.events
+    if turn.command == "CreateInstance":  # its first variables are there before it
+        events = tuple(each for each in events if each.__class__ in _CREATED) or events
+    for event in events:
         if (found := _about(event)) is not None:
             about = found
             break
     entity_key = turn.key
-    if entity_key < 0 and turn.events:
-        entity_key = turn.events[0].key  # type: ignore[attr-defined]  # every event has one
+    if entity_key < 0 and events:
+        entity_key = events[0].key  # type: ignore[attr-defined]  # every event has one
     rejection = turn.rejection
     result, reason = ("SUCCESS", None) if rejection is None else ("FAIL", rejection[1])
     told.audit.new[name] = AuditRow(
@@ -93,6 +98,9 @@ def audit(told: Told, turn: Logged) -> None:
         entity_key if entity_type == "JOB" else None,
         entity_key if entity_type == "USER_TASK" else None,
     )  # fmt: skip
+
+
+_CREATED = frozenset((InstanceCreated, BRIEF[InstanceCreated]))
 
 
 def _circle_kind(event: Event) -> str | None:
@@ -114,8 +122,9 @@ def _about(event: Event) -> _About | None:
     instance = getattr(row, "instance", None)
     if instance is None:
         return None
+    root = instance if row.__class__ in _CREATED else getattr(row, "root", None)
     return (
-        instance, getattr(row, "root", None), getattr(row, "definition", None),
+        instance, root, getattr(row, "definition", None),
         getattr(row, "process_id", None), getattr(row, "element_key", None),
         getattr(row, "tenant", None),
     )  # fmt: skip
