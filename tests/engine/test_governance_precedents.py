@@ -220,6 +220,26 @@ def test_duties_of_workers_are_asked_each_time() -> None:
     assert findings(engine) == []
 
 
+def test_who_took_a_job_is_part_of_the_question() -> None:
+    """Two jobs of one element: the slope before an answer is the same, whichever of them it is for."""
+    engine = engine_of()
+    model = Model("both").start("s").service("a", "work").repeat("=[1, 2]").end("e")
+    engine.deploy(("both.bpmn", model.path("s", "a", "e").xml()))
+    duty = Duty(id="D", do=("job.complete",), need=("actor=activator",))
+    taken = []
+    for _ in range(2):
+        engine.create("both", {POLICY: policy(grant(allow=(ALL,), duty=(duty,)))})
+        for actor in (ALICE, WORKER):
+            with engine.acting_as(actor):
+                taken += engine.activate("work", limit=1)
+    hers, _, _, of_another = (each.job.key for each in taken)
+
+    engine.complete(hers)
+    with pytest.raises(Refused):
+        engine.complete(of_another)
+    assert findings(engine) == []
+
+
 # --- the law ---------------------------------------------------------------------------------------
 
 
