@@ -37,18 +37,22 @@ def installed() -> Path:
     return FOLDER
 
 
+def run(installed: Path, script: str, *arguments: str) -> None:
+    """The script has to end well: what it finds wrong it throws."""
+    done = subprocess.run(
+        ["node", script, *arguments],
+        cwd=installed, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
 def test_the_node_sdk_deploys_works_streams_and_publishes(
     installed: Path, shared_broker: Broker, tmp_path: Path
 ) -> None:
     model = tmp_path / "node.bpmn"
     model.write_bytes(one_task("node", "node-work").xml())
 
-    done = subprocess.run(
-        ["node", "zeebe.js", shared_broker.grpc, str(model)],
-        cwd=installed, capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
-
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    run(installed, "zeebe.js", shared_broker.grpc, str(model))
 
 
 def test_the_cluster_client_finds_every_answer_as_its_schemas_have_it(
@@ -60,12 +64,7 @@ def test_the_cluster_client_finds_every_answer_as_its_schemas_have_it(
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
 
-    done = subprocess.run(
-        ["node", "cluster.js", broker.http, *(str(tmp_path / name) for name in files)],
-        cwd=installed, capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
-
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    run(installed, "cluster.js", broker.http, *(str(tmp_path / name) for name in files))
 
 
 def test_every_method_of_the_cluster_client_is_called_and_its_answer_taken(
@@ -78,12 +77,7 @@ def test_every_method_of_the_cluster_client_is_called_and_its_answer_taken(
         folder.mkdir()
         written(folder, second=number == 1)
 
-    done = subprocess.run(
-        ["node", "whole.js", broker.http, *map(str, folders)],
-        cwd=installed, capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
-
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    run(installed, "whole.js", broker.http, *map(str, folders))
 
 
 def test_every_method_of_the_node_sdk_over_rest_is_called(
@@ -94,9 +88,4 @@ def test_every_method_of_the_node_sdk_over_rest_is_called(
     folder.mkdir()
     written(folder)
 
-    done = subprocess.run(
-        ["node", "rest.js", broker.http, str(folder)],
-        cwd=installed, capture_output=True, text=True, timeout=90, check=False,
-    )  # fmt: skip
-
-    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+    run(installed, "rest.js", broker.http, str(folder))

@@ -55,12 +55,8 @@ def job_completed(told: Told, event: j.JobCompleted) -> None:
     if row is None or job.error_message or job.error_code:
         job_changed(told, job, "COMPLETED", ends=True)
     else:  # most of what is completed was created in the same batch: its row is at hand
-        row.state, row.retries, row.updated, row.end_date = (
-            "COMPLETED",
-            job.retries,
-            told.now,
-            told.now,
-        )
+        row.state, row.retries = "COMPLETED", job.retries
+        row.updated = row.end_date = told.now
         row.deadline = job.deadline if job.deadline > 0 else None
     _count(told, job, "COMPLETED")
     if event.result and "denied" in event.result:
