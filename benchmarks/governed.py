@@ -93,6 +93,8 @@ def play(engine: Engine, given: Document, count: int, work: Document, tasks: int
             turns.append(taken)
             for job in taken.reply.jobs:
                 turns.append(step(state, Request(c.CompleteJob(job.job.key, work), HEADER), now))
+        if state.unsigned.rows:
+            turns.append(step(state, Request(c.SignPolicies()), now))
         state.drain()
         stepped = time.process_time()
         size += len(chain.seal(turns).body)

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from remit import Engine, Refused
-from remit.authority import KeyRing, Signer
+from remit.authority import KeyRing, Signer, verify_chain
 from remit.authority.derive import mint_grant
 from remit.authority.policy import Clause, Duty, Grant, Holder, SlopeRules, Subject
 from remit.base.errors import RejectionType
@@ -121,10 +121,13 @@ def test_the_policy_is_no_variable_and_is_bound_to_its_instance(engine: Engine) 
 
     (attached,) = told(engine, PolicyAttached)
     assert attached.instance == key
-    assert len(attached.tokens) == 2
+    carried = engine.show_policy(key).tokens
+    assert carried[0] == attached.tokens[0]
+    assert carried[1].startswith(f"{attached.tokens[1]}.")
+    assert verify_chain(carried, RING).hash == attached.policy
     (job,) = engine.activate("work")
-    assert job.variables == {"x": 1, POLICY: list(attached.tokens)}
-    assert job.policy == attached.tokens
+    assert job.variables == {"x": 1, POLICY: list(carried)}
+    assert job.policy == carried
     assert list(engine.state.variables.of(key)) == [(key, "x")]
 
 
@@ -298,7 +301,7 @@ def test_r15_a_called_process_carries_what_its_caller_leaves(engine: Engine) -> 
 
     attached = told(engine, PolicyAttached)
     assert [event.parent for event in attached] == [-1, key]
-    assert attached[1].tokens[:2] == attached[0].tokens
+    assert attached[1].tokens[:2] == engine.show_policy(key).tokens
     (job,) = engine.activate("inner")
     engine.complete(job.job.key)
     assert completed(engine)[-1] == "p"

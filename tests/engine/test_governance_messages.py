@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from remit import Engine, Refused
+from remit.authority import verify_chain
 from remit.authority.policy import Clause, SlopeRules, Subject
 from remit.authority.revocation import Revocations, mint_revocations
 from remit.engine.governance import POLICY
@@ -133,7 +134,10 @@ def test_r16_a_process_that_a_message_starts_carries_its_senders_policy(engine: 
 
     attached = told(engine, PolicyAttached)
     assert len(attached) == 2
-    assert attached[1].tokens[:2] == attached[0].tokens
+    grants, binding = attached[0].tokens
+    assert attached[1].tokens[0] == grants
+    assert attached[1].tokens[1].startswith(f"{binding}.")
+    assert verify_chain(attached[1].tokens, RING).hash == attached[1].policy
     assert "te" in completed(engine)
 
 

@@ -9,16 +9,17 @@ import pytest
 from msgspec.structs import astuple
 
 from remit import Engine, Refused
-from remit.authority import verify_chain
+from remit.authority import base64url, jws, verify_chain
 from remit.authority.chain import verify_block
 from remit.authority.derive import mint_grant, renewed, succeed
 from remit.authority.policy import Clause
+from remit.authority.together import leaf_of, third_parts
 from remit.engine.governance import POLICY
 from remit.engine.state import layout
 from remit.engine.state.folds import fold
 from remit.engine.state.state import State
 from remit.engine.state.table import encode
-from remit.protocol.events.governance import PolicyAttached
+from remit.protocol.events.governance import PoliciesSigned, PolicyAttached
 from tests.support.governed import ALICE, GOVERNOR, RING, WORK, acme, grant, policy
 from tests.support.model import Model, one_task
 from tests.support.story import leftovers, replayed
@@ -65,12 +66,22 @@ def test_other_grants_have_a_row_of_their_own(engine: Engine) -> None:
     assert set(engine.state.beginnings.rows) == {first, second}
 
 
-def test_what_is_attached_in_the_log_is_whole(engine: Engine) -> None:
+def test_what_is_attached_in_the_log_is_whole_and_its_signature_follows(engine: Engine) -> None:
     """The auditor and the exporters need no table: every record has all blocks."""
     keys = [create(engine), create(engine)]
 
-    attached = [each for each in engine.events() if isinstance(each, PolicyAttached)]
-    assert [each.tokens for each in attached] == [blocks(engine, key) for key in keys]
+    texts: dict[int, tuple[str, ...]] = {}
+    found = {}
+    for each in engine.events():
+        if isinstance(each, PolicyAttached):
+            texts[each.instance] = each.tokens
+        elif isinstance(each, PoliciesSigned):
+            leaves = [leaf_of(jws.read(texts[key][-1], "bind").hash) for key in each.instances]
+            for key, part in zip(each.instances, third_parts(leaves, each.signature), strict=True):
+                *grants, text = texts.pop(key)
+                found[key] = (*grants, f"{text}.{base64url.encode(part)}")
+    assert texts == {}
+    assert found == {key: blocks(engine, key) for key in keys}
 
 
 def test_the_last_instance_takes_the_shared_row_along(engine: Engine) -> None:

@@ -19,10 +19,11 @@ from remit.authority.evaluate import Authority
 from remit.authority.receipt import Receipt
 from remit.authority.revocation import Revocations, read_revocations
 from remit.authority.slope import Slope
-from remit.authority.verify import Attached, Auditor, Finding, Lifted, ListChanged
+from remit.authority.verify import Attached, Auditor, Finding, Lifted, ListChanged, Signed
 from remit.protocol.events.deployment import ProcessCreated
 from remit.protocol.events.governance import (
     EvaluatorsDisagreed,
+    PoliciesSigned,
     PolicyAttached,
     PolicySucceeded,
     ReceiptTaken,
@@ -67,11 +68,13 @@ class Policies:
         differing = running.beginnings.hold(event)
         if not running.share.has(event.root):
             running.elsewhere.add(event.instance)
+            self._auditor.pass_by(position, str(event.instance), event.tokens)
             return FINE
         self.instances += 1
         carried = self._governed[event.instance] = Carried(event)
         bound = self._auditor.read(event.tokens)
         if bound is not None and not differing and self._was_attached(event, bound, carried):
+            self._auditor.carry(position, carried.name, bound)
             return FINE
         parent = self._governed.get(event.parent)
         if parent is not None:
@@ -98,15 +101,23 @@ class Policies:
     def _was_attached(self, event: PolicyAttached, bound: Bound, carried: Carried) -> bool:
         """Whether one like this was found right, and this one is signed for this instance; then it is
         carried from here on."""
-        if event.parent != NONE_KEY or event.sender:
+        if event.parent != NONE_KEY or event.sender or not self._auditor.is_unrevoked:
             return False
         alike = self._alike.get((bound.form, event.definition, event.tenant, event.slope))
         if alike is None or bound.instance != carried.name or bound.hash != event.policy:
             return False
         carried.rule(bound, alike.agreements)
         carried.slope, carried.told = alike.slope, alike.told
-        self._auditor.carry(carried.name, bound)
         return True
+
+    def signed(self, turn: Turn, position: int, event: PoliciesSigned) -> Findings:
+        """One signature for what was attached without."""
+        return self._auditor.feed(
+            Signed(
+                position=position, instance="", instances=tuple(map(str, event.instances)),
+                kid=event.kid, signature=event.signature,
+            )
+        )  # fmt: skip
 
     def remember(self, event: PolicyAttached, bound: Bound, alike: _Alike) -> None:
         """Nothing was to be found with this one."""

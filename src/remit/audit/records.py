@@ -28,6 +28,7 @@ from remit.protocol.events.escalation import Escalated, NotEscalated
 from remit.protocol.events.governance import (
     GovernanceEvent,
     OwnStepAdmitted,
+    PoliciesSigned,
     PolicyAttached,
     RevocationsChanged,
     StepAdmitted,
@@ -170,7 +171,7 @@ else:
 
 
 BEGINNING = frozenset(
-    READ_AS[each] for each in (PolicyAttached, RevocationsChanged, ProcessCreated)
+    READ_AS[each] for each in (PolicyAttached, PoliciesSigned, RevocationsChanged, ProcessCreated)
 )
 """What counts while no governed instance runs."""
 

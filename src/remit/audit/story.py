@@ -29,6 +29,7 @@ from remit.protocol.events.deployment import ProcessCreated
 from remit.protocol.events.governance import (
     EvaluatorsDisagreed,
     OwnStepAdmitted,
+    PoliciesSigned,
     PolicyAttached,
     PolicySucceeded,
     RevocationsChanged,
@@ -131,6 +132,7 @@ class Story:
         by_event: Mapping[type[Event], Teller] = {
             ProcessCreated: policies.deployed,
             PolicyAttached: policies.attached,
+            PoliciesSigned: policies.signed,
             PolicySucceeded: policies.succeeded,
             RevocationsChanged: policies.lists_changed,
             SlopeReanchored: policies.reanchored,

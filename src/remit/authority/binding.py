@@ -1,7 +1,8 @@
 """Binding: grants that are about to be tied to the instances of one process, checked once for all.
 
 Whether the grants are genuine, are for this process, and name the holder that binds them does not depend
-on the instance. What is left for each instance is its own block: written, signed, named.
+on the instance. What is left for each instance is its own block: written and named. It is signed
+together with others (see `together`); until then its chain is for the engine that made it alone.
 
 Whoever verifies many such chains saves as much (`read_bound`): the block of an instance is written again
 from the little that it says of its own, and is good when the text is the same and the signature holds.
@@ -19,7 +20,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from remit.authority import base64url, canon, jws, limits
+from remit.authority import base64url, canon, jws, limits, together
 from remit.authority.chain import (
     VerifiedBlock,
     VerifiedChain,
@@ -30,7 +31,7 @@ from remit.authority.chain import (
 from remit.authority.derive import binding, origin_of
 from remit.authority.errors import AuthorityFault, BadLink, Malformed
 from remit.authority.evaluate import Authority, compile_chain
-from remit.authority.keys import KeyRing, Signer
+from remit.authority.keys import KeyRing
 from remit.authority.policy import Bind, BoundTo, Grant, Holder, Initiator, Origin
 
 _NOBODY = Initiator(actor="", method="")
@@ -52,17 +53,18 @@ class Bindable:
         """A chain of ours, ready to be asked, while nothing is revoked. Raises PolicyError, BadLink."""
         return _model(self).rebound(chain)
 
-    def bind(self, instance: str, initiator: Initiator, signer: Signer, now: int) -> VerifiedChain:
+    def bind(self, instance: str, initiator: Initiator, now: int) -> VerifiedChain:
         """The chain of one instance, from `now` (seconds) on; how long it is valid, the grants say.
 
-        What we have signed this moment need not be verified. Raises Malformed for a chain that is
-        too long.
+        Its last block has no signature yet. Raises Malformed for a chain that is too long.
         """
-        assert signer.kid in self.holder.kids, "the holder binds"
-        block = self.block(instance, initiator, now)
-        token, name = jws.sign_text(self.text(instance, initiator, now), signer)
-        chain = VerifiedChain((*self.grants, VerifiedBlock(token, name, signer.kid, block)))
-        check_size(chain.tokens)
+        text = self.text(instance, initiator, now)
+        name = hashlib.sha256(text.encode()).hexdigest()
+        block = VerifiedBlock(
+            text, name, self.holder.kids[0], self.block(instance, initiator, now)
+        )  # fmt: skip
+        chain = VerifiedChain((*self.grants, block))
+        check_size(chain.tokens, together.LONGEST)
         return chain
 
     def block(self, instance: str, initiator: Initiator, now: int) -> Bind:
@@ -73,7 +75,7 @@ class Bindable:
         )
 
     def text(self, instance: str, initiator: Initiator, now: int) -> str:
-        """The same as it is signed. Most of it is the same for all instances, and written once."""
+        """Its signing input. Most of that is the same for all instances, and written once."""
         stem, before, after = _spelling(self)
         who, name = _initiator(initiator), canon.encode(instance)
         said = b'"iat":%d,"initiator":%b,"jti":%b,"nbf":%d,"sub":{"instance":%b' % (
@@ -120,7 +122,7 @@ def _spelling(grants: Bindable) -> tuple[str, bytes, bytes]:
     before, found, after = canon.encode(grants.block("", _NOBODY, 0)).partition(said)
     assert found, "a binding is written in this order"
     end = len(before) // 3 * 3
-    header = jws.header("bind", grants.holder.kids[0])
+    header = jws.header("bind", grants.holder.kids[0], together.ALGORITHM)
     return f"{header}.{base64url.encode(before[:end])}", before[end:], after
 
 
@@ -229,19 +231,24 @@ class Form:
 
 
 class Bound:
-    """A binding that was verified: what it says of its one instance, from second `at` on.
+    """A binding that was read: what it says of its one instance, from second `at` on.
 
-    `block` is the hash of its signing input. The chain and its authority are made when somebody asks.
+    `block` is the hash of its signing input. `is_signed`: its signature was verified; otherwise it has
+    none yet, and counts for nothing until it is found among those that were signed together. The chain
+    and its authority are made when somebody asks.
     """
 
-    __slots__ = ("at", "block", "form", "instance", "token")
+    __slots__ = ("at", "block", "form", "instance", "is_signed", "token")
 
-    def __init__(self, form: Form, instance: str, at: int, token: str, block: str) -> None:
+    def __init__(
+        self, form: Form, instance: str, at: int, token: str, block: str, is_signed: bool
+    ) -> None:
         self.form = form
         self.instance = instance
         self.at = at
         self.token = token
         self.block = block
+        self.is_signed = is_signed
 
     @property
     def hash(self) -> str:
@@ -268,7 +275,8 @@ class Bound:
 
 
 def read_bound(tokens: Sequence[str], ring: KeyRing) -> Bound | None:
-    """The chain in `tokens`, verified, where it is one that `Bindable.bind` could have written.
+    """The chain in `tokens` where it is one that `Bindable.bind` could have written; its signatures are
+    verified, as far as it has them (see `Bound.is_signed`).
 
     None for every other: it may be a good one all the same, which `verify_chain` says.
     """
@@ -283,12 +291,17 @@ def _read_bound(tokens: Sequence[str], ring: KeyRing) -> Bound | None:
     token, before = tokens[-1], tuple(tokens[:-1])
     if len(token) > limits.BLOCK_BYTES:
         return None
-    text, _, signature = token.rpartition(".")
+    header, _, rest = token.partition(".")
+    payload, point, signature = rest.partition(".")
+    text = f"{header}.{payload}" if point else token
     found = _read_quickly(text, before, ring)
     form, instance, at = found or _read_slowly(text, before, ring)
     content = text.encode()
-    ring.key(form.kid, "holder", at).check(content, base64url.decode(signature))
-    return Bound(form, instance, at, token, hashlib.sha256(content).hexdigest())
+    key = ring.key(form.kid, "holder", at)
+    if point:
+        together.check_third_part(content, base64url.decode(signature), key)
+    name = hashlib.sha256(content).hexdigest()
+    return Bound(form, instance, at, token, name, bool(point))
 
 
 def _read_quickly(
@@ -311,10 +324,10 @@ def _read_quickly(
 def _read_slowly(text: str, before: tuple[str, ...], ring: KeyRing) -> tuple[Form, str, int]:
     """The form, the instance and the time of a signing input. Raises Malformed unless it is one."""
     header, _, payload = text.partition(".")
-    kind, kid = jws.read_header(header)
+    kind, kid, is_together = jws.read_header(header)
     spoken = base64url.decode(payload)
     told = _read_said(spoken)
-    if kind != "bind" or not told.is_within_limits:
+    if kind != "bind" or not is_together or not told.is_within_limits:
         raise Malformed("no binding of ours")
     to = told.sub
     grants = bindable(before, ring, to.tenant, to.process, to.ver, kid)

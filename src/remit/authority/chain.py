@@ -102,11 +102,11 @@ def verify_chain(tokens: Sequence[str], ring: KeyRing) -> VerifiedChain:
     return chain
 
 
-def check_size(tokens: Sequence[str]) -> None:
-    """Raises Malformed for more, or longer, blocks than a chain may have."""
+def check_size(tokens: Sequence[str], more: int = 0) -> None:
+    """Raises Malformed for more, or longer, blocks than a chain may have; `more` letters are to come."""
     if not 2 <= len(tokens) <= limits.CHAIN_BLOCKS:
         raise Malformed(f"a chain has 2 to {limits.CHAIN_BLOCKS} blocks, found {len(tokens)}")
-    if sum(map(len, tokens)) > limits.CHAIN_BYTES:
+    if sum(map(len, tokens)) + more > limits.CHAIN_BYTES:
         raise Malformed(f"a chain has at most {limits.CHAIN_BYTES} bytes")
 
 

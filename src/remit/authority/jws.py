@@ -3,6 +3,9 @@
 The header is exactly {"alg":"Ed25519","kid":…,"typ":"remit-<kind>+jws"} in canonical form. The kind
 is therefore signed: a receipt can never pass as a derivation. Anything else in a header (`jwk`,
 `x5u`, `crit`, another `alg`) is refused before a key is looked at.
+
+Bindings have `alg` Ed25519-tree where one signature is for several of them (see `together`). Until that
+is made they have two parts: such a one can be read, and never verified.
 """
 
 from __future__ import annotations
@@ -12,11 +15,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, get_args
 
-from remit.authority import base64url, canon, limits
+from remit.authority import base64url, canon, limits, together
 from remit.authority.errors import BadSignature, Malformed
 from remit.authority.keys import PublicKey, Signer
 
 Kind = Literal["grant", "succ", "bind", "derive", "receipt", "anchor", "revocation"]
+ALGORITHM = "Ed25519"
 KINDS: dict[object, Kind] = {f"remit-{kind}+jws": kind for kind in get_args(Kind)}
 
 
@@ -30,6 +34,7 @@ class Envelope:
     payload: bytes
     signing_input: bytes
     signature: bytes
+    is_together: bool
 
     @property
     def hash(self) -> str:
@@ -38,26 +43,24 @@ class Envelope:
 
     def verify(self, key: PublicKey) -> None:
         """Raises BadSignature unless `key` signed this."""
-        key.check(self.signing_input, self.signature)
+        check = together.check_third_part if self.is_together else _check_own
+        check(self.signing_input, self.signature, key)
+
+
+def _check_own(signing_input: bytes, signature: bytes, key: PublicKey) -> None:
+    key.check(signing_input, signature)
 
 
 def sign(kind: Kind, claims: object, signer: Signer) -> str:
     """The compact JWS of `claims` (a struct or a dictionary)."""
-    return sign_text(f"{header(kind, signer.kid)}.{_part(claims)}", signer)[0]
-
-
-def sign_text(text: str, signer: Signer) -> tuple[str, str]:
-    """The compact JWS of a signing input that is written already, and the hash that names the block
-    (see `Envelope.hash`)."""
-    content = text.encode()
-    token = f"{text}.{base64url.encode(signer.sign(content))}"
-    return token, hashlib.sha256(content).hexdigest()
+    text = f"{header(kind, signer.kid)}.{_part(claims)}"
+    return f"{text}.{base64url.encode(signer.sign(text.encode()))}"
 
 
 @lru_cache(maxsize=256)
-def header(kind: Kind, kid: str) -> str:
+def header(kind: Kind, kid: str, alg: str = ALGORITHM) -> str:
     """The first part of a statement that this key signs."""
-    return _part({"alg": "Ed25519", "kid": kid, "typ": f"remit-{kind}+jws"})
+    return _part({"alg": alg, "kid": kid, "typ": f"remit-{kind}+jws"})
 
 
 def read(token: str, *expected: Kind) -> Envelope:
@@ -65,26 +68,30 @@ def read(token: str, *expected: Kind) -> Envelope:
     if not isinstance(token, str) or len(token) > limits.BLOCK_BYTES:
         raise Malformed(f"a block is text of at most {limits.BLOCK_BYTES} bytes")
     parts = token.split(".")
-    if len(parts) != 3:
+    if len(parts) not in (2, 3):
         raise Malformed("a compact JWS has three parts")
-    kind, kid = read_header(parts[0])
-    payload, signature = base64url.decode(parts[1]), base64url.decode(parts[2])
+    kind, kid, is_together = read_header(parts[0])
+    if len(parts) == 2 and not is_together:
+        raise Malformed("a compact JWS has three parts")
+    payload, signature = base64url.decode(parts[1]), base64url.decode("".join(parts[2:]))
     if kind not in expected:
         raise Malformed(f"expected {' or '.join(expected)}, found {kind}")
-    if len(signature) != 64:
+    if len(signature) != 64 and not is_together:
         raise BadSignature("an Ed25519 signature has 64 bytes")
     signing_input = f"{parts[0]}.{parts[1]}".encode()
-    return Envelope(kind, kid, canon.parse(payload), payload, signing_input, signature)
+    claims = canon.parse(payload)
+    return Envelope(kind, kid, claims, payload, signing_input, signature, is_together)
 
 
 @lru_cache(maxsize=256)
-def read_header(part: str) -> tuple[Kind, str]:
-    """The kind of statement, and the key that it names. Raises Malformed.
+def read_header(part: str) -> tuple[Kind, str, bool]:
+    """The kind of statement, the key that it names, and whether it is signed together with others.
 
-    Sound as a cache: a few keys sign everything. Faults are not cached.
+    Raises Malformed. Sound as a cache: a few keys sign everything. Faults are not cached.
     """
     header = canon.parse(base64url.decode(part))
-    if header.get("alg") != "Ed25519":
+    is_together = header.get("alg") == together.ALGORITHM
+    if header.get("alg") != ALGORITHM and not is_together:
         raise Malformed(f"the algorithm is Ed25519 and nothing else, found {header.get('alg')!r}")
     if set(header) != {"alg", "kid", "typ"}:
         raise Malformed("a header has alg, kid and typ and nothing else")
@@ -93,7 +100,9 @@ def read_header(part: str) -> tuple[Kind, str]:
         raise Malformed("a header names its key (kid)")
     if not isinstance(kind, str) or kind not in KINDS:
         raise Malformed(f"unknown kind of statement: {kind!r}")
-    return KINDS[kind], kid
+    if is_together and KINDS[kind] != "bind":
+        raise Malformed(f"bindings are signed together and nothing else, found {KINDS[kind]}")
+    return KINDS[kind], kid, is_together
 
 
 def _part(value: object) -> str:

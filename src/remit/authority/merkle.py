@@ -4,6 +4,7 @@ leaf      SHA-256(0x00 ‖ record)            node    SHA-256(0x01 ‖ left ‖ 
 
 Frontier  what a writer keeps: one hash per bit of the size; append and root
 Tree      what a prover keeps: every complete subtree; inclusion and consistency proofs
+levels_of a whole small tree at once, and `paths_of` all its leaves
 check_…   what a verifier needs: the proof, the roots, nothing else
 """
 
@@ -156,10 +157,44 @@ def _split(width: int) -> int:
     return 1 << (width - 1).bit_length() - 1
 
 
+def levels_of(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    """The tree over at least one leaf hash, from the leaves to the root.
+
+    The last node of an odd level stands in the next one as it is.
+    """
+    levels = [list(leaves)]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        level = [*map(node_hash, below[::2], below[1::2])]
+        if len(below) & 1:
+            level.append(below[-1])
+        levels.append(level)
+    return levels
+
+
+def paths_of(levels: Sequence[Sequence[bytes]]) -> list[bytes]:
+    """The inclusion proof of each leaf, its hashes in one piece."""
+    paths = [b""]
+    for level in reversed(levels[:-1]):
+        last = len(level) - 1
+        paths = [
+            paths[index >> 1] if index == last and not index & 1
+            else level[index ^ 1] + paths[index >> 1]
+            for index in range(last + 1)
+        ]  # fmt: skip
+    return paths
+
+
 def check_inclusion(
     leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
 ) -> None:
     """Raises BadProof unless `leaf` is number `index` of the `size` leaves under `root`."""
+    if root_over(leaf, index, size, proof) != root:
+        raise BadProof(f"leaf {index} is not under this root")
+
+
+def root_over(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """The root that a proof leads to from leaf `index` of `size`. Raises BadProof for another length."""
     if not 0 <= index < size:
         raise BadProof(f"there is no leaf {index} in a tree of {size}")
     node, last, found = index, size - 1, leaf
@@ -173,8 +208,9 @@ def check_inclusion(
         else:
             found = node_hash(found, sibling)
         node, last = node >> 1, last >> 1
-    if last != 0 or found != root:
-        raise BadProof(f"leaf {index} is not under this root")
+    if last != 0:
+        raise BadProof("the proof is too short")
+    return found
 
 
 def check_consistency(

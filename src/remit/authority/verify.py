@@ -2,7 +2,7 @@
 
 Entries are fed in the order of the log; each may give findings. Per kind:
 
-    signature     a chain in the log does not verify                        (T4-T8)
+    signature     a chain in the log does not verify, or was never signed   (T4-T8)
     decision      the same question, asked again, has another answer        (T13, T32)
     slope         the recorded slope is not what follows from the one before
     completeness  something happened that no admission covers; or was covered twice, or was denied,
@@ -21,15 +21,17 @@ those with the log's other records.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
 from remit.authority import slope as slopes
+from remit.authority import together
 from remit.authority.binding import Bound, read_bound
 from remit.authority.chain import verify_chain
-from remit.authority.errors import AuthorityFault
+from remit.authority.errors import AuthorityFault, BadSignature
 from remit.authority.evaluate import Authority, compile_chain
 from remit.authority.keys import KeyRing
 from remit.authority.receipt import reanchored
@@ -80,6 +82,15 @@ class Attached(Entry, frozen=True, kw_only=True):
     after: str = ""
     sender: Slope | None = None
     bound: Bound | None = None
+
+
+class Signed(Entry, frozen=True, kw_only=True):
+    """The bindings of these instances are signed together, with the key `kid`: all that were attached
+    without a signature since the last time, in this order (`instance` is empty)."""
+
+    instances: tuple[str, ...]
+    kid: str
+    signature: bytes
 
 
 class ListChanged(Entry, frozen=True, kw_only=True):
@@ -171,6 +182,14 @@ class Happened(Entry, frozen=True, kw_only=True):
     part: str = ""
 
 
+class _Unsigned(NamedTuple):
+    """A binding that waits for its signature: its leaf, and what it says (None: another reads it)."""
+
+    position: int
+    leaf: bytes
+    bound: Bound | None
+
+
 class Auditor:
     """Feed it the log; `finish` when it is over."""
 
@@ -183,6 +202,7 @@ class Auditor:
         self._authorities: dict[str, Authority | Bound] = {}
         self._slopes: dict[tuple[str, str], Slope] = {}
         self._covering: dict[tuple[int, str], Decided] = {}
+        self._unsigned: dict[str, _Unsigned] = {}
         self._position = -1
         self.decisions = 0
 
@@ -195,7 +215,7 @@ class Auditor:
         try:
             found.extend(self._CHECKS[entry.__class__](self, entry))
         except AuthorityFault as fault:
-            kind: Kind = "signature" if isinstance(entry, Attached) else "slope"
+            kind: Kind = "signature" if isinstance(entry, Attached | Signed) else "slope"
             found.append(Finding(entry.position, kind, str(fault)))
         return found
 
@@ -204,8 +224,8 @@ class Auditor:
         return isinstance(entry, Happened) and entry.position == self._position
 
     def finish(self) -> list[Finding]:
-        """What was admitted and never happened."""
-        return [
+        """What was admitted and never happened, and what was never signed."""
+        never = [
             Finding(
                 decided.position,
                 "completeness",
@@ -213,6 +233,16 @@ class Auditor:
             )
             for (covered, _), decided in sorted(self._covering.items())
             if decided.admitted
+        ]
+        return never + self._never_signed(self._unsigned, "nobody has signed it")
+
+    @staticmethod
+    def _never_signed(unsigned: Mapping[str, _Unsigned], why: str) -> list[Finding]:
+        """Of those that are read here."""
+        return [
+            Finding(each.position, "signature", f"the binding of instance {instance}: {why}")
+            for instance, each in unsigned.items()
+            if each.bound is not None
         ]
 
     def forget(self, instance: str) -> None:
@@ -236,15 +266,50 @@ class Auditor:
         return found  # type: ignore[return-value]
 
     def read(self, tokens: Sequence[str]) -> Bound | None:
-        """A binding that is signed as it should be; None: `Attached` will tell what these tokens are.
+        """A binding that is signed as it should be, or is still to be signed together with others;
+        None: `Attached` will tell what these tokens are."""
+        return read_bound(tokens, self._ring)
 
-        Where something is revoked, every chain is read in full.
-        """
-        return None if self._revocations else read_bound(tokens, self._ring)
+    @property
+    def is_unrevoked(self) -> bool:
+        """Whether no list of revocations counts."""
+        return not self._revocations
 
-    def carry(self, instance: str, bound: Bound) -> None:
-        """The instance has this chain from here on; one like it was fed, and found right."""
+    def carry(self, position: int, instance: str, bound: Bound) -> None:
+        """The instance has this chain from here on; one like it was fed, and found right. Only where
+        nothing is revoked."""
         self._authorities[instance] = bound
+        self._await_signature(position, instance, bound)
+
+    def pass_by(self, position: int, instance: str, tokens: Sequence[str]) -> None:
+        """Another reads what is attached to this instance; its binding may be signed with ours."""
+        if tokens and tokens[-1].count(".") == 1:
+            name = hashlib.sha256(tokens[-1].encode()).hexdigest()
+            self._unsigned[instance] = _Unsigned(position, together.leaf_of(name), None)
+
+    def _await_signature(self, position: int, instance: str, bound: Bound) -> None:
+        if not bound.is_signed:
+            self._unsigned[instance] = _Unsigned(position, together.leaf_of(bound.block), bound)
+
+    def _signed(self, entry: Signed) -> Iterator[Finding]:
+        waiting, self._unsigned = self._unsigned, {}
+        if entry.instances != tuple(waiting):
+            text = (
+                f"signs the bindings of {len(entry.instances)} instances, which are not the "
+                f"{len(waiting)} that wait for it"
+            )
+            yield Finding(entry.position, "signature", text)
+        here = [each.bound for each in waiting.values() if each.bound is not None]
+        try:
+            keys = {self._ring.key(bound.form.kid, "holder", bound.at) for bound in here}
+            if not here:
+                return
+            if [key.kid for key in keys] != [entry.kid]:
+                raise BadSignature(f"key {entry.kid} signs what others bind")
+            leaves = [each.leaf for each in waiting.values()]
+            together.check_together(leaves, entry.signature, *keys)
+        except AuthorityFault as fault:
+            yield from self._never_signed(waiting, str(fault))
 
     def _attached(self, entry: Attached) -> Iterator[Finding]:
         authority = self._compiled(entry)
@@ -259,9 +324,12 @@ class Auditor:
     def _compiled(self, entry: Attached) -> Authority:
         """Raises an AuthorityFault for tokens that are no chain, or one without a meaning."""
         bound = entry.bound or self.read(entry.tokens)
-        if bound is not None:
-            return bound.authority()
-        return compile_chain(verify_chain(entry.tokens, self._ring), self._revocations)
+        if bound is None:
+            return compile_chain(verify_chain(entry.tokens, self._ring), self._revocations)
+        self._await_signature(entry.position, entry.instance, bound)
+        if self._revocations:
+            return compile_chain(bound.chain(), self._revocations)
+        return bound.authority()
 
     def _begun(self, authority: Authority, entry: Attached) -> Slope:
         """The slope of a new instance."""
@@ -433,6 +501,7 @@ class Auditor:
 
     _CHECKS: Mapping[type[Entry], Callable[..., Iterable[Finding]]] = {
         Attached: _attached,
+        Signed: _signed,
         ListChanged: _list_changed,
         Decided: _decided,
         Returned: _returned,

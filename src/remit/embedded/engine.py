@@ -410,6 +410,8 @@ class Engine:
         while rests := self.state.rests_to_play():
             for rest in rests:
                 turns.append(step(self.state, Request(rest), self.now))
+        if self.state.unsigned.rows:
+            turns.append(step(self.state, Request(c.SignPolicies()), self.now))
         for each in turns:
             for effect in each.effects:
                 if isinstance(effect, Answer):

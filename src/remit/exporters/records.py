@@ -49,6 +49,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "RenewPolicy": ("GOVERNANCE", "RENEW"),
     "ReanchorTrust": ("GOVERNANCE", "REANCHOR"),
     "ShowPolicy": ("GOVERNANCE", "SHOW"),
+    "SignPolicies": ("GOVERNANCE", "SIGN"),
     "ChangeRevocations": ("GOVERNANCE", "REVOKE"),
     "AssignUserTask": ("USER_TASK", "ASSIGN"),
     "UpdateUserTask": ("USER_TASK", "UPDATE"),

@@ -40,7 +40,7 @@ from remit.partition.outbox import Outbox, Parcel
 from remit.partition.pressure import Pressure
 from remit.partition.storage.contract import Batch, Fenced, Store, StoreFull
 from remit.partition.streams import REST_SECONDS, Open, Streams
-from remit.protocol.commands import ActivateJobs, Command, RunBatch, YieldJob
+from remit.protocol.commands import ActivateJobs, Command, RunBatch, SignPolicies, YieldJob
 from remit.protocol.replies import JobsActivated, Rejected, Reply
 from remit.protocol.values import ActivatedJob, Header
 
@@ -287,7 +287,10 @@ class PartitionLoop:
         return self._is_leader and self._blocked is None and not self._is_closed
 
     def _step_batch(self, batch: _InFlight) -> None:
-        """Play what waits: mail first, then what is due, then requests, until the batch is full."""
+        """Play what waits: mail first, then what is due, then requests, until the batch is full.
+
+        Policies that were bound are signed before streams take jobs.
+        """
         began, worked = batch.since, time.thread_time()
         now = self.state.now(int(self._clock() * 1000))
         self._forget_acknowledged(batch)
@@ -299,6 +302,8 @@ class PartitionLoop:
             self._play_request(batch, waiting, now)
             if _is_over(began, worked):
                 break
+        if self.state.unsigned.rows:
+            self._play(batch, Request(SignPolicies()), now)
         self._feed_streams(batch, now)
         inbox.extend(self._busy)
         self._busy.clear()

@@ -446,6 +446,10 @@ class RunBatch(Command, frozen=True):
     key: int
 
 
+class SignPolicies(Command, frozen=True):
+    """Sign, together, the policies that were bound since the last time; the last command of a batch."""
+
+
 class Continue(Command, frozen=True):
     """Go on with the rest of a turn that grew too long; runs before other commands of that root."""
 

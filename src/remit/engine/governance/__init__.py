@@ -2,6 +2,7 @@
 
 asking      may this be done? an admission, or a rejection that leaves nothing else
 questions   what is asked, and the facts that it takes
+governor    what a partition trusts, and how it signs what it binds
 carried     the policy that answers, compiled and in memory
 telling     what the log, and whoever was refused, is told of the answer
 policies    which policy an instance carries: attached, derived, renewed
@@ -20,7 +21,7 @@ from remit.engine.governance.asking import (
     admit_step,
     passes,
 )
-from remit.engine.governance.carried import Governor
+from remit.engine.governance.governor import Governor, sign
 from remit.engine.governance.messages import (
     admit_message,
     attach_by_message,
@@ -101,6 +102,7 @@ __all__ = [
     "sender_in",
     "sender_of",
     "shown",
+    "sign",
     "tell",
     "without_policy",
 ]

@@ -5,14 +5,14 @@ What comes from the disk is verified again before it is asked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
+from msgspec.structs import replace
 
-from remit.authority import Authority, KeyRing, Signer, Slope, compile_chain, verify_chain
+from remit.authority import Authority, KeyRing, Slope, VerifiedChain, compile_chain, verify_chain
 from remit.authority.revocation import Revocations, read_revocations
-from remit.base.errors import InvalidArgument
+from remit.engine.governance.governor import governor_of, signed_blocks
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance, Governed
 from remit.engine.state.state import State
@@ -49,35 +49,11 @@ def _remember_slope(content: bytes, slope: Slope) -> None:
     _slopes[content] = slope
 
 
-@dataclass(frozen=True)
-class Governor:
-    """What a partition trusts and signs with. Without one, no instance can carry a policy.
-
-    `standing` are grants that every instance begins under that they are for, whatever else it brings;
-    `requires`: nothing begins without a policy.
-    """
-
-    ring: KeyRing
-    signer: Signer
-    standing: tuple[str, ...] = ()
-    requires: bool = False
-
-
 def governed_row(run: Run, element: ElementInstance | None) -> Governed | None:
     """The policy that an element's instance carries; None when nothing governs it."""
     if element is None or element.is_ungoverned:
         return None
     return run.state.governed.rows.get(element.instance)
-
-
-def governor_of(run: Run) -> Governor:
-    governor: Governor | None = run.state.governor
-    if governor is None:
-        raise InvalidArgument(
-            "Expected to take a policy, but this broker trusts no keys: start it with --policy-keys and "
-            "--holder-key"
-        )
-    return governor
 
 
 class Carried(msgspec.Struct, frozen=True):
@@ -99,6 +75,14 @@ def authority_of(run: Run, row: Governed) -> Authority:
     return _carried(run, row).authority
 
 
+def signed_chain(run: Run, row: Governed) -> VerifiedChain:
+    """The same chain, as others may see it."""
+    chain, blocks = authority_of(run, row).chain, signed_blocks(run, row)
+    if chain.tokens == blocks:
+        return chain
+    return VerifiedChain((*chain.blocks[:-1], replace(chain.blocks[-1], token=blocks[-1])))
+
+
 def remember_authority(
     run: Run, authority: Authority, element: ElementInstance, definition: ProcessDefinition
 ) -> None:
@@ -109,7 +93,7 @@ def remember_authority(
 def _carried(run: Run, row: Governed) -> Carried:
     found: Carried | None = run.state.authority_cache.get(_name(run.state, row.policy))
     if found is None:
-        chain = verify_chain(run.state.blocks_of(row), governor_of(run).ring)
+        chain = verify_chain(signed_blocks(run, row), governor_of(run).ring)
         found = _remember(run, Carried(compile_chain(chain, known_revocations(run))))
     return found
 

@@ -17,9 +17,9 @@ from remit.engine.governance.carried import (
     decode_slope,
     encode_slope,
     governed_row,
-    governor_of,
     known_revocations,
 )
+from remit.engine.governance.governor import governor_of, signed_blocks
 from remit.engine.governance.policies import added_standing
 from remit.engine.governance.questions import Question, ask, domain_of
 from remit.engine.governance.telling import log_admission, rejection, sentence
@@ -41,7 +41,7 @@ def sender_in(run: Run, element: ElementInstance) -> Sender | None:
         "",
         element.tenant,
         authority.chain.initiator.actor,
-        authority.chain.tokens,
+        signed_blocks(run, row),
         row.slope,
     )
 

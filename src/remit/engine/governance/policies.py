@@ -19,15 +19,15 @@ from remit.engine.definitions import Definition
 from remit.engine.faults import IncidentRaised
 from remit.engine.governance.asking import StepDenied, admit_beginning, passes
 from remit.engine.governance.carried import (
-    Governor,
     authority_of,
     decode_slope,
     encode_slope,
     governed_row,
-    governor_of,
     known_revocations,
     remember_authority,
+    signed_chain,
 )
+from remit.engine.governance.governor import Governor, governor_of, make_room, signed_blocks
 from remit.engine.governance.questions import hop_of
 from remit.engine.governance.telling import tell
 from remit.engine.run import Run
@@ -77,13 +77,14 @@ def attach(
             (*_standing(governor, definition), *given), governor.ring, row.tenant, row.process_id,
             row.version, governor.signer.kid,
         )  # fmt: skip
-        chain = grants.bind(str(key), initiator, governor.signer, run.now // 1000)
+        chain = grants.bind(str(key), initiator, run.now // 1000)
         revoked = known_revocations(run)
         authority = compile_chain(chain, revoked) if revoked else grants.authority(chain)
     except AuthorityFault as fault:
         raise InvalidArgument(
             f"Expected a policy for process '{row.process_id}', but it can't be taken: {fault}"
         ) from fault
+    make_room(run)
     remember_authority(run, authority, unborn, row)
     slope = authority.arithmetic.extend(START, hop)
     begins, stem = _shared(run, grants, chain, key)
@@ -186,12 +187,12 @@ def derive_child(run: Run, caller: ElementInstance, definition: Definition, chil
     row = governed_row(run, caller)
     if row is None:
         return
-    governor, parent = governor_of(run), authority_of(run, row)
+    governor, parent = governor_of(run), signed_chain(run, row)
     called = definition.row
     tokens = derive_for_call(
-        parent.chain, governor.signer, process=called.process_id, version=called.version,
+        parent, governor.signer, process=called.process_id, version=called.version,
         instance=str(child), element=caller.element, jti=str(child), now=run.now // 1000,
-        grants=added_standing(run, parent.chain, definition),
+        grants=added_standing(run, parent, definition),
     )  # fmt: skip
     chain = verify_chain(tokens, governor.ring)
     authority = compile_chain(chain, known_revocations(run))
@@ -226,7 +227,7 @@ def rebind(run: Run, instance: ElementInstance, target: Definition) -> None:
         return
     to = target.row
     tokens = derive_for_call(
-        authority_of(run, row).chain, governor_of(run).signer, to="migration",
+        signed_chain(run, row), governor_of(run).signer, to="migration",
         process=to.process_id, version=to.version, instance=str(instance.key), element="",
         jti=f"{instance.key}/{run.now}", now=run.now // 1000,
     )  # fmt: skip
@@ -256,7 +257,7 @@ def renew(run: Run, instance: ElementInstance, successor: str) -> None:
     renewed = 0
     for row in rows:
         try:
-            chain = with_successor(verify_chain(run.state.blocks_of(row), ring), successor, ring)
+            chain = with_successor(signed_chain(run, row), successor, ring)
         except AuthorityFault as fault:
             if row.key == instance.key:
                 raise InvalidArgument(
@@ -307,7 +308,7 @@ def shown(run: Run, instance: ElementInstance) -> PolicyShown:
     if row is None:
         raise _ungoverned(instance.key)
     slope = decode_slope(row.slope)
-    blocks = run.state.blocks_of(row)
+    blocks = signed_blocks(run, row)
     return PolicyShown(instance.key, blocks, slope.head, slope.trust, slope.low)
 
 

@@ -22,7 +22,8 @@ from remit.authority.partial import admit_partly
 from remit.authority.policy import Denial
 from remit.authority.receipt import Receipt, disagreement, read_receipt
 from remit.engine.governance.asking import StepDenied, admit_step, passes
-from remit.engine.governance.carried import authority_of, decode_slope, governed_row, governor_of
+from remit.engine.governance.carried import authority_of, decode_slope, governed_row
+from remit.engine.governance.governor import governor_of, signed_blocks
 from remit.engine.governance.policies import without_policy
 from remit.engine.governance.precedents import circumstances_of, follow, set_precedent
 from remit.engine.governance.questions import Answer, Question, ask, facts_of, hop_of, slope_of
@@ -138,7 +139,7 @@ def hand_over(
     else:
         step = _without_facts(row.slope, hop, withheld)
     handed = Handed(hop.actor, hop.method, hop.domain, decode_slope(row.slope).head, withheld)
-    return HandedOver(handed, authority.chain.tokens, step)
+    return HandedOver(handed, signed_blocks(run, row), step)
 
 
 @lru_cache(maxsize=4096)

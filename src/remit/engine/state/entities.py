@@ -119,7 +119,8 @@ class Governed(Value, frozen=True):
     """A process instance with a policy: its signed blocks, their hash, and the trust slope (msgpack).
 
     `rejections` are the last ones that need not be told again. With `begins`, the key of a `Beginning`,
-    `tokens` is what is left of the last block after that: see `State.blocks_of`.
+    `tokens` is what is left of the last block after that, and `signature` its third part where it was
+    signed together with others: see `State.blocks_of`.
     """
 
     key: int
@@ -129,6 +130,14 @@ class Governed(Value, frozen=True):
     slope: bytes
     rejections: tuple[str, ...] = ()
     begins: int = NONE_KEY
+    signature: bytes = b""
+
+
+class Unsigned(Value, frozen=True):
+    """The binding of this instance waits for its signature: its leaf in the tree that will be signed."""
+
+    key: int
+    leaf: bytes
 
 
 class Beginning(Value, frozen=True):

@@ -15,6 +15,7 @@ from typing import Any, cast
 import msgspec
 
 from remit.base.keys import first_key, partition_of
+from remit.authority import base64url
 from remit.engine.state import layout
 from remit.engine.state.entities import (
     Banned,
@@ -35,6 +36,7 @@ from remit.engine.state.entities import (
     Taken,
     Token,
     Trigger,
+    Unsigned,
     Variable,
 )
 from remit.engine.state.ordered import Ordered
@@ -311,6 +313,9 @@ class State:
             address=lambda number, row: layout.beginning(row.key),
             index_of=lambda row: row.blocks,
         )  # fmt: skip
+        self.unsigned = Table[int, Unsigned](
+            102, Unsigned, journal, key_of=lambda row: row.key, address=shared
+        )
         self.users = Table[str, User](
             120, User, journal, key_of=lambda row: row.username, address=shared
         )
@@ -450,13 +455,14 @@ class State:
         return found
 
     def blocks_of(self, row: Governed) -> tuple[str, ...]:
-        """The signed blocks that an instance carries."""
+        """The blocks that an instance carries; the last has no signature yet where it is `unsigned`."""
         if row.begins == NONE_KEY:
             return row.tokens
         shared = self.beginning(row.begins)
         assert shared is not None, f"the policy of {row.key} begins like none that is stored"
         *grants, stem = shared.blocks
-        return (*grants, stem + row.tokens[0])
+        last = stem + row.tokens[0]
+        return (*grants, f"{last}.{base64url.encode(row.signature)}" if row.signature else last)
 
     def latest_process(self, tenant: str, process_id: str) -> ProcessDefinition | None:
         versions = self.processes.values_of((tenant, process_id))
@@ -604,6 +610,7 @@ class State:
 
     def drain(self) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
         """What changed since the last drain, as rows to put and keys to delete."""
+        assert not self.unsigned.rows, "a binding is signed before it is stored"
         puts: list[tuple[bytes, bytes]] = []
         deletes: list[bytes] = []
         for table in self._tables():
@@ -659,6 +666,7 @@ class State:
         yield from self.correlation_tables.values()
         yield from self.shared_tables.values()
         yield self.beginnings
+        yield self.unsigned
 
     def _drain_queues(self, puts: list[tuple[bytes, bytes]], deletes: list[bytes]) -> None:
         if self.due_queue.changed:

@@ -17,7 +17,7 @@ OWN = frozenset(
         "AcknowledgeCorrelation", "RejectCorrelation", "CloseMessageSubscription",
         "ConfirmSubscriptionClosed", "DistributeDeployment", "AcknowledgeDistribution",
         "DeliverMessage", "ActivateJobs", "YieldJob", "ShareIdentity", "RunBatch", "StartBatchPart",
-        "SteerBatchPart", "ReportBatchPart",
+        "SteerBatchPart", "ReportBatchPart", "SignPolicies",
     )
 )  # fmt: skip
 """Commands that a partition gives itself, and polling: nobody audits those."""

@@ -166,6 +166,7 @@ ReceiptTaken = WorkerAdmitted | WorkerRejected | WorkerDeferred | EvaluatorsDisa
 class PolicyAttached(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 5)):
     """`tokens` are the signed blocks; `parent` is the instance whose policy they are derived from.
 
+    The last of them has no signature yet where it is a binding of this broker: `PoliciesSigned` follows.
     `sender` is the slope of whoever sent the message that started this instance. The blocks and the
     first `stem` letters of the last one are the same for all instances under these grants: tables keep
     them once, by the key `begins` of the first that has them (-1: they are kept with the instance).
@@ -182,6 +183,16 @@ class PolicyAttached(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNAN
     sender: bytes = b""
     begins: int = -1
     stem: int = 0
+
+
+@event("POLICIES_SIGNED")
+class PoliciesSigned(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE, 16)):
+    """One signature, of the key `kid`, for the bindings of these instances: all that were attached
+    without one since the last time, in their order (see `remit.authority.together`)."""
+
+    instances: tuple[int, ...]
+    kid: str
+    signature: bytes
 
 
 @event("POLICY_SUCCEEDED")

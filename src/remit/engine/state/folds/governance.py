@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from msgspec.structs import replace
 
-from remit.engine.state.entities import Beginning, Governed, Revoked
+from remit.authority.together import leaf_of, third_parts
+from remit.engine.state.entities import Beginning, Governed, Revoked, Unsigned
 from remit.engine.state.state import State
 from remit.protocol.events.governance import (
     EvaluatorsDisagreed,
     GovernanceEvent,
     OwnStepAdmitted,
+    PoliciesSigned,
     PolicyAttached,
     PolicyExpired,
     PolicySucceeded,
@@ -32,13 +35,27 @@ REMEMBERED = 50
 def attached(state: State, event: PolicyAttached) -> None:
     assert event.instance not in state.elements.rows, "a policy is there before its instance begins"
     tokens = event.tokens
+    last = tokens[-1]
+    if last.count(".") == 1:
+        name = sha256(last.encode()).hexdigest()
+        state.unsigned.put(event.instance, Unsigned(event.instance, leaf_of(name)))
     if event.begins != NONE_KEY:
         _begin(state, event)
-        tokens = (tokens[-1][event.stem :],)
+        tokens = (last[event.stem :],)
     row = Governed(
         event.instance, event.root, tokens, event.policy, event.slope, (), event.begins
     )  # fmt: skip
     state.governed.put(event.instance, row)
+
+
+def signed(state: State, event: PoliciesSigned) -> None:
+    unsigned = state.unsigned
+    leaves = [unsigned[key].leaf for key in event.instances]
+    for key, part in zip(event.instances, third_parts(leaves, event.signature), strict=True):
+        unsigned.delete(key)
+        row = state.governed.get(key)
+        if row is not None:
+            state.governed.put(key, replace(row, signature=part))
 
 
 def _begin(state: State, event: PolicyAttached) -> None:
@@ -86,7 +103,7 @@ def succeeded(state: State, event: PolicySucceeded) -> None:
     row = state.governed[event.instance]
     _release(state, row)
     changed = replace(
-        row, tokens=event.tokens, policy=event.policy, rejections=(), begins=NONE_KEY
+        row, tokens=event.tokens, policy=event.policy, rejections=(), begins=NONE_KEY, signature=b""
     )  # fmt: skip
     state.governed.put(event.instance, changed)
 
@@ -106,6 +123,7 @@ def only_told(state: State, event: GovernanceEvent) -> None:
 
 FOLDS: dict[Any, Any] = {
     PolicyAttached: attached,
+    PoliciesSigned: signed,
     StepAdmitted: admitted,
     OwnStepAdmitted: only_told,
     StepRejected: rejected,
