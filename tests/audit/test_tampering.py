@@ -55,7 +55,8 @@ LIMIT = Clause(id="D1", do=("job.complete",), on={"var.amount": {"min": 1000}})
 SLOPE = SlopeRules(floor=300, levels={"jwt": 900, "svid": 800}, decay={"worker": 10})
 
 SEALED = {
-    ("StepAdmitted", "key"), ("OwnStepAdmitted", "key"), ("PolicyAttached", "key"), ("PoliciesSigned", "key"),
+    ("StepAdmitted", "key"), ("OwnStepAdmitted", "key"), ("PolicyAttached", "key"),
+    ("PoliciesSigned", "key"),
     ("PolicyAttached", "root"), ("OwnStepAdmitted", "about"), ("OwnStepAdmitted", "facts"),
     ("StepAdmitted", "facts"), ("StepAdmitted", "also.facts"),
     ("StepAdmitted", "element"), ("OwnStepAdmitted", "element"),

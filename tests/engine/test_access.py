@@ -38,7 +38,7 @@ INTERNAL = {
     "AcknowledgeCorrelation", "RejectCorrelation", "CloseMessageSubscription",
     "ConfirmSubscriptionClosed", "ReachListeners", "DeliverMessage", "ForgetResource",
     "DistributeDeployment", "AcknowledgeDistribution", "ShareIdentity",
-    "RunBatch", "StartBatchPart", "SteerBatchPart", "ReportBatchPart",
+    "RunBatch", "StartBatchPart", "SteerBatchPart", "ReportBatchPart", "SignPolicies",
 }  # fmt: skip
 """Commands that no client can send: partitions give them to themselves and to each other."""
 

@@ -14,8 +14,8 @@ from typing import Any, cast
 
 import msgspec
 
-from remit.base.keys import first_key, partition_of
 from remit.authority import base64url
+from remit.base.keys import first_key, partition_of
 from remit.engine.state import layout
 from remit.engine.state.entities import (
     Banned,
