@@ -19,29 +19,36 @@ from remit.authority import (
     Decision,
     Hop,
     Slope,
+    base64url,
+    canon,
     compile_chain,
     joined,
     jws,
     returned,
+    verify_block,
     verify_chain,
 )
 from remit.authority.checkpoint import Checkpoint, cosign, sign_checkpoint, verifier_key
 from remit.authority.derive import (
     Attenuation,
+    binding,
     derive_for_worker,
     mint_grant,
+    origin_of,
     succeed,
 )
 from remit.authority.keys import write_key_ring
 from remit.authority.merkle import Tree, leaf_hash
 from remit.authority.partial import Left, admit_partly
-from remit.authority.policy import Clause
+from remit.authority.policy import BoundTo, Clause, Holder, Initiator
 from remit.authority.receipt import Anchor, reanchored, write_anchor, write_receipt
 from remit.authority.revocation import Revocations, mint_revocations
+from remit.authority.together import ALGORITHM
 from tests.authority import world
 from tests.authority.test_blocks import HEADER, changed, forged
 from tests.authority.test_chains import child_of, resigned
 from tests.authority.world import CHILD, ENTER, INSTANCE, NOW, NOW_MS, PAY, RING, SLOPED
+from tests.support.governed import signed_together
 
 FOLDER = Path(__file__).parent / "vectors"
 JWKS = json.loads(write_key_ring(RING))
@@ -63,12 +70,35 @@ def canonical() -> object:
     return {"canonical": good, "refused": bad}
 
 
+def binding_of(instance: str) -> str:
+    """A binding that waits to be signed together with others."""
+    grant = verify_block(mint_grant(SLOPED, world.acme), RING)
+    to = BoundTo(tenant="acme", process="order", ver=3, instance=instance)
+    who = Initiator(actor="alice", method="oidc")
+    claims = binding(
+        to, Holder(kids=("broker-1",)), (origin_of(grant),), who, SLOPED.del_max_depth,
+        jti=instance, now=NOW,
+    )  # fmt: skip
+    return f"{jws.header('bind', 'broker-1', ALGORITHM)}.{base64url.encode(canon.encode(claims))}"
+
+
+def tree_grant() -> str:
+    """A grant that waits to be signed together with others, which no grant is."""
+    return f"{jws.header('grant', 'acme-1', ALGORITHM)}.{base64url.encode(canon.encode(SLOPED))}"
+
+
+def alone(text: str) -> str:
+    return base64url.encode(world.broker.sign(text.encode()))
+
+
 def chains() -> object:
     chain = world.chain_of(SLOPED)
     grant, bind = chain.tokens
     child = child_of(chain)
     grand = child_of(verify_chain(child, RING), "2251799813685301")
     heir = succeed(chain.blocks[0], replace(SLOPED, rev=8))
+    texts = [binding_of(instance) for instance in (INSTANCE, "7", "8", "9", "10")]
+    together = signed_together(texts, world.broker)
     cases: dict[str, Sequence[str]] = {
         "a grant and its binding": chain.tokens,
         "a called process": child,
@@ -79,6 +109,23 @@ def chains() -> object:
             bind,
         ],
         "a successor that goes back": [mint_grant(replace(heir, rev=6), world.acme), bind],
+        "a binding signed alone as one of a tree": [
+            grant,
+            *signed_together(texts[:1], world.broker),
+        ],
+        "the first of five bindings signed together": [grant, together[0]],
+        "the last of five bindings signed together": [grant, together[4]],
+        "a binding with the third part of another": [
+            grant,
+            f"{texts[0]}.{together[1].rpartition('.')[2]}",
+        ],
+        "a binding that waits for its signature": [grant, texts[0]],
+        "a tree signed by a stranger": [grant, *signed_together(texts[:1], world.stranger)],
+        "a binding signed alone under the header of a tree": [
+            grant,
+            f"{texts[0]}.{alone(texts[0])}",
+        ],
+        "a grant signed as a tree": [*signed_together([tree_grant()], world.acme), bind],
         "no binding": [grant],
         "a block left out": [grant, bind, grand[3]],
         "blocks exchanged": [bind, grant],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from remit import Engine
 from remit.engine.state.folds import fold
 from remit.engine.state.state import State
+from remit.engine.turn import Turn
 from remit.protocol.events import INTENT_NAMES, Event, value_type_and_intent
 from remit.protocol.events.process_instance import ElementEvent
 from remit.protocol.numbers import ValueType
@@ -29,6 +32,11 @@ def replayed(engine: Engine) -> State:
     for event in engine.events():
         fold(state, event)
     return state
+
+
+def keep(engine: Engine, turns: Sequence[Turn]) -> None:
+    """Store turns that were played on its state as one batch, as a partition does."""
+    engine._keep(turns)
 
 
 def story(engine: Engine, *kinds: str) -> list[str]:

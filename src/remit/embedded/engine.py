@@ -416,8 +416,12 @@ class Engine:
             for effect in each.effects:
                 if isinstance(effect, Answer):
                     self._answers[effect.request_id] = effect.reply
+        self._keep(turns)
+        return turn
+
+    def _keep(self, turns: Sequence[Turn]) -> None:
+        """Store these turns as one batch."""
         puts, deletes = self.state.drain()
         self._store.stage(Batch(puts, deletes, self._chain.seal(turns), self._epoch))
         self._store.sync()
         self.state.evict(RESIDENT_INSTANCES)
-        return turn
