@@ -43,12 +43,10 @@ class Envelope:
 
     def verify(self, key: PublicKey) -> None:
         """Raises BadSignature unless `key` signed this."""
-        check = together.check_third_part if self.is_together else _check_own
-        check(self.signing_input, self.signature, key)
-
-
-def _check_own(signing_input: bytes, signature: bytes, key: PublicKey) -> None:
-    key.check(signing_input, signature)
+        if self.is_together:
+            together.check_third_part(self.signing_input, self.signature, key)
+        else:
+            key.check(self.signing_input, self.signature)
 
 
 def sign(kind: Kind, claims: object, signer: Signer) -> str:

@@ -32,7 +32,6 @@ _SHA256 = hashlib.sha256
 _SIGNATURE, _NUMBER, _HASH = 64, 4, 32
 _AHEAD = _SIGNATURE + 2 * _NUMBER
 
-
 LONGEST = 608
 """Letters of a third part at most."""
 
