@@ -118,7 +118,11 @@ REFUSED: dict[str, list[bytes]] = {
         file(START + throw(TIMER)),
         file(START + end(TIMER)),
     ],
-    "quantity": [file(START + '<task id="t" startQuantity="2"/>')],
+    "quantity": [
+        file(START + f'<task id="t" {name}="{value}"/>')
+        for name in ("startQuantity", "completionQuantity")
+        for value in ("0", "-1", "1.5", "two", "1001", "1_0", "9" * 5000)
+    ],
     "feel": [
         file(START + extended("serviceTask", '<zeebe:taskDefinition type="=1 +"/>')),
         file(START + GATEWAY.format("exclusive", "") + flow("g", "t", "=1 +") + flow("g", "u", "=x")),

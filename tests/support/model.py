@@ -291,6 +291,14 @@ class Model:
         self._parts[-1] = last[:at] + marker + last[at:]
         return self
 
+    def quantities(self, *, start: int | str = 1, completion: int | str = 1) -> Model:
+        """How many tokens begin the activity that was added last, and how many it sends on."""
+        last = self._parts[-1]
+        at = last.index(" id=")
+        given = f' startQuantity="{start}" completionQuantity="{completion}"'
+        self._parts[-1] = last[:at] + given + last[at:]
+        return self
+
     def listen(self, *listeners: tuple[str, str]) -> Model:
         """Give the element that was added last execution listeners: (event, job type)."""
         rows = "".join(

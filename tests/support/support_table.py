@@ -50,6 +50,7 @@ MARKERS = {
     "standard loop": ("test before", "test after", "maximum"),
     "compensation handler": ("of an activity", "of a sub-process", "of a multi-instance activity"),
     "conditional flows": ("on an activity",),
+    "quantities": ("start quantity", "completion quantity"),
     "execution listeners": ("start", "end"),
     "input and output mappings": ("",),
     "data objects": ("initial value", "data associations"),

@@ -8,7 +8,7 @@ from pkgutil import iter_modules
 
 from remit.engine import elements
 from remit.engine.compensation import compensates
-from remit.engine.definitions import Definition, Plan, Stage, kind_of
+from remit.engine.definitions import Definition, Plan, Stage, each_token, kind_of
 from remit.engine.elements.base import Element
 from remit.engine.multi_instance import BODY, RESULT
 from remit.engine.run import BODY_KIND
@@ -41,7 +41,8 @@ def load(row: ProcessDefinition) -> Definition:
     for node in _planned(process):
         definition.plans[node.id] = plan(node, definition)
         made = definition.plans[node.id]
-        if made.element.joins_late and made.element.joins(made) and node.scope is not None:
+        made.joins = made.element.joins(made)
+        if made.joins and made.element.joins_late and node.scope is not None:
             definition.late_joins.setdefault(node.scope.id, []).append(node.id)
         if is_repeated(node):
             definition.bodies[node.id] = body_plan(node, definition)
@@ -80,6 +81,7 @@ def plan(node: Node, definition: Definition) -> Plan:
         _inside(node, closing) if is_inner else closing,
         definition,
         is_inner=is_inner,
+        outgoing=each_token(node, node.outgoing),
     )
 
 
@@ -100,4 +102,5 @@ def body_plan(node: Node, definition: Definition) -> Plan:
         (*closing, CHOICES) if has_conditions(node) else tuple(closing),
         definition,
         is_body=True,
+        outgoing=each_token(node, node.outgoing),
     )

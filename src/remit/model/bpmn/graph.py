@@ -264,12 +264,17 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Activity(Node):
-    """A task, sub-process or call activity: what boundary events and loop markers sit on."""
+    """A task, sub-process or call activity: what boundary events and loop markers sit on.
+
+    It begins when `start_quantity` tokens have come, and sends `completion_quantity` along each flow.
+    """
 
     boundaries: list[BoundaryNode] = field(default_factory=list, repr=False)
     loop: MultiInstance | StandardLoop | None = None
     is_compensation_handler: bool = False
     compensation_handler: Activity | None = field(default=None, repr=False)
+    start_quantity: int = 1
+    completion_quantity: int = 1
 
 
 @dataclass(slots=True, eq=False)

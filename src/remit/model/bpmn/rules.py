@@ -15,7 +15,8 @@ FILE = {
     "id-unique": "An id occurs once in the file.",
     "element-type": "Element and kind of event are known, and the event may stand where it does.",
     "not-executed": "This version of the engine executes the element; none is skipped silently.",
-    "quantity": "`startQuantity` and `completionQuantity` are 1.",
+    "quantity": "`startQuantity` and `completionQuantity` of an activity are whole numbers from 1 to "
+    "1,000.",
     "feel": "Every expression is FEEL that can be parsed.",
 }
 FLOW = {
