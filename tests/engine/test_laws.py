@@ -25,7 +25,7 @@ LEAVES = (
     "service", "manual", "timer", "message", "boundary-timer", "boundary-message", "error",
     "end-error", "call", "race", "each", "one-by-one", "signal", "condition", "user", "script", "loop",
     "ad-hoc", "agent", "undone", "cancelled", "any-of", "all-of", "escalation", "discriminator",
-    "listened", "link", "send", "counted",
+    "listened", "link", "send", "counted", "telling", "told-once",
 )  # fmt: skip
 
 leaf = st.sampled_from(LEAVES).map(lambda kind: (kind, None))
@@ -238,6 +238,25 @@ class Writer:
         self.model.service(each, "work").repeat("=[1, 2]").quantities(start=2, completion=3)
         self.model.service(last, "work").quantities(start=6).path(first, each, last)
         return first, last
+
+    def telling(self, _: None) -> tuple[str, str]:
+        name, boundary, end = self.name("telling"), self.name("boundary"), self.name("end")
+        self.model.service(name, "work").repeat("=[1, 2, 3]", behavior='behavior="None"')
+        self.model.boundary(boundary, name, self.model.signal(name), interrupting=False)
+        self.model.end(end).path(boundary, end)
+        return name, name
+
+    def told_once(self, _: None) -> tuple[str, str]:
+        """The second of three that completes ends the others, if what it brings is small enough."""
+        name, boundary, after = self.name("told"), self.name("boundary"), self.name("after")
+        late = self.model.escalation("late")
+        small = "=numberOfCompletedInstances = 2 and done != null and done < 2"
+        self.model.service(name, "work").repeat(
+            "=[1, 2, 3]", behavior='behavior="Complex"', inside=Model.when(small, late)
+        )
+        self.model.boundary(boundary, name, late).gateway(after)
+        self.model.path(name, after).path(boundary, after)
+        return name, after
 
     def doubled(self, inner: Block) -> tuple[str, str]:
         """Two tokens go through the same block, and come to one activity by two flows."""

@@ -46,7 +46,16 @@ SUB_PROCESSES = {
     "transaction": ("success", "cancel", "hazard"),
 }
 MARKERS = {
-    "multi-instance": ("parallel", "sequential", "completion condition", "output collection"),
+    "multi-instance": (
+        "parallel",
+        "sequential",
+        "completion condition",
+        "output collection",
+        "behavior All",
+        "behavior None",
+        "behavior One",
+        "behavior Complex",
+    ),
     "standard loop": ("test before", "test after", "maximum"),
     "compensation handler": ("of an activity", "of a sub-process", "of a multi-instance activity"),
     "conditional flows": ("on an activity",),

@@ -95,7 +95,10 @@ class Spawn(Item, frozen=True):
 
 
 class Signal(Item, frozen=True):
-    """Reach who listens to a signal: subscriptions with keys above `after` and below `before`."""
+    """Reach who listens to a signal: subscriptions with keys above `after` and below `before`.
+
+    Element `but` has been told already.
+    """
 
     broadcast: int
     name: str
@@ -104,6 +107,7 @@ class Signal(Item, frozen=True):
     after: int
     before: int
     starts: bool
+    but: int = NONE_KEY
 
 
 class AskConditions(Item, frozen=True):

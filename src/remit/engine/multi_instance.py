@@ -21,6 +21,7 @@ from remit.engine.elements.base import Element
 from remit.engine.expressions import evaluate
 from remit.engine.faults import IncidentRaised, extract_value_error
 from remit.engine.governance import admit_write
+from remit.engine.loop_events import counters
 from remit.engine.run import Run
 from remit.engine.stages.events import CLOSED, HOSTED
 from remit.engine.state.entities import ElementInstance
@@ -117,13 +118,7 @@ class MultiInstanceBody(Element):
         """The completion condition over the counters (rule 65); no boolean is no."""
         condition = loop.completion_condition
         assert condition is not None
-        counters: Document = {
-            "numberOfInstances": body.loop_size,
-            "numberOfActiveInstances": body.children,
-            "numberOfCompletedInstances": body.completed_children,
-            "numberOfTerminatedInstances": 0,
-        }
-        return evaluate(run, condition, body.key, counters) is True
+        return evaluate(run, condition, body.key, counters(body)) is True
 
 
 BODY = MultiInstanceBody()

@@ -10,6 +10,7 @@ from remit.engine import elements
 from remit.engine.compensation import compensates
 from remit.engine.definitions import Definition, Plan, Stage, each_token, kind_of
 from remit.engine.elements.base import Element
+from remit.engine.loop_events import EVENTS
 from remit.engine.multi_instance import BODY, RESULT
 from remit.engine.run import BODY_KIND
 from remit.engine.stages import listeners
@@ -86,9 +87,12 @@ def plan(node: Node, definition: Definition) -> Plan:
 
 
 def _inside(node: Node, closing: Sequence[Stage]) -> tuple[Stage, ...]:
-    """What closes one instance: its flows are the body's, the body may want its result."""
+    """What closes one instance: its flows are the body's, the body may want its result, and throw
+    what its behaviour says."""
     stages = tuple(each for each in closing if each is not CHOICES)
-    return (*stages, RESULT) if is_multi_instance(node) else stages
+    if not (isinstance(node, Activity) and isinstance(node.loop, MultiInstance)):
+        return stages
+    return (*stages, RESULT, EVENTS) if node.loop.events else (*stages, RESULT)
 
 
 def body_plan(node: Node, definition: Definition) -> Plan:
