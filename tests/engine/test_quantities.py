@@ -275,6 +275,15 @@ def test_tokens_that_are_enough_in_the_target_of_a_migration_begin_there(engine:
     assert leftovers(engine) == []
 
 
+def test_tokens_that_would_wait_for_ever_in_the_target_are_not_migrated(engine: Engine) -> None:
+    deploy(engine, needing(4, 3))
+    key = engine.create("p").key
+    model = Model("q").start("s").plain("task", "a").gateway("b").end("e")
+    target = deploy(engine, model.path("s", "a", "b", "e"))
+    with pytest.raises(Refused, match="leads to 'b', where no token waits"):
+        engine.migrate(key, target, {})
+
+
 def test_no_token_moves_by_the_migration_of_a_suspended_instance(engine: Engine) -> None:
     deploy(engine, needing(4, 3))
     key = engine.create("p").key

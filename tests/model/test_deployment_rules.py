@@ -130,7 +130,7 @@ REFUSED: dict[str, list[bytes]] = {
     "quantity": [
         file(START + f'<task id="t" {name}="{value}"/>')
         for name in ("startQuantity", "completionQuantity")
-        for value in ("0", "-1", "1.5", "two", "1001", "1_0", "9" * 5000)
+        for value in ("", "0", "-1", "1.5", "two", "1001", "1_0", "9" * 5000)
     ],
     "feel": [
         file(START + extended("serviceTask", '<zeebe:taskDefinition type="=1 +"/>')),
@@ -416,6 +416,16 @@ CASES = [
     for rule, contents in REFUSED.items()
     for number, content in enumerate(contents, 1)
 ]
+
+
+def test_only_activities_have_quantities() -> None:
+    model = file(
+        '<startEvent id="s" completionQuantity="0"/><endEvent id="e"/>'
+        '<parallelGateway id="g" startQuantity="0"/>' + flow("s", "g") + flow("g", "e"),
+        attributes='isExecutable="true" startQuantity="0"',
+    )
+
+    assert read(model, "m.bpmn").findings == []
 
 
 @pytest.mark.parametrize(("rule", "content"), CASES)

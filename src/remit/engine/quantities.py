@@ -32,7 +32,7 @@ def gather(run: Run, item: Gather) -> None:
     if scope is None or scope.phase in lifecycle.IS_ENDING or scope.interrupted_by:
         return
     plan = run.definition(scope.definition).plans.get(item.element)
-    if plan is None:
+    if plan is None or not isinstance(plan.node, Activity):
         return  # it was denied, and its instance has been migrated since
     needed = start_quantity(plan.node)
     waiting = _waiting(run, plan.node, scope.key)

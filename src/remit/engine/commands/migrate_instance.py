@@ -22,7 +22,7 @@ from remit.engine.stages.events import hosted
 from remit.engine.state.entities import ElementInstance
 from remit.engine.triggering import is_interrupting
 from remit.model.bpmn.elements.user_task import UserTask
-from remit.model.bpmn.graph import EventNode, Node
+from remit.model.bpmn.graph import Activity, EventNode, Node
 from remit.protocol.commands import MigrateInstance
 from remit.protocol.events.incident import IncidentMigrated
 from remit.protocol.events.job import JobMigrated
@@ -155,6 +155,13 @@ def _check_scope(run: Run, target: Definition, element: ElementInstance) -> None
             raise InvalidState(
                 f"Expected to migrate process instance '{element.instance}' but a token waits on "
                 f"sequence flow '{flow}', which the target process definition does not have."
+            )
+        leads_to = target.plans[target.process.all_flows[flow].target.id]
+        if not leads_to.joins and not isinstance(leads_to.node, Activity):
+            raise InvalidState(
+                f"Expected to migrate process instance '{element.instance}' but a token waits on "
+                f"sequence flow '{flow}', which in the target process definition leads to "
+                f"'{leads_to.node.id}', where no token waits. Let it lead to a join or an activity."
             )
     if element.instance in run.state.suspensions and quantities.enough(run, target, element.key):
         raise InvalidState(

@@ -8,7 +8,7 @@ from lxml import etree
 
 from remit.model.bpmn import limits, xml
 from remit.model.bpmn.extensions import listeners, mappings, properties
-from remit.model.bpmn.graph import Activity, Node
+from remit.model.bpmn.graph import Activity, Node, Process
 from remit.model.bpmn.loop_markers import read_loop
 from remit.model.bpmn.reading import Reading
 
@@ -24,6 +24,7 @@ def fill(reading: Reading, element: etree._Element, node: Node) -> Node:
     if isinstance(node, Activity):
         node.loop = read_loop(reading, element)
         node.is_compensation_handler = xml.is_true(element, "isForCompensation")
+    if isinstance(node, Activity) and not isinstance(node, Process):
         node.start_quantity = _quantity(reading, element, "startQuantity")
         node.completion_quantity = _quantity(reading, element, "completionQuantity")
     return node
@@ -31,7 +32,7 @@ def fill(reading: Reading, element: etree._Element, node: Node) -> Node:
 
 def _quantity(reading: Reading, element: etree._Element, name: str) -> int:
     """How many tokens an activity needs, or sends along each of its flows; one where nothing is said."""
-    given = (element.get(name) or "1").strip()
+    given = element.get(name, "1").strip()
     if _NUMBER.fullmatch(given) and 1 <= int(given) <= limits.MAX_QUANTITY:
         return int(given)
     reading.find_fault(
