@@ -146,6 +146,22 @@ def test_the_last_of_one_by_one_ends_with_the_activity_as_well(engine: Engine, b
     assert leftovers(engine) == []
 
 
+@pytest.mark.parametrize("by", ["signal", "escalation"])
+def test_what_the_first_throws_as_it_begins_keeps_the_others_from_beginning(
+    engine: Engine, by: str
+) -> None:
+    model = Model("p").start("s").end("e").script("a", "=item", "x")
+    definition = model.signal("x") if by == "signal" else model.escalation("x")
+    reference = model.shared("thrown", definition)
+    model.repeat("=[1, 2, 3]", behavior=f'behavior="One" oneBehaviorEventRef="{reference}"')
+    model.boundary("b", "a", definition).plain("task", "c").path("b", "c").path("s", "a", "e")
+    run(engine, model)
+
+    assert elements(engine).count("ELEMENT_ACTIVATING a") == 2
+    assert completed(engine)[-3:] == ["b", "c", "p"]
+    assert leftovers(engine) == []
+
+
 def test_the_default_signal_is_called_like_its_activity(engine: Engine) -> None:
     model = Model("p").start("s").service("a", "work").repeat("=[1]", behavior='behavior="None"')
     model.boundary("b", "a", model.signal("a"), interrupting=False, outputs=SEEN)

@@ -128,6 +128,7 @@ def spawn(run: Run, key: int, index: int) -> int:
     """Open the inner instances from `index` on: one, or a portion of them. Returns how many."""
     body = run.state.elements.get(key)
     if body is None or not lifecycle.accepts_end(body):
+        run.state.collections.pop(key, None)
         return 0
     plan = run.plan(body)
     loop = _loop(plan)
@@ -143,7 +144,10 @@ def spawn(run: Run, key: int, index: int) -> int:
         return 0
     last = index if loop.sequential else min(index + PORTION - 1, body.loop_size, len(items))
     for at in range(index, last + 1):
-        lifecycle.open_in(run, _inner(body, loop, at, items[at - 1]), run.element(key))
+        now = run.element(key)
+        if loop.events and not lifecycle.accepts_end(now):
+            break  # what one of them has thrown ends the activity
+        lifecycle.open_in(run, _inner(body, loop, at, items[at - 1]), now)
     if not loop.sequential and last < body.loop_size:
         run.later(Spawn(key, last + 1))
     else:
