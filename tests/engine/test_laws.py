@@ -25,7 +25,7 @@ LEAVES = (
     "service", "manual", "timer", "message", "boundary-timer", "boundary-message", "error",
     "end-error", "call", "race", "each", "one-by-one", "signal", "condition", "user", "script", "loop",
     "ad-hoc", "agent", "undone", "cancelled", "any-of", "all-of", "escalation", "discriminator",
-    "listened", "link", "send",
+    "listened", "link", "send", "counted", "telling", "told-once",
 )  # fmt: skip
 
 leaf = st.sampled_from(LEAVES).map(lambda kind: (kind, None))
@@ -38,6 +38,7 @@ blocks = st.recursive(
         st.tuples(st.just("inclusive"), st.lists(inner, min_size=2, max_size=3)),
         st.tuples(st.just("ad-hoc-of"), st.lists(inner, min_size=1, max_size=2)),
         st.tuples(st.just("sub"), inner),
+        st.tuples(st.just("doubled"), inner),
         st.tuples(st.just("listening-sub"), inner),
     ),
     max_leaves=8,
@@ -229,6 +230,44 @@ class Writer:
         name = self.name("send")
         self.model.throw(name, self.model.signal("ring"))
         return name, name
+
+    def counted(self, _: None) -> tuple[str, str]:
+        """One token becomes four, they begin two bodies, which send six to what needs as many."""
+        first, each, last = self.name("four"), self.name("each"), self.name("six")
+        self.model.service(first, "work").quantities(completion=4)
+        self.model.service(each, "work").repeat("=[1, 2]").quantities(start=2, completion=3)
+        self.model.service(last, "work").quantities(start=6).path(first, each, last)
+        return first, last
+
+    def telling(self, _: None) -> tuple[str, str]:
+        name, boundary, end = self.name("telling"), self.name("boundary"), self.name("end")
+        self.model.service(name, "work").repeat("=[1, 2, 3]", behavior='behavior="None"')
+        self.model.boundary(boundary, name, self.model.signal(name), interrupting=False)
+        self.model.end(end).path(boundary, end)
+        return name, name
+
+    def told_once(self, _: None) -> tuple[str, str]:
+        """The second of three that completes ends the others, if what it brings is small enough."""
+        name, boundary, after = self.name("told"), self.name("boundary"), self.name("after")
+        late = self.model.escalation("late")
+        small = "=numberOfCompletedInstances = 2 and done != null and done < 2"
+        self.model.service(name, "work").repeat(
+            "=[1, 2, 3]", behavior='behavior="Complex"', inside=Model.when(small, late)
+        )
+        self.model.boundary(boundary, name, late).gateway(after)
+        self.model.path(name, after).path(boundary, after)
+        return name, after
+
+    def doubled(self, inner: Block) -> tuple[str, str]:
+        """Two tokens go through the same block, and come to one activity by two flows."""
+        first, split, last = self.name("two"), self.name("split"), self.name("both")
+        self.model.plain("manualTask", first).quantities(completion=2)
+        block, _ = self.sub(inner)
+        default = f"{split}-default"
+        self.model.gateway(split, default=default).service(last, "work").quantities(start=2)
+        self.model.path(first, block, split).flow(split, last, "=done = 1")
+        self.model.flow(split, last, flow_id=default)
+        return first, last
 
     def race(self, _: None) -> tuple[str, str]:
         gateway, after = self.name("race"), self.name("after")

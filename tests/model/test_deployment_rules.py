@@ -70,6 +70,15 @@ def loop(marker: str) -> str:
     return f'<task id="t">{marker}</task>'
 
 
+def behaving(attributes: str, inside: str = "") -> str:
+    """A multi-instance task that is to throw something."""
+    extension = '<zeebe:loopCharacteristics inputCollection="=x"/>'
+    return loop(
+        f"<multiInstanceLoopCharacteristics {attributes}><extensionElements>{extension}"
+        f"</extensionElements>{inside}</multiInstanceLoopCharacteristics>"
+    )
+
+
 def condition(text: str, events: str = "") -> str:
     extension = (
         f'<extensionElements><zeebe:conditionalFilter variableEvents="{events}"/></extensionElements>'
@@ -118,7 +127,11 @@ REFUSED: dict[str, list[bytes]] = {
         file(START + throw(TIMER)),
         file(START + end(TIMER)),
     ],
-    "quantity": [file(START + '<task id="t" startQuantity="2"/>')],
+    "quantity": [
+        file(START + f'<task id="t" {name}="{value}"/>')
+        for name in ("startQuantity", "completionQuantity")
+        for value in ("", "0", "-1", "1.5", "two", "1001", "1_0", "9" * 5000)
+    ],
     "feel": [
         file(START + extended("serviceTask", '<zeebe:taskDefinition type="=1 +"/>')),
         file(START + GATEWAY.format("exclusive", "") + flow("g", "t", "=1 +") + flow("g", "u", "=x")),
@@ -220,6 +233,7 @@ REFUSED: dict[str, list[bytes]] = {
              + "".join(boundary(CANCEL, each, on="sub") for each in "bd")),
     ],
     "event-definition-reference": [
+        file(START + behaving('behavior="None" noneBehaviorEventRef="nothing"')),
         file(START + catch("<eventDefinitionRef>nothing</eventDefinitionRef>")),
     ],
     "timer": [
@@ -249,6 +263,8 @@ REFUSED: dict[str, list[bytes]] = {
         file(START + TASK + boundary('<messageEventDefinition messageRef="m"/>'), MESSAGE),
     ],
     "signal-reference": [
+        file(START + behaving('behavior="None" noneBehaviorEventRef="v"'),
+             '<signalEventDefinition id="v" signalRef="x"/><signal id="x"/>'),
         file(START + catch("<signalEventDefinition/>")),
         file(START + catch('<signalEventDefinition signalRef="x"/>'), '<signal id="x"/>'),
         file('<startEvent id="s"><signalEventDefinition signalRef="x"/></startEvent>',
@@ -262,6 +278,8 @@ REFUSED: dict[str, list[bytes]] = {
              '<error id="x" errorCode="=x"/>'),
     ],
     "escalation-reference": [
+        file(START + behaving('behavior="None" noneBehaviorEventRef="v"'),
+             '<escalationEventDefinition id="v"/>'),
         file(START + throw("<escalationEventDefinition/>")),
         file(START + end('<escalationEventDefinition escalationRef="x"/>'), '<escalation id="x"/>'),
     ],
@@ -322,6 +340,19 @@ REFUSED: dict[str, list[bytes]] = {
     "linked-resource": [
         file(START + extended("serviceTask", JOB + "<zeebe:linkedResources><zeebe:linkedResource/>"
                               "</zeebe:linkedResources>")),
+    ],
+    "loop-behavior": [
+        file(START + behaving('behavior="Sometimes"')),
+        file(START + behaving('behavior="Complex"')),
+        file(START + behaving('behavior="Complex"',
+                              "<complexBehaviorDefinition><event><signalEventDefinition signalRef='x'/>"
+                              "</event></complexBehaviorDefinition>"), '<signal id="x" name="x"/>'),
+        file(START + behaving('behavior="Complex"', "<complexBehaviorDefinition><condition>=true"
+                              "</condition></complexBehaviorDefinition>")),
+        file(START + behaving('behavior="None" noneBehaviorEventRef="v"'),
+             '<messageEventDefinition id="v" messageRef="m"/>' + MESSAGE),
+        file(START + behaving('behavior="One" oneBehaviorEventRef="v"'),
+             '<terminateEventDefinition id="v"/>'),
     ],
     "loop-characteristics": [
         file(START + loop("<multiInstanceLoopCharacteristics/>")),
@@ -385,6 +416,16 @@ CASES = [
     for rule, contents in REFUSED.items()
     for number, content in enumerate(contents, 1)
 ]
+
+
+def test_only_activities_have_quantities() -> None:
+    model = file(
+        '<startEvent id="s" completionQuantity="0"/><endEvent id="e"/>'
+        '<parallelGateway id="g" startQuantity="0"/>' + flow("s", "g") + flow("g", "e"),
+        attributes='isExecutable="true" startQuantity="0"',
+    )
+
+    assert read(model, "m.bpmn").findings == []
 
 
 @pytest.mark.parametrize(("rule", "content"), CASES)

@@ -222,6 +222,20 @@ class Model:
         reference = self._root("escalation", escalationCode=code)
         return f'<escalationEventDefinition escalationRef="{reference}"/>'
 
+    def shared(self, element: str, definition: str) -> str:
+        """Put an event definition beside the processes, under an id that events refer to."""
+        at = definition.index(" ")
+        self._roots[element] = f'{definition[:at]} id="{element}"{definition[at:]}'
+        return element
+
+    @staticmethod
+    def when(condition: str, definition: str) -> str:
+        """What a multi-instance activity throws when a condition holds."""
+        return (
+            f"<complexBehaviorDefinition><condition>{escape(condition)}</condition>"
+            f"<event>{definition}</event></complexBehaviorDefinition>"
+        )
+
     @staticmethod
     def condition(text: str, *, names: str = "", events: str = "") -> str:
         filters = f'<zeebe:conditionalFilter variableNames="{names}" variableEvents="{events}"/>'
@@ -272,8 +286,13 @@ class Model:
         result: str = "",
         condition: str = "",
         sequential: bool = False,
+        behavior: str = "",
+        inside: str = "",
     ) -> Model:
-        """Make the activity that was added last a multi-instance one."""
+        """Make the activity that was added last a multi-instance one.
+
+        `behavior` are attributes that say what it throws, `inside` its complex behaviour definitions.
+        """
         collected = (
             f' outputCollection="{result}" outputElement="{escape(output)}"' if result else ""
         )
@@ -281,14 +300,22 @@ class Model:
             f"<completionCondition>{escape(condition)}</completionCondition>" if condition else ""
         )
         marker = (
-            f'<multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}">'
+            f'<multiInstanceLoopCharacteristics isSequential="{str(sequential).lower()}" {behavior}>'
             f"<extensionElements><zeebe:loopCharacteristics "
             f'inputCollection="{escape(collection)}" inputElement="{item}"{collected}/>'
-            f"</extensionElements>{until}</multiInstanceLoopCharacteristics>"
+            f"</extensionElements>{inside}{until}</multiInstanceLoopCharacteristics>"
         )
         last = self._parts[-1]
         at = last.rindex("</")
         self._parts[-1] = last[:at] + marker + last[at:]
+        return self
+
+    def quantities(self, *, start: int | str = 1, completion: int | str = 1) -> Model:
+        """How many tokens begin the activity that was added last, and how many it sends on."""
+        last = self._parts[-1]
+        at = last.index(" id=")
+        given = f' startQuantity="{start}" completionQuantity="{completion}"'
+        self._parts[-1] = last[:at] + given + last[at:]
         return self
 
     def listen(self, *listeners: tuple[str, str]) -> Model:

@@ -46,10 +46,20 @@ SUB_PROCESSES = {
     "transaction": ("success", "cancel", "hazard"),
 }
 MARKERS = {
-    "multi-instance": ("parallel", "sequential", "completion condition", "output collection"),
+    "multi-instance": (
+        "parallel",
+        "sequential",
+        "completion condition",
+        "output collection",
+        "behavior All",
+        "behavior None",
+        "behavior One",
+        "behavior Complex",
+    ),
     "standard loop": ("test before", "test after", "maximum"),
     "compensation handler": ("of an activity", "of a sub-process", "of a multi-instance activity"),
     "conditional flows": ("on an activity",),
+    "quantities": ("start quantity", "completion quantity"),
     "execution listeners": ("start", "end"),
     "input and output mappings": ("",),
     "data objects": ("initial value", "data associations"),

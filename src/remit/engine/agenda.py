@@ -80,6 +80,13 @@ class Settle(Item, frozen=True):
     key: int
 
 
+class Gather(Item, frozen=True):
+    """Open an activity of `scope` with as many of the tokens that wait for it as it needs."""
+
+    element: str
+    scope: int
+
+
 class Spawn(Item, frozen=True):
     """Open inner instances of a multi-instance body, from the item `index` (from 1) on."""
 
@@ -88,7 +95,10 @@ class Spawn(Item, frozen=True):
 
 
 class Signal(Item, frozen=True):
-    """Reach who listens to a signal: subscriptions with keys above `after` and below `before`."""
+    """Reach who listens to a signal: subscriptions with keys above `after` and below `before`.
+
+    Element `but` has been told already.
+    """
 
     broadcast: int
     name: str
@@ -97,6 +107,7 @@ class Signal(Item, frozen=True):
     after: int
     before: int
     starts: bool
+    but: int = NONE_KEY
 
 
 class AskConditions(Item, frozen=True):
@@ -177,6 +188,7 @@ AgendaItem = (
     | FollowTrigger
     | Place
     | Settle
+    | Gather
     | Spawn
     | StartByMessage
     | Signal
@@ -217,7 +229,11 @@ def from_stage(stage: str) -> AgendaItem | None:
 LIMIT = 500
 """Items played in one turn at most; with about 10 µs each a turn stays far below 20 ms."""
 
+RECORDS = 5000
+"""Events after which nothing more is played in a turn: there are items that have a thousand of them."""
 
+
+_OF_SCOPES = (Activate, FollowTrigger, Place, Gather, AskJoins, HandlerEnded, StartHandler)
 _OF_ELEMENTS = (
     Complete, Terminate, Resume, ResumeAfter, Settle, Spawn, Hit, ThrowDenied, TakeBack,
     HearListeners,
@@ -226,7 +242,7 @@ _OF_ELEMENTS = (
 
 def owner_of(item: AgendaItem) -> int:
     """The element instance that an item concerns, -1 for none."""
-    if isinstance(item, (Activate, FollowTrigger, Place, AskJoins, HandlerEnded, StartHandler)):
+    if isinstance(item, _OF_SCOPES):
         return item.scope
     if isinstance(item, _OF_ELEMENTS):
         return item.key

@@ -6,11 +6,11 @@ concern it, so that playing an instance asks nothing that the model already answ
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from remit.model.bpmn.graph import Node, Process
+from remit.model.bpmn.graph import Activity, Flow, Node, Process
 from remit.protocol.events.process_instance import KIND_NUMBERS
 from remit.protocol.values import ProcessDefinition
 
@@ -34,7 +34,9 @@ class Stage:
 class Plan:
     """How a node is played. `kind` is its number in the log.
 
-    A multi-instance activity has two: one for the body, one for what is inside it.
+    A multi-instance activity has two: one for the body, one for what is inside it. `joins`: tokens wait
+    on its incoming flows until it takes several at once. `outgoing` are the flows that it takes unless
+    it chooses among them, once per token.
     """
 
     node: Node
@@ -45,6 +47,8 @@ class Plan:
     definition: Definition = field(repr=False)
     is_body: bool = False
     is_inner: bool = False
+    joins: bool = False
+    outgoing: Sequence[Flow] = ()
     memory: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
@@ -67,6 +71,12 @@ class Definition:
 
 Load = Callable[[ProcessDefinition], Definition]
 """Makes a definition of its row; `remit.engine.plans.load` does it."""
+
+
+def each_token(node: Node, flows: Sequence[Flow]) -> Sequence[Flow]:
+    """The flows that a node takes, once for each token that it sends along them."""
+    quantity = node.completion_quantity if isinstance(node, Activity) else 1
+    return flows if quantity == 1 else [flow for flow in flows for _ in range(quantity)]
 
 
 def kind_of(node: Node) -> int:

@@ -14,6 +14,7 @@ from remit.engine.state.entities import ElementInstance
 from remit.engine.triggering import is_interrupting, trigger
 from remit.model.bpmn.graph import EscalationDefinition
 from remit.protocol.events.escalation import Escalated, NotEscalated
+from remit.protocol.values import Document
 
 
 def code_of(run: Run, definition: EscalationDefinition, element: ElementInstance) -> str:
@@ -28,8 +29,8 @@ def code_of(run: Run, definition: EscalationDefinition, element: ElementInstance
     return code
 
 
-def throw(run: Run, thrower: ElementInstance, code: str) -> bool:
-    """Returns whether the thrower goes on."""
+def throw(run: Run, thrower: ElementInstance, code: str, variables: Document | None = None) -> bool:
+    """Whoever catches it gets the variables. Returns whether the thrower goes on."""
     scope = run.element(thrower.scope)
     catcher = find_catcher(run, scope, code, EscalationDefinition)
     told = (run.new_key(), thrower.instance, thrower.definition, code, thrower.element)
@@ -38,5 +39,5 @@ def throw(run: Run, thrower: ElementInstance, code: str) -> bool:
         return True
     run.emit(Escalated(*told, catcher.target, thrower.tenant))
     target = run.definition(catcher.host.definition).process.nodes[catcher.target]
-    trigger(run, catcher.host, catcher.target, {})
+    trigger(run, catcher.host, catcher.target, variables or {})
     return not is_interrupting(target)

@@ -342,7 +342,7 @@ def take(run: Run, scope_key: int, flow: Flow) -> None:
     if scope.phase in IS_ENDING or scope.interrupted_by:
         return
     target = run.definition(scope.definition).plans[flow.target.id]
-    joins = target.element.joins(target)
+    joins = target.joins
     run.emit(
         SequenceFlowTaken(
             run.new_key(),
@@ -406,7 +406,8 @@ def terminated(run: Run, key: int) -> None:
     """Nothing is left inside: the element itself ends, and whoever waits for that goes on."""
     element = run.element(key)
     plan = run.plan(element)
-    dropped = tuple(flow for _, flow in run.state.tokens.of(key))
+    tokens = run.state.tokens.values_of(key)
+    dropped = tuple(token.flow for token in tokens for _ in range(token.count))
     ending = plan.element.ending(run, plan, key)
     waiting = take_triggers(run, element)
     run.emit(

@@ -21,6 +21,7 @@ from remit.engine.elements.base import Element
 from remit.engine.expressions import evaluate
 from remit.engine.faults import IncidentRaised, extract_value_error
 from remit.engine.governance import admit_write
+from remit.engine.loop_events import counters
 from remit.engine.run import Run
 from remit.engine.stages.events import CLOSED, HOSTED
 from remit.engine.state.entities import ElementInstance
@@ -117,13 +118,7 @@ class MultiInstanceBody(Element):
         """The completion condition over the counters (rule 65); no boolean is no."""
         condition = loop.completion_condition
         assert condition is not None
-        counters: Document = {
-            "numberOfInstances": body.loop_size,
-            "numberOfActiveInstances": body.children,
-            "numberOfCompletedInstances": body.completed_children,
-            "numberOfTerminatedInstances": 0,
-        }
-        return evaluate(run, condition, body.key, counters) is True
+        return evaluate(run, condition, body.key, counters(body)) is True
 
 
 BODY = MultiInstanceBody()
@@ -133,6 +128,7 @@ def spawn(run: Run, key: int, index: int) -> int:
     """Open the inner instances from `index` on: one, or a portion of them. Returns how many."""
     body = run.state.elements.get(key)
     if body is None or not lifecycle.accepts_end(body):
+        run.state.collections.pop(key, None)
         return 0
     plan = run.plan(body)
     loop = _loop(plan)
@@ -148,7 +144,10 @@ def spawn(run: Run, key: int, index: int) -> int:
         return 0
     last = index if loop.sequential else min(index + PORTION - 1, body.loop_size, len(items))
     for at in range(index, last + 1):
-        lifecycle.open_in(run, _inner(body, loop, at, items[at - 1]), run.element(key))
+        now = run.element(key)
+        if loop.events and not lifecycle.accepts_end(now):
+            break  # what one of them has thrown ends the activity
+        lifecycle.open_in(run, _inner(body, loop, at, items[at - 1]), now)
     if not loop.sequential and last < body.loop_size:
         run.later(Spawn(key, last + 1))
     else:

@@ -8,8 +8,9 @@ from pkgutil import iter_modules
 
 from remit.engine import elements
 from remit.engine.compensation import compensates
-from remit.engine.definitions import Definition, Plan, Stage, kind_of
+from remit.engine.definitions import Definition, Plan, Stage, each_token, kind_of
 from remit.engine.elements.base import Element
+from remit.engine.loop_events import EVENTS
 from remit.engine.multi_instance import BODY, RESULT
 from remit.engine.run import BODY_KIND
 from remit.engine.stages import listeners
@@ -41,7 +42,8 @@ def load(row: ProcessDefinition) -> Definition:
     for node in _planned(process):
         definition.plans[node.id] = plan(node, definition)
         made = definition.plans[node.id]
-        if made.element.joins_late and made.element.joins(made) and node.scope is not None:
+        made.joins = made.element.joins(made)
+        if made.joins and made.element.joins_late and node.scope is not None:
             definition.late_joins.setdefault(node.scope.id, []).append(node.id)
         if is_repeated(node):
             definition.bodies[node.id] = body_plan(node, definition)
@@ -80,13 +82,17 @@ def plan(node: Node, definition: Definition) -> Plan:
         _inside(node, closing) if is_inner else closing,
         definition,
         is_inner=is_inner,
+        outgoing=each_token(node, node.outgoing),
     )
 
 
 def _inside(node: Node, closing: Sequence[Stage]) -> tuple[Stage, ...]:
-    """What closes one instance: its flows are the body's, the body may want its result."""
+    """What closes one instance: its flows are the body's, the body may want its result, and throw
+    what its behaviour says."""
     stages = tuple(each for each in closing if each is not CHOICES)
-    return (*stages, RESULT) if is_multi_instance(node) else stages
+    if not (isinstance(node, Activity) and isinstance(node.loop, MultiInstance)):
+        return stages
+    return (*stages, RESULT, EVENTS) if node.loop.events else (*stages, RESULT)
 
 
 def body_plan(node: Node, definition: Definition) -> Plan:
@@ -100,4 +106,5 @@ def body_plan(node: Node, definition: Definition) -> Plan:
         (*closing, CHOICES) if has_conditions(node) else tuple(closing),
         definition,
         is_body=True,
+        outgoing=each_token(node, node.outgoing),
     )

@@ -11,14 +11,17 @@ from remit.engine import (
     errors,
     joins,
     lifecycle,
+    quantities,
     taking_back,
     triggering,
     user_tasks,
 )
 from remit.engine.agenda import (
     LIMIT,
+    RECORDS,
     AskConditions,
     AskJoins,
+    Gather,
     HandlerEnded,
     HearListeners,
     Hit,
@@ -44,6 +47,7 @@ PLAYS: dict[type, Callable[[Run, Any], object]] = {
     Signal: reach,
     AskConditions: conditional.ask,
     AskJoins: joins.ask,
+    Gather: quantities.gather,
     HandlerEnded: compensation.handler_ended,
     StartHandler: compensation.start_again,
     Hit: triggering.hit,
@@ -57,9 +61,9 @@ PLAYS: dict[type, Callable[[Run, Any], object]] = {
 def play_agenda(run: Run) -> None:
     """Play until nothing is left to do here, or until the turn has grown too long."""
     played = 0
-    agenda, local = run.agenda, run.local
+    agenda, local, events = run.agenda, run.local, run.events
     while agenda or local:
-        if played >= LIMIT and agenda:
+        if (played >= LIMIT or len(events) >= RECORDS) and agenda:
             _defer(run)
             return
         if agenda:

@@ -65,14 +65,22 @@ def close_all(run: Run, element_key: int, targets: Container[str] | None = None)
             run.emit(SignalSubscriptionDeleted(row.key, row))
 
 
-def broadcast(run: Run, name: str, variables: Document, tenant: str) -> int:
-    """Tell everybody; returns the key of the broadcast."""
+def broadcast(run: Run, name: str, variables: Document, tenant: str, *, but: int = NONE_KEY) -> int:
+    """Tell everybody but the element with that key; returns the key of the broadcast."""
     key = run.new_key()
     run.emit(SignalBroadcasted(key, name, variables, tenant))
     for partition in range(1, run.state.partitions + 1):
         is_own = partition == run.state.partition
-        run.send(partition, ReachListeners(key, name, variables, tenant, starts=is_own))
+        run.send(partition, ReachListeners(key, name, variables, tenant, starts=is_own, but=but))
     return key
+
+
+def broadcast_from(run: Run, host_key: int, name: str, variables: Document, tenant: str) -> None:
+    """Tell everybody, and before them the element itself: it may be over when its turn comes."""
+    broadcast(run, name, variables, tenant, but=host_key)
+    for row in tuple(run.state.signals.values_of(host_key)):
+        if row.name == name:
+            _happen(run, row, name, variables)
 
 
 def reach(run: Run, item: Signal) -> None:
@@ -85,7 +93,7 @@ def reach(run: Run, item: Signal) -> None:
     if len(entries) > PORTION:
         rest = Signal(
             item.broadcast, item.name, item.variables, item.tenant, entries[PORTION - 1][0],
-            item.before, item.starts,
+            item.before, item.starts, item.but,
         )  # fmt: skip
         run.emit(AgendaDeferred(item.broadcast, (encode_item(rest),)))
 
@@ -96,17 +104,14 @@ def _reach_one(run: Run, item: Signal, key: int, root: int) -> None:
     row = run.state.signals.get(key)
     if row is None or row.instance in run.state.suspensions:
         return
+    if item.but != NONE_KEY and row.element_key == item.but:
+        return
     try:
         run.touch(root, row.instance)
     except InvalidState:
         return  # a bug has banned that instance; the others go on
     if row.element_key != NONE_KEY:
-        host = run.element(row.element_key)
-        hit = Hit(host.key, row.target, item.variables, "signal.catch", item.name)
-        if accepts(host) and may_happen(run, host, hit):
-            if wants_all(run.definition(row.definition).plans[row.target].node):
-                run.emit(SignalSubscriptionDeleted(row.key, row))
-            trigger(run, host, row.target, item.variables)
+        _happen(run, row, item.name, item.variables)
     elif item.starts:
         instance = run.new_key()
         run.root = instance
@@ -115,3 +120,13 @@ def _reach_one(run: Run, item: Signal, key: int, root: int) -> None:
         if not begin_by_event(run, definition, unborn, row.target, item.variables):
             return
         instances.start(run, definition, unborn, start=row.target, payload=item.variables)
+
+
+def _happen(run: Run, row: SignalSubscription, name: str, variables: Document) -> None:
+    """The signal has come to an element that listens to it."""
+    host = run.element(row.element_key)
+    hit = Hit(host.key, row.target, variables, "signal.catch", name)
+    if accepts(host) and may_happen(run, host, hit):
+        if wants_all(run.definition(row.definition).plans[row.target].node):
+            run.emit(SignalSubscriptionDeleted(row.key, row))
+        trigger(run, host, row.target, variables)

@@ -39,7 +39,7 @@ Throw = Callable[[], bool]
 
 def throw_signal(run: Run, element: ElementInstance, definition: SignalDefinition) -> Throw:
     """The signal takes along what the event's inputs made; without inputs, nothing."""
-    name = _text(run, definition.name, element, "signal name")
+    name = text_of(run, definition.name, element, "signal name")
     admit_step(run, element, "signal.broadcast", {"name": name})
 
     def throw() -> bool:
@@ -57,7 +57,7 @@ def throw_escalation(run: Run, element: ElementInstance, definition: EscalationD
 
 def throw_message(run: Run, element: ElementInstance, definition: MessageDefinition) -> Throw:
     """Delivered by name and correlation key, with what the element sees as variables."""
-    name = _text(run, definition.name, element, "message name")
+    name = text_of(run, definition.name, element, "message name")
     admit_step(run, element, "message.publish", {"messageName": name})
     key = "" if definition.correlation_key is None else _key(run, definition, element)
 
@@ -103,7 +103,7 @@ THROWS: dict[type, Callable[..., Throw]] = {
 """How each kind of event is thrown; a message only where no worker sends it."""
 
 
-def _text(run: Run, expression: Expression, element: ElementInstance, what: str) -> str:
+def text_of(run: Run, expression: Expression, element: ElementInstance, what: str) -> str:
     value = evaluate(run, expression, element.key)
     if not isinstance(value, str) or not value:
         raise extract_value_error(

@@ -521,13 +521,17 @@ class ConfirmSubscriptionClosed(Command, frozen=True):
 
 
 class ReachListeners(Command, frozen=True):
-    """To every partition: this signal was broadcast. `starts`: here it starts instances, too."""
+    """To every partition: this signal was broadcast. `starts`: here it starts instances, too.
+
+    Element `but` has been told already.
+    """
 
     broadcast: int
     name: str
     variables: Document
     tenant: str = DEFAULT_TENANT
     starts: bool = False
+    but: int = NONE_KEY
 
 
 class RenewPolicy(Command, frozen=True):

@@ -24,7 +24,7 @@ def reach_listeners(run: Run, command: ReachListeners) -> None:
     run.later(
         Signal(
             command.broadcast, command.name, command.variables, command.tenant, 0,
-            run.state.next_key, command.starts,
+            run.state.next_key, command.starts, command.but,
         )
     )  # fmt: skip
 

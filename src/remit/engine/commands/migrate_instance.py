@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from remit.base.errors import InvalidArgument, InvalidState, NotFound
-from remit.engine import conditional, messages, signals, timers
+from remit.engine import conditional, messages, quantities, signals, timers
 from remit.engine.definitions import Definition
 from remit.engine.events import open_events
 from remit.engine.governance import admit_command, check_rebindable, rebind
@@ -22,7 +22,7 @@ from remit.engine.stages.events import hosted
 from remit.engine.state.entities import ElementInstance
 from remit.engine.triggering import is_interrupting
 from remit.model.bpmn.elements.user_task import UserTask
-from remit.model.bpmn.graph import EventNode, Node
+from remit.model.bpmn.graph import Activity, EventNode, Node
 from remit.protocol.commands import MigrateInstance
 from remit.protocol.events.incident import IncidentMigrated
 from remit.protocol.events.job import JobMigrated
@@ -48,6 +48,8 @@ def migrate_instance(run: Run, command: MigrateInstance) -> None:
     rebind(run, instance, target)
     for element in active:
         _migrate(run, target, mapping, element)
+        for begun in quantities.enough(run, target, element.key):
+            run.later(begun)
     run.reply = Done(command.key)
 
 
@@ -154,6 +156,18 @@ def _check_scope(run: Run, target: Definition, element: ElementInstance) -> None
                 f"Expected to migrate process instance '{element.instance}' but a token waits on "
                 f"sequence flow '{flow}', which the target process definition does not have."
             )
+        leads_to = target.plans[target.process.all_flows[flow].target.id]
+        if not leads_to.joins and not isinstance(leads_to.node, Activity):
+            raise InvalidState(
+                f"Expected to migrate process instance '{element.instance}' but a token waits on "
+                f"sequence flow '{flow}', which in the target process definition leads to "
+                f"'{leads_to.node.id}', where no token waits. Let it lead to a join or an activity."
+            )
+    if element.instance in run.state.suspensions and quantities.enough(run, target, element.key):
+        raise InvalidState(
+            f"Expected to migrate process instance '{element.instance}' but it is suspended, and the "
+            f"tokens that wait in it are enough for an activity of the target to begin. Resume it first."
+        )
     if run.state.triggers.of(element.key):
         raise InvalidState(
             f"Expected to migrate process instance '{element.instance}' but an event is just being "

@@ -1,11 +1,14 @@
-"""What all activities share: boundary events, open from the inputs to the end (rule 34)."""
+"""What all activities share: boundary events, open from the inputs to the end (rule 34), and how many
+tokens they need to begin."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from remit.engine.definitions import Stage
+from remit.engine import quantities
+from remit.engine.definitions import Plan, Stage
 from remit.engine.elements.base import Element
+from remit.engine.run import Run
 from remit.engine.stages.events import CLOSED, HOSTED
 from remit.model.bpmn.graph import Activity, Container, Node
 
@@ -24,6 +27,12 @@ class ActivityElement(Element):
         if hosts_events(node):
             stages.append(CLOSED)
         return stages
+
+    def joins(self, plan: Plan) -> bool:
+        return quantities.start_quantity(plan.node) > 1
+
+    def arrived(self, run: Run, plan: Plan, scope_key: int) -> None:
+        quantities.arrived(run, plan, scope_key)
 
 
 def hosts_events(node: Node) -> bool:

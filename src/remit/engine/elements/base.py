@@ -121,7 +121,7 @@ class Element:
     def leave(self, run: Run, plan: Plan, key: int) -> Sequence[Flow]:
         """The flows to take, in order. Whatever can fail was decided in a stage before."""
         chosen: Sequence[Flow] | None = run.choices.pop(key, None)
-        return plan.node.outgoing if chosen is None else chosen
+        return plan.outgoing if chosen is None else chosen
 
     def clears_scope(self, plan: Plan) -> bool:
         """Whether all tokens of the scope end with this element (rule 45)."""

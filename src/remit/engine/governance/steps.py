@@ -51,7 +51,10 @@ def admit_conditions(run: Run, element: ElementInstance, node: Node) -> None:
 
 
 def admit_choice(run: Run, element: ElementInstance, node: Node, chosen: Sequence[Flow]) -> None:
-    """A decision between flows, and then each that was chosen; raises `ElementDenied`."""
+    """A decision between flows, and then each that was chosen, once per token along it.
+
+    Raises `ElementDenied`.
+    """
     if governed_row(run, element) is None:
         return
     conditions = [flow.condition.text for flow in node.outgoing if flow.condition is not None]
@@ -59,7 +62,7 @@ def admit_choice(run: Run, element: ElementInstance, node: Node, chosen: Sequenc
         facts = {
             "gatewayType": node.type.value,
             "candidateFlows": tuple(flow.id for flow in node.outgoing),
-            "chosenFlows": tuple(flow.id for flow in chosen),
+            "chosenFlows": tuple(dict.fromkeys(flow.id for flow in chosen)),
             "exprHash": hashlib.sha256("\n".join(conditions).encode()).hexdigest(),
         }
         admit_step(run, element, "gateway.decide", facts)

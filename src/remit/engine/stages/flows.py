@@ -4,7 +4,7 @@ flows have conditions (B20)."""
 from __future__ import annotations
 
 from remit.engine.conditions import holds, no_flow_chosen
-from remit.engine.definitions import Plan, Stage
+from remit.engine.definitions import Plan, Stage, each_token
 from remit.engine.governance import admit_choice, admit_conditions
 from remit.engine.run import Run
 from remit.model.bpmn.graph import Node
@@ -25,8 +25,9 @@ def choose_all(run: Run, plan: Plan, key: int) -> bool:
         chosen.append(node.default)
     if not chosen:
         raise no_flow_chosen(node)
-    admit_choice(run, element, node, chosen)
-    run.choices[key] = chosen
+    tokens = each_token(node, chosen)
+    admit_choice(run, element, node, tokens)
+    run.choices[key] = tokens
     return False
 
 

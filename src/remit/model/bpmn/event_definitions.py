@@ -138,7 +138,7 @@ def read_definitions(
     """The definitions of an event, in order, and what its records call it."""
     found = []
     types = []
-    for each in _written(reading, element):
+    for each in written_definitions(reading, element, of=element):
         event_type, reader = READERS[xml.local_name(each)]
         types.append(event_type)
         found.append(reader(reading, element, each))
@@ -150,9 +150,14 @@ def read_definitions(
     return found, types[0]
 
 
-def _written(reading: Reading, element: etree._Element) -> Iterator[etree._Element]:
-    """Definitions inside the event, and those it shares with others by `eventDefinitionRef`."""
-    for each in element:
+def written_definitions(
+    reading: Reading, event: etree._Element, *, of: etree._Element
+) -> Iterator[etree._Element]:
+    """Definitions inside the event, and those it shares with others by `eventDefinitionRef`.
+
+    What is wrong is told of the element `of`.
+    """
+    for each in event:
         name = xml.local_name(each)
         if name in READERS:
             yield each
@@ -163,7 +168,7 @@ def _written(reading: Reading, element: etree._Element) -> Iterator[etree._Eleme
                 yield root
             else:
                 reading.find_fault(
-                    element, "event-definition-reference",
+                    of, "event-definition-reference",
                     f"it refers to event definition '{reference}', which the file does not define",
                     "give the event a definition of its own",
                 )  # fmt: skip

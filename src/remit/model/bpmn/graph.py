@@ -135,8 +135,21 @@ class JobDefinition:
 
 
 @dataclass(slots=True)
+class LoopEvent:
+    """What a multi-instance activity throws as an instance completes: as each does, as the first does,
+    or whenever a condition holds then."""
+
+    definitions: tuple[SignalDefinition | EscalationDefinition, ...]
+    condition: Expression | None = None
+    is_first: bool = False
+
+
+@dataclass(slots=True)
 class MultiInstance:
-    """`bpmn:multiInstanceLoopCharacteristics` with `zeebe:loopCharacteristics` (rules 61-66)."""
+    """`bpmn:multiInstanceLoopCharacteristics` with `zeebe:loopCharacteristics` (rules 61-66).
+
+    `events` are what its `behavior` throws.
+    """
 
     sequential: bool
     input_collection: Expression
@@ -144,6 +157,7 @@ class MultiInstance:
     output_collection: str | None
     output_element: Expression | None
     completion_condition: Expression | None
+    events: tuple[LoopEvent, ...] = ()
 
 
 @dataclass(slots=True)
@@ -264,12 +278,17 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Activity(Node):
-    """A task, sub-process or call activity: what boundary events and loop markers sit on."""
+    """A task, sub-process or call activity: what boundary events and loop markers sit on.
+
+    It begins when `start_quantity` tokens have come, and sends `completion_quantity` along each flow.
+    """
 
     boundaries: list[BoundaryNode] = field(default_factory=list, repr=False)
     loop: MultiInstance | StandardLoop | None = None
     is_compensation_handler: bool = False
     compensation_handler: Activity | None = field(default=None, repr=False)
+    start_quantity: int = 1
+    completion_quantity: int = 1
 
 
 @dataclass(slots=True, eq=False)

@@ -9,6 +9,9 @@ MAX_ELEMENTS = 100_000
 MAX_BOUNDARIES = 200
 """Boundary events of one activity: all of them are opened in one turn."""
 
+MAX_QUANTITY = 1000
+"""Tokens that an activity may need to begin, or send along one flow: all are taken in one turn."""
+
 MAX_FINDINGS = 100
 """Findings told in one answer; the rest are counted."""
 

@@ -9,6 +9,7 @@ from lxml import etree
 from remit import feel
 from remit.model.bpmn import xml
 from remit.model.bpmn.graph import MultiInstance, StandardLoop
+from remit.model.bpmn.loop_events import read_events
 from remit.model.bpmn.reading import Reading
 
 RULE = "loop-characteristics"
@@ -40,11 +41,6 @@ def _multi_instance(
             element, RULE, "an output collection and an output element go together",
             "give both, or neither",
         )  # fmt: skip
-    if marker.get("behavior") not in (None, "All"):
-        reading.find_fault(
-            element, RULE, f"the multi-instance behavior '{marker.get('behavior')}' is not supported",
-            "leave it at 'All'",
-        )  # fmt: skip
     condition = xml.text_of(xml.child(marker, "completionCondition"))
     return MultiInstance(
         xml.is_true(marker, "isSequential"),
@@ -53,6 +49,7 @@ def _multi_instance(
         collection or None,
         reading.optional(element, output, "the output element"),
         reading.optional(element, condition, "the completion condition"),
+        read_events(reading, element, marker),
     )
 
 

@@ -15,7 +15,8 @@ FILE = {
     "id-unique": "An id occurs once in the file.",
     "element-type": "Element and kind of event are known, and the event may stand where it does.",
     "not-executed": "This version of the engine executes the element; none is skipped silently.",
-    "quantity": "`startQuantity` and `completionQuantity` are 1.",
+    "quantity": "`startQuantity` and `completionQuantity` of an activity are whole numbers from 1 to "
+    "1,000.",
     "feel": "Every expression is FEEL that can be parsed.",
 }
 FLOW = {
@@ -57,8 +58,8 @@ EVENT = {
     "signal-reference": "A signal exists and has a name.",
     "error-reference": "An error exists; thrown it has a code, caught its code is static.",
     "escalation-reference": "An escalation exists; thrown it has a code, caught its code is static.",
-    "escalation-boundary-event-attached-to-ref": "An escalation is caught at a sub-process or call "
-    "activity.",
+    "escalation-boundary-event-attached-to-ref": "An escalation is caught at a sub-process, a call "
+    "activity, or a multi-instance activity that throws it.",
     "conditional-filter": "A conditional filter names variables, and the changes `create` or `update`.",
     "link-event": "A link has a name, one catch event of it in its scope, and no flow over the gap.",
     "compensation-handler": "A compensation event is associated with a handler; neither has flows.",
@@ -75,6 +76,8 @@ ACTIVITY = {
     "linked-resource": "A linked resource has an id.",
     "loop-characteristics": "Multi-instance has an input collection, and output collection and element "
     "together; a standard loop has a condition or a maximum.",
+    "loop-behavior": "The `behavior` of a multi-instance activity is `All`, `None`, `One` or `Complex`; "
+    "what it throws is a signal or an escalation.",
     "io-mapping": "Mappings have a target path, outputs a source.",
     "duplicate-task-headers": "A task header occurs once (a warning: the last one counts).",
     "execution-listener": "An execution listener has a job type and listens to a start or end that "

@@ -7,6 +7,7 @@ from typing import Any
 
 from remit.model.bpmn.checks.finding import fault
 from remit.model.bpmn.graph import (
+    Activity,
     BoundaryNode,
     ConditionalDefinition,
     Container,
@@ -16,6 +17,7 @@ from remit.model.bpmn.graph import (
     EventNode,
     EventType,
     MessageDefinition,
+    MultiInstance,
     Node,
     Process,
     SignalDefinition,
@@ -142,13 +144,22 @@ def _error(node: EventNode, definition: ErrorDefinition) -> Iterator[Finding]:
 def _escalation(node: EventNode, definition: EscalationDefinition) -> Iterator[Finding]:
     yield from _code(node, definition.code, "escalation")
     if isinstance(node, BoundaryNode) and node.attached_to is not None:
-        is_call = node.attached_to.type is ElementType.CALL_ACTIVITY
-        if not is_call and not isinstance(node.attached_to, Container):
+        host = node.attached_to
+        is_call = host.type is ElementType.CALL_ACTIVITY
+        if not is_call and not isinstance(host, Container) and not _escalates(host):
             yield fault(
                 node, "escalation-boundary-event-attached-to-ref",
-                f"an escalation can't come out of '{node.attached_to.id}'",
+                f"an escalation can't come out of '{host.id}'",
                 "attach it to a sub-process or a call activity",
             )  # fmt: skip
+
+
+def _escalates(host: Activity) -> bool:
+    """Whether a multi-instance activity throws escalations itself."""
+    events = host.loop.events if isinstance(host.loop, MultiInstance) else ()
+    return any(
+        isinstance(each, EscalationDefinition) for event in events for each in event.definitions
+    )
 
 
 def _conditional(node: EventNode, definition: ConditionalDefinition) -> Iterator[Finding]:
