@@ -18,8 +18,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 import msgspec
-from msgspec import NODEFAULT, Raw, Struct
+from msgspec import Raw, Struct
+from msgspec.structs import fields
 
+from remit.protocol.brief import brief, tag_of
 from remit.protocol.events import EVENTS, Event
 from remit.protocol.events.condition import ConditionTriggered
 from remit.protocol.events.decision import DecisionEvaluated, DecisionFailed
@@ -114,51 +116,39 @@ AS_WRITTEN: Mapping[type[Struct], frozenset[str]] = {
 is another (see `asking`)."""
 
 
-def _struct(of: type[Struct], needed: Iterable[str], **options: Any) -> type[Struct]:
+def _struct(of: type[Struct], needed: Iterable[str]) -> type[Struct]:
     """A struct with the fields of `of` up to the last of those `needed`; dots lead into structs."""
     inner: dict[str, list[str]] = {}
     for name in needed:
         first, _, rest = name.partition(".")
         inner.setdefault(first, []).extend([rest] if rest else [])
-    known = msgspec.structs.fields(of)
-    assert inner.keys() <= {each.name for each in known}, (of, inner)
-    count = max((at for at, each in enumerate(known, 1) if each.name in inner), default=0)
+    known = {each.name: each.type for each in fields(of)}
+    assert inner.keys() <= known.keys(), (of, inner)
+    if not inner:
+        return tag_of(of)
     as_written = AS_WRITTEN.get(of, frozenset())
-    fields = [
-        _field(each, None if each.name in as_written else inner.get(each.name))
-        for each in known[:count]
-    ]
-    return msgspec.defstruct(
-        of.__name__, fields, array_like=True, frozen=True, gc=False, **options
-    )  # fmt: skip
+    read_as = {
+        name: _read_as(kind, None if name in as_written else inner.get(name))
+        for name, kind in known.items()
+    }
+    return brief(of, up_to=max(inner, key=list(known).index), **read_as)
 
 
-def _field(of: msgspec.structs.FieldInfo, needed: list[str] | None) -> tuple[str, Any, Any]:
-    """Name, type and default; `needed` are the fields inside, None for what is left as it is written."""
-    kind: Any = of.type
-    default = of.default
-    if default is NODEFAULT and of.default_factory is not NODEFAULT:
-        default = of.default_factory()
+def _read_as(kind: Any, needed: list[str] | None) -> Any:
+    """`needed` are the fields inside; None for what is left as it is written."""
     if needed:
-        kind = _within(kind, needed)
-    elif kind not in _PLAIN and (needed is None or kind is Any or get_origin(kind) is dict):
-        kind = Raw
-        default = default if default is NODEFAULT else Raw(msgspec.msgpack.encode(default))
-    return of.name, kind, msgspec.field(default=default)
-
-
-def _within(kind: Any, needed: list[str]) -> Any:
-    """A struct, or a tuple of structs, with these fields only."""
-    if get_origin(kind) is tuple:
-        return tuple[_struct(get_args(kind)[0], needed), ...]  # type: ignore[misc]
-    return _struct(kind, needed)
+        is_several = get_origin(kind) is tuple
+        one = _struct(get_args(kind)[0] if is_several else kind, needed)
+        return tuple[one, ...] if is_several else one  # type: ignore[valid-type]
+    if kind not in _PLAIN and (needed is None or kind is Any or get_origin(kind) is dict):
+        return Raw
+    return kind
 
 
 def _reader(event: type[Event]) -> type[Event]:
     if event not in NEEDED and issubclass(event, GovernanceEvent):
         return event
-    options = {"tag": event.__struct_config__.tag, "tag_field": event.__struct_config__.tag_field}
-    return _struct(event, NEEDED.get(event, ()), **options)  # type: ignore[return-value]
+    return _struct(event, NEEDED.get(event, ()))  # type: ignore[return-value]
 
 
 READ_AS: Mapping[type[Event], type[Event]] = {each: _reader(each) for each in EVENTS.values()}
@@ -209,13 +199,7 @@ def _actor(raw: bytes) -> Actor:
     return _decode_actor(raw)
 
 
-def _kind(event: type[Event]) -> type[Struct]:
-    """A struct that tells a record of this kind from others, and nothing more."""
-    config = event.__struct_config__
-    return _struct(event, (), tag=config.tag, tag_field=config.tag_field)
-
-
-_KINDS: Mapping[type[Event], type[Struct]] = {each: _kind(each) for each in EVENTS.values()}
+_KINDS: Mapping[type[Event], type[Struct]] = {each: tag_of(each) for each in EVENTS.values()}
 _BEGINNINGS = frozenset(kind for each, kind in _KINDS.items() if READ_AS[each] in BEGINNING)
 
 if TYPE_CHECKING:

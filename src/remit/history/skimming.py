@@ -6,57 +6,38 @@ as bytes. All else of a turn is as `remit.partition.log` has it, under the same 
 
 from collections.abc import Mapping
 from types import GenericAlias
-from typing import TYPE_CHECKING, Any, Union, cast
+from typing import TYPE_CHECKING, Union, cast
 
 import msgspec
 import zstandard
-from msgspec import NODEFAULT, Raw, Struct, defstruct
-from msgspec.structs import fields
+from msgspec import Raw, Struct
 
 from remit.base.errors import RejectionType
 from remit.partition.log import Logged
+from remit.protocol.brief import brief
 from remit.protocol.events import EVENTS, Event
 from remit.protocol.events import governance as g
 from remit.protocol.events import job as j
 from remit.protocol.events import process_instance as p
 from remit.protocol.values import Actor, Header, Job
 
-
-def _up_to(last: str, kind: type[Struct], **others: Any) -> type[Struct]:
-    """The same struct without the fields behind `last`; `others` are types to read fields as."""
-    found: list[tuple[str, Any] | tuple[str, Any, Any]] = []
-    for each in fields(kind):
-        read_as = others.get(each.name, each.type)
-        default: Any = each.default
-        if each.default_factory is not NODEFAULT:
-            default = msgspec.field(default_factory=each.default_factory)
-        if read_as is Raw and default is not NODEFAULT:
-            default = Raw()
-        found.append(
-            (each.name, read_as) if default is NODEFAULT else (each.name, read_as, default)
-        )
-        if each.name == last:
-            break
-    tags = kind.__struct_config__
-    return defstruct(
-        kind.__name__, found, frozen=True, gc=False, array_like=True, tag=tags.tag,
-        tag_field=tags.tag_field,
-    )  # fmt: skip
-
-
-_JOB = _up_to("headers", Job)
-_ENDED_JOB, _TAKEN_JOB = _up_to("error_code", Job), _up_to("deadline", Job)
+_JOB = brief(Job, up_to="headers")
+_ENDED_JOB, _TAKEN_JOB = brief(Job, up_to="error_code"), brief(Job, up_to="deadline")
 
 BRIEF: Mapping[type[Event], type[Struct]] = {
-    p.ElementActivated: _up_to("definition", p.ElementActivated),
-    p.ElementCompleting: _up_to("definition", p.ElementCompleting),
-    p.ElementCompleted: _up_to("kind", p.ElementCompleted),
-    p.InstanceCreated: _up_to("business_id", p.InstanceCreated, variables=Raw),
-    j.JobCreated: _up_to("job", j.JobCreated, job=_JOB),
-    j.JobCompleted: _up_to("result", j.JobCompleted, job=_ENDED_JOB, variables=Raw),
-    j.JobsActivated: _up_to("jobs", j.JobsActivated, jobs=GenericAlias(tuple, (_TAKEN_JOB, ...))),
-    g.StepAdmitted: _up_to("tenant", g.StepAdmitted, clauses=Raw, facts=Raw, slope=Raw, duties=Raw),
-    g.OwnStepAdmitted: _up_to("tenant", g.OwnStepAdmitted, clauses=Raw, facts=Raw),
+    p.ElementActivated: brief(p.ElementActivated, up_to="definition"),
+    p.ElementCompleting: brief(p.ElementCompleting, up_to="definition"),
+    p.ElementCompleted: brief(p.ElementCompleted, up_to="kind"),
+    p.InstanceCreated: brief(p.InstanceCreated, up_to="business_id", variables=Raw),
+    j.JobCreated: brief(j.JobCreated, up_to="job", job=_JOB),
+    j.JobCompleted: brief(j.JobCompleted, up_to="result", job=_ENDED_JOB, variables=Raw),
+    j.JobsActivated: brief(
+        j.JobsActivated, up_to="jobs", jobs=GenericAlias(tuple, (_TAKEN_JOB, ...))
+    ),
+    g.StepAdmitted: brief(
+        g.StepAdmitted, up_to="tenant", clauses=Raw, facts=Raw, slope=Raw, duties=Raw
+    ),
+    g.OwnStepAdmitted: brief(g.OwnStepAdmitted, up_to="tenant", clauses=Raw, facts=Raw),
 }
 """What is frequent, or long, and of which little is read."""
 
@@ -73,7 +54,7 @@ class _Turn(Struct, frozen=True, array_like=True, gc=False):
     timestamp: int
     command: str
     key: int
-    header: _up_to("actor", Header, actor=_up_to("method", Actor))  # type: ignore[valid-type]
+    header: brief(Header, up_to="actor", actor=brief(Actor, up_to="method"))  # type: ignore[valid-type]
     rejection: tuple[RejectionType, str] | None
     events: tuple[AnyEvent, ...]
 
