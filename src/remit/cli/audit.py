@@ -114,7 +114,7 @@ def _show(report: Report) -> None:
             console.print(finding.text, markup=False, highlight=False, soft_wrap=True)
         if len(part.findings) > LISTED:
             console.print(f"  and {len(part.findings) - LISTED} more: see --json")
-        if part.turns and not part.checkpoints:
+        if part.turns and not part.checkpoints and not part.findings:
             console.print(f"  [yellow]{_UNSIGNED}[/]", highlight=False, soft_wrap=True)
     if report.exit_code:
         console.print("[red]This log is not what it should be.[/]")
