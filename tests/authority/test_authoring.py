@@ -24,7 +24,7 @@ from remit.authority.scenarios import read_scenarios, run_scenarios
 from remit.cli.policy import policy_group
 from remit.model.bpmn import read as read_model
 from tests.authority.test_chains import child_of
-from tests.authority.world import GRANT, RING, allowing, chain_of
+from tests.authority.world import GRANT, RING, SLOPE, allowing, chain_of
 
 FORM = TEMPLATE.format(name="order", process="order", start="2026-01-01", end="2027-01-01")
 PROCESS = """<?xml version="1.0"?>
@@ -240,6 +240,13 @@ def test_lint_finds_what_no_broker_asks_or_tells() -> None:
     assert "priorActors" in texts["U"]
     assert "never fulfilled" in texts["U"]
     assert rules_of(found) == {("unasked", "C"), ("ungiven", "E"), ("ungiven", "U")}
+
+
+def test_lint_finds_a_clause_about_trust_that_nobody_counts() -> None:
+    low = Clause(id="L", do=("job.complete",), on={"slopeLow": {"max": 400}})
+    grant = replace(GRANT, deny=(low,), slope=None)
+    assert ("uncounted", "L") in rules_of(lint_rules(grant))
+    assert "uncounted" not in str(lint_rules(replace(grant, slope=SLOPE)))
 
 
 def test_lint_finds_trust_and_facts_that_there_are_none_of() -> None:

@@ -9,6 +9,7 @@ Nothing here decides anything at run time. Rules of the findings:
     unasked      a clause for an action that no broker asks about
     ungiven      a clause, or a duty, about a fact that no broker gives with this action
     unknown      trust for a way in that there is none of, a fact to record that no action has
+    uncounted    a clause about trust in a policy that does not say how trust is counted
     expired      a policy whose time is over
     unmade       an allow clause for job.activate, and no clause allows job.create for such a job
     kept         the same for job.timeout: a job whose worker has died stays with it
@@ -24,7 +25,7 @@ from remit.authority.constraints import compile_constraint
 from remit.authority.duties import DUTIES
 from remit.authority.policy import Clause, Derive, Duty, Grant, Rules, clauses
 from remit.authority.ranges import disjoint, implies, impossible
-from remit.authority.rules import actions_of
+from remit.authority.rules import SLOPE_FACTS, actions_of
 from remit.authority.slope import DEFAULT_LEVELS
 from remit.authority.vocabulary import ACTIONS, UNASKED, UNGIVEN, VARIABLE, closest
 from remit.model.bpmn.elements.call_activity import CallActivity
@@ -54,7 +55,7 @@ def lint_rules(rules: Rules) -> list[Lint]:
     """What is wrong with one block. Raises PolicyError for words that do not exist."""
     return [
         *_impossible(rules), *_shadowed(rules), *_repeated(rules), *_alone(rules), *_unasked(rules),
-        *_ungiven(rules), *_unknown(rules),
+        *_ungiven(rules), *_unknown(rules), *_uncounted(rules),
     ]  # fmt: skip
 
 
@@ -123,6 +124,17 @@ def _unknown(rules: Rules) -> Iterator[Lint]:
         if name not in facts and not name.startswith(VARIABLE):
             text = f"no action has the fact {name}{closest(name, sorted(facts))}"
             yield Lint("unknown", "audit", text)
+
+
+def _uncounted(rules: Rules) -> Iterator[Lint]:
+    """No broker takes a policy that asks about trust where no policy says how it is counted."""
+    for clause in clauses(rules):
+        asked = sorted(SLOPE_FACTS & set(clause.on))
+        if asked and isinstance(rules, Grant) and rules.slope is None:
+            text = (
+                f"asks about {asked[0]}, and the policy has no `trust` that says how it is counted"
+            )
+            yield Lint("uncounted", clause.id, text)
 
 
 METHODS = (*DEFAULT_LEVELS, "basic")
