@@ -539,7 +539,8 @@ for (const each of chains.chains) {
 const decisions = load("decisions");
 for (const each of decisions.cases) {
   const chain = readChain(each.chain, new Ring(decisions.keys));
-  const found = decide(chain, each.action, each.facts, decisions.slope, each.now_ms, each.hop);
+  const slope = each.slope ?? decisions.slope;
+  const found = decide(chain, each.action, each.facts, slope, each.now_ms, each.hop);
   expect(`decision ${each.name}`, found, pick(each, Object.keys(found)));
 }
 
