@@ -13,6 +13,7 @@ import pytest
 
 from remit.cli.main import VERBS, main
 from tests.support.broker import Broker
+from tests.support.governed import governed_options
 from tests.support.model import Model, one_task
 
 
@@ -135,6 +136,18 @@ def test_a_broker_that_is_started_twice_does_not_take_its_data_from_the_first(
         assert remit("deploy", str(model), address=shared_broker.grpc).returncode == 0
 
 
+OIDC = ("--oidc-issuer", "i", "--oidc-audience", "a", "--oidc-keys")
+KEYS = ("--policy-keys", "{folder}/keys.json")
+HELD = (*KEYS, "--holder-key", "holder={folder}/holder.key")
+FILES = {
+    "empty.json": b'{"keys": []}',
+    "number.json": b'{"keys": 5}',
+    "binary": b"\xff\xfe",
+    "words": b"bob:secret\n",
+    "line": b"bob\n",
+}
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -142,17 +155,45 @@ def test_a_broker_that_is_started_twice_does_not_take_its_data_from_the_first(
         (("--grpc-port", "40001", "--http-port", "40001"), "are both 40001"),
         (("--data", "/proc/nowhere"), "--data /proc/nowhere can't be made"),
         (("--host", "203.0.113.1", "--allow-anonymous-network"), "no address of this machine"),
-        (("--host", "a host", "--allow-anonymous-network"), "--host a host is no address"),
+        (("--host", "a host", "--allow-anonymous-network"), "and not 'a host'"),
+        (("--host", "localhost"), "--host is an address of this machine, such as 127.0.0.1"),
+        (("--oidc-keys", "nofile"), "--oidc-keys and --oidc-audience need --oidc-issuer"),
+        (("--oidc-issuer", "i"), "--oidc-issuer needs --oidc-audience and --oidc-keys"),
+        ((*OIDC, "nofile"), "--oidc-keys: the keys of the token issuer can't be read from nofile"),
+        ((*OIDC, "http://login.example/keys"), "is a file or an https:// URL"),
+        ((*OIDC, "{folder}/empty.json"), "it holds no key of kind RSA, EC, OKP"),
+        ((*OIDC, "{folder}/number.json"), "can't be read from"),
+        (("--users", "{folder}/binary"), "--users: {folder}/binary is no text in UTF-8"),
+        (("--users", "{folder}/words"), "has for bob is no hash; `remit user password NAME`"),
+        (("--api-keys", "{folder}/words"), "has for bob is no hash; `remit user key NAME`"),
+        (("--api-keys", "{folder}/line"), "line, line 1: expected NAME:HASH"),
+        (
+            (*KEYS, "--holder-key", "holder={folder}/auditor.key"),
+            "private key given for holder is not",
+        ),
+        (
+            (*KEYS, "--holder-key", "holder={folder}/binary"),
+            "binary holds no private key, 32 bytes",
+        ),
+        ((*KEYS, "--holder-key", "={folder}/holder.key"), "a key has a name"),
+        (
+            (*HELD, "--audit-key", "auditor={folder}/holder.key"),
+            "private key given for auditor is not",
+        ),
+        ((*HELD, "--audit-key", "holder={folder}/holder.key"), "key holder may not sign as audit"),
     ],
 )
 def test_what_can_not_be_served_is_said_in_a_sentence(
     tmp_path: Path, options: tuple[str, ...], said: str
 ) -> None:
+    governed_options(tmp_path)
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
     given = ("--data", str(tmp_path), "--grpc-port", "0", "--http-port", "0")
-    refused = remit("serve", *given, *options)
+    refused = remit("serve", *given, *(each.replace("{folder}", str(tmp_path)) for each in options))
 
     assert refused.returncode == 1
-    assert said in refused.stderr
+    assert said.replace("{folder}", str(tmp_path)) in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
 
 

@@ -356,6 +356,23 @@ def test_checkpoints_go_on_where_they_were_after_a_restart(tmp_path: Path) -> No
     assert (part.checkpoints, part.signed) == (2, part.turns)
 
 
+@pytest.mark.parametrize("half", ["remit/test/part", "remit/test/partition-1\n9\nAAAA\n\n— remit"])
+def test_a_checkpoint_that_a_crash_cut_short_stands_in_nobodys_way(
+    tmp_path: Path, half: str
+) -> None:
+    played(tmp_path)
+    sealed(tmp_path)
+    with checkpoint_file(tmp_path, 1).open("a") as file:
+        file.write(half)
+    checkpoint_file(tmp_path, 1).with_suffix(".edge").write_text("")
+    played(tmp_path)
+    sealed(tmp_path, moments=2)
+
+    (part,) = verify(tmp_path, RING).partitions
+    assert part.findings == []
+    assert part.signed == part.turns
+
+
 def test_an_older_copy_of_the_log_is_not_signed_again(tmp_path: Path) -> None:
     played(tmp_path)
     sealed(tmp_path)

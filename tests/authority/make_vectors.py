@@ -1,7 +1,7 @@
 """Writes the test vectors: `python -m tests.authority.make_vectors`.
 
 They are made once and checked in, so that a change of ours cannot change what is expected. Another
-implementation needs only the JSON files; tests/authority/test_vectors.py shows how they are read.
+implementation needs only the JSON files; docs/reference/policy-format.md says what is in them.
 """
 
 from __future__ import annotations

@@ -17,14 +17,14 @@ from remit.authority.chain import verify_block, verify_chain
 from remit.authority.derive import Attenuation, mint_binding
 from remit.authority.errors import AuthorityFault, BadForm, PolicyError
 from remit.authority.keys import read_key_ring
-from remit.authority.lint import lint_child, lint_rules, lint_steps, steps_of
+from remit.authority.lint import lint_child, lint_rules, lint_steps, lint_time, steps_of
 from remit.authority.plain_yaml import load_yaml
-from remit.authority.policy import BoundTo, Clause, Derive, Initiator, Operand
+from remit.authority.policy import BoundTo, Clause, Derive, Duty, Initiator, Operand
 from remit.authority.scenarios import read_scenarios, run_scenarios
 from remit.cli.policy import policy_group
 from remit.model.bpmn import read as read_model
 from tests.authority.test_chains import child_of
-from tests.authority.world import GRANT, RING, allowing, chain_of
+from tests.authority.world import GRANT, RING, SLOPE, allowing, chain_of
 
 FORM = TEMPLATE.format(name="order", process="order", start="2026-01-01", end="2027-01-01")
 PROCESS = """<?xml version="1.0"?>
@@ -63,14 +63,32 @@ def test_the_form_becomes_a_grant() -> None:
         ("only:", "onnly:", "no operator 'onnly' for varNames .did you mean only"),
         ("job.fail", "job.fial", "no action job.fial .did you mean job.fail"),
         ("jobType", "jobtype", "did you mean jobType"),
-        ("revision: 1 ", "revision: one", "line 5: Expected `int`, got `str`"),
+        ("revision: 1 ", "revision: one", "line 5: revision takes a whole number, not text"),
+        ("revision: 1 ", "revision: -1", "line 5: revision is 0 or more"),
+        ("revision: 1 ", "revision: 99999999999999999", "line 5: revision is 9007199254740991 or"),
+        ("holders: [broker-1]", "holders: []", "line 8: holders is empty"),
+        ("delegations: 2", "delegations: -1", "delegations is 0 or more"),
+        ("processes: [order]", "processes: []", "processes is empty"),
+        ("processes: [order]", "processes: order", "write a list of process ids, or any"),
+        ("[order]}", "[order], versions: {from: 3, to: 2}}", "no version is from 3 to 2"),
+        ("tenant: <default>", "tenant: ''", "tenant is empty"),
+        ("issuer: https", "issuer: '' # https", "issuer is empty"),
+        ("policy: order", f"policy: {'x' * 2000}", "policy is longer than 1024"),
+        ("{default: incident}", "{default: explode}", "there are incident, error, skip-worker"),
+        ("at least: 10001", "at least: '10001'", "var.amount 'at least' takes number"),
+        ("at least: 10001", "at least: 0.5", "a whole number or text or a list, not a number with"),
+        ("longest delegation: 5", "longest delegation: 0", "is 1 or more"),
+        ("job.complete: 200", "job.complete: 2000", "floors is 1000 or less"),
+        ("holders: [broker-1]", "holders: [&x broker-1]", "anchors"),
+        ("why: Larger", 'why: "\\ud800" # ', "half a character"),
+        ("why: Larger", f"why: {'x' * 1025} # ", "string longer than 1024"),
         ("longest delegation:", "longest:", "line 34: .* `longest`; there are floor, .*caps"),
         (
             "actions: [var.read",
             "acts: [var.read",
             "line 21: .* .did you mean actions",
         ),
-        ("revision: 1 ", "revision: 1.0", "Expected `int`, got `float`"),
+        ("revision: 1 ", "revision: 1.0", "a whole number, not a number with a fraction"),
         ("2027-01-01", "next year", "next year is no date"),
         ("2027-01-01", "2025-01-01", "to must be after from"),
         ("2026-01-01", "1969-01-01", "before 1970"),
@@ -183,7 +201,7 @@ def test_lint_finds_elements_that_are_never_admitted() -> None:
     jobs = [(each.element, each.facts["jobType"]) for each in steps if each.action == "job.create"]
     assert jobs == [("pay", "example"), ("odd", "refund")]
     grant = allowing(
-        Clause(id="E", do=("element.enter",)),
+        Clause(id="E", do=("instance.create", "element.enter", "flow.take")),
         Clause(id="J", do=("job.*",), on={"jobType": {"eq": "example"}}),
         Clause(id="C", do=("call.activity",), on={"calledProcess": {"eq": "billing"}}),
     )
@@ -193,6 +211,53 @@ def test_lint_finds_elements_that_are_never_admitted() -> None:
     assert "job.create of odd can never be admitted: no allow clause can match" in found[0].text
     no_calls = replace(grant, deny=(Clause(id="D", do=("call.activity",)),))
     assert ("element", "call") in rules_of(lint_steps(steps, [no_calls]))
+
+
+def test_lint_finds_that_an_instance_can_not_begin_or_go_on() -> None:
+    process = read_model(PROCESS.encode(), "order.bpmn").processes[0]
+    grant = allowing(
+        Clause(id="E", do=("element.enter", "job.*", "call.activity")),
+        Clause(id="F", do=("flow.take",), on={"flowId": {"in": ["f1", "f2", "f3"]}}),
+    )
+    texts = [each.text for each in lint_steps(steps_of(process, "acme"), [grant])]
+    assert texts == [
+        "instance.create of order can never be admitted: no allow clause can match",
+        "flow.take of f4 can never be admitted: no allow clause can match",
+    ]
+
+
+def test_lint_finds_what_no_broker_asks_or_tells() -> None:
+    claims = Clause(id="C", do=("usertask.claim",))
+    coded = Clause(id="E", do=("job.complete", "job.error"), on={"errorCode": {"eq": "X"}})
+    eyes = Duty(id="U", do=("usertask.complete",), need=("four-eyes",))
+    found = lint_rules(replace(allowing(coded), deny=(claims,), duty=(eyes,)))
+    texts = {each.clause: each.text for each in found}
+    assert "asked about as usertask.assign" in texts["C"]
+    assert (
+        texts["E"]
+        == "no broker says errorCode with job.complete yet: there the clause never applies"
+    )
+    assert "priorActors" in texts["U"]
+    assert "never fulfilled" in texts["U"]
+    assert rules_of(found) == {("unasked", "C"), ("ungiven", "E"), ("ungiven", "U")}
+
+
+def test_lint_finds_a_clause_about_trust_that_nobody_counts() -> None:
+    low = Clause(id="L", do=("job.complete",), on={"slopeLow": {"max": 400}})
+    grant = replace(GRANT, deny=(low,), slope=None)
+    assert ("uncounted", "L") in rules_of(lint_rules(grant))
+    assert "uncounted" not in str(lint_rules(replace(grant, slope=SLOPE)))
+
+
+def test_lint_finds_trust_and_facts_that_there_are_none_of() -> None:
+    form = FORM.replace("decay:", "levels: {jtw: 5, basic: 100}\n  decay:")
+    grant = to_grant(read_form(form + "\naudit: {record: [jobTyp, var.amount]}\n"), now=5)
+    assert [(each.rule, each.clause) for each in lint_rules(grant)] == [
+        ("unknown", "trust"), ("unknown", "audit"),
+    ]  # fmt: skip
+    assert "did you mean jwt" in lint_rules(grant)[0].text
+    assert rules_of(lint_time(grant, grant.exp)) == {("expired", "valid")}
+    assert lint_time(grant, grant.exp - 1) == []
 
 
 SCENARIOS = """
@@ -226,6 +291,33 @@ def test_scenarios_say_what_goes_otherwise() -> None:
     ]
     with pytest.raises(BadForm, match="unknown field"):
         read_scenarios("cases: [{name: a, step: b, expect: admit, buy: x}]")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            "step: job.fail",
+            "step: job.fial",
+            "case 'late': there is no step job.fial .did you mean job",
+        ),
+        ("var.amount: 10001", "varNames: 5, jobTyp: x", "job.complete has no fact jobTyp .did you"),
+        ("facts: {jobType: example}", "facts: {jobTyp: x}", "no step has a fact jobTyp"),
+        ("method: none", "method: jtw", "nobody comes by jtw .did you mean jwt"),
+        ("method: none", "mehtod: none", "line 10: .*`mehtod` .did you mean method"),
+        ("kind: worker", "kind: robot", "line 10: kind can't be 'robot'; there are initiator"),
+        ("expect: admit", "expect: yes", "line 5: expect can't be 'yes'; there are admit, deny"),
+        ("by: D1", "by: D7", "case 'large': the policy has no clause D7.*there are D1, A1"),
+    ],
+)
+def test_a_case_that_says_something_that_is_not_is_no_case(old: str, new: str, said: str) -> None:
+    """`expect: deny` of a misspelt step would be as expected, and would say nothing."""
+    assert old in SCENARIOS
+    grant = to_grant(read_form(FORM), now=5)
+    with pytest.raises(BadForm, match=said):
+        run_scenarios(read_scenarios(SCENARIOS.replace(old, new)), grant)
+    with pytest.raises(BadForm, match="there are no cases"):
+        read_scenarios("cases: []")
 
 
 def run(*arguments: str, code: int = 0) -> str:
@@ -292,9 +384,83 @@ def test_the_command_line_refuses_with_a_sentence(tmp_path: Path) -> None:
     assert "seed" in run("key", "x", "--role", "holder", "--private", str(seed), code=2)
     assert "Refused" in run("inspect", str(written), code=1)
     for old, new, said in (
-        ("revision: 1 ", "revision: one", "policy.yaml, line 5: Expected `int`"),
+        ("revision: 1 ", "revision: one", "policy.yaml, line 5: revision takes"),
         ("job.fail", "job.fial", "policy.yaml, clause A2: there is no action job.fial"),
         ("allow:", "allow: [", "policy.yaml, line 12: not YAML"),
     ):
         written.write_text(FORM.replace(old, new))
         assert said in run("lint", str(written), code=1)
+
+
+@pytest.mark.parametrize(
+    "name", ["a: b", "true", "123", "it's # x", "{}", "order 1", "Ümlaut", '"']
+)
+def test_a_new_policy_of_any_name_can_be_read(name: str, tmp_path: Path) -> None:
+    written = tmp_path / "policy.yaml"
+    written.write_text(run("new", name))
+    assert "nothing to complain about" in run("lint", str(written))
+    grant = to_grant(read_form(written.read_text()), now=5)
+    assert (grant.jti, grant.sub.process) == (name, (name,))
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\x00", b"hello"])
+def test_files_that_hold_something_else_are_refused_by_every_verb(
+    content: bytes, tmp_path: Path
+) -> None:
+    odd, key, keys = (tmp_path / name for name in ("odd", "key", "keys.json"))
+    odd.write_bytes(content)
+    keys.write_text(
+        run("key", "k", "--role", "authority", "--issuer", "https://i", "--private", str(key))
+    )
+    form = tmp_path / "policy.yaml"
+    form.write_text(FORM)
+    signing = ("--key", str(key), "--kid", "k")
+    for verb in (
+        ("lint", str(odd)),
+        ("lint", str(form), "--model", str(odd)),
+        ("mint", str(odd), *signing),
+        ("mint", str(form), "--key", str(odd), "--kid", "k"),
+        ("mint", str(form), "--key", str(key), "--kid", ""),
+        ("inspect", str(odd)),
+        ("inspect", str(odd), "--keys", str(keys)),
+        ("inspect", str(odd), "--keys", str(odd)),
+        ("keys", str(odd)),
+        ("test", str(odd)),
+        ("test", str(odd), "--policy", str(form)),
+        ("succeed", str(form), "--replaces", str(odd), "--keys", str(keys), *signing),
+        *([] if content == b"hello" else [("renew", "1", str(odd))]),  # the broker says that one
+        ("derive", str(odd), "--keys", str(keys), *signing, "--process", "p", "--version", "1",
+         "--instance", "2", "--element", "e"),
+    ):  # fmt: skip
+        said = run(*verb, code=1)
+        assert "Refused: " in said, verb
+    assert "odd holds no private key" in run(
+        "mint", str(form), "--key", str(odd), "--kid", "k", code=1
+    )
+
+
+def test_names_of_cases_and_policies_may_be_anything(tmp_path: Path) -> None:
+    written, table = tmp_path / "policy.yaml", tmp_path / "cases.yaml"
+    written.write_text(FORM)
+    odd = SCENARIOS.replace("small", '"[red]x[/] [/foo]"')
+    table.write_text(f"policy: policy.yaml\n{odd}")
+    assert "[red]x[/] [/foo]" in run("test", str(table))
+    table.write_text(f"policy: {'x' * 5000}\n{SCENARIOS}")
+    assert "there is no policy" in run("test", str(table), code=1)
+
+
+def test_numbers_beyond_any_use_are_refused_at_the_command_line(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    run("key", "k", "--role", "holder", "--private", str(key))
+    signing = ("--key", str(key), "--kid", "k")
+    for verb in (
+        ("revoke", "--issuer", "i", "--epoch", "-1", *signing),
+        ("revoke", "--issuer", "i", "--epoch", "99999999999999999", *signing),
+        ("revoke", "--issuer", "i", "--epoch", "1", "--days", "-1", *signing),
+        ("revoke", "--issuer", "i", "--epoch", "1", "--revoked-kid", "", *signing),
+        ("approve", "1", "--trust", "-5", *signing),
+        ("approve", "1", "--trust", "1001", *signing),
+        ("key", "", "--role", "holder", "--private", str(tmp_path / "other")),
+        ("key", "a=b", "--role", "holder", "--private", str(tmp_path / "other")),
+    ):
+        run(*verb, code=2)

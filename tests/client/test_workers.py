@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.error
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from remit.protocol.events.governance import (
 )
 from tests.support.broker import Broker, Client, code_of
 from tests.support.governed import FLOW, RING, WORK, governed_options, grant, policy, worker
-from tests.support.model import one_task
+from tests.support.model import Model, one_task
 
 LIMIT = Clause(id="D1", do=("job.complete",), on={"varNames": {"any": ["payment"]}})
 SIGNED = Duty(id="U1", do=("job.complete",), need=("receipt",))
@@ -99,6 +100,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, Pa
             "kept",
             "kept-rest",
             "kept-beside",
+            "twice",
         ):
             client.deploy(f"{name}.bpmn", one_task(name, name).xml())
         yield broker, folder
@@ -198,10 +200,9 @@ def test_t29_a_rest_worker_leaves_to_the_broker_what_it_may_not_read(
     assert told(folder, StepRejected)[-1].facts["var.total"] == 200_000
 
 
-def test_the_sidecar_asks_for_a_worker_that_knows_nothing_of_it(
-    place: tuple[Broker, Path],
-) -> None:
-    broker, folder = place
+@contextmanager
+def sidecar(broker: Broker, folder: Path) -> Iterator[Client]:
+    """A client of a sidecar in front of the broker."""
     command = [
         sys.executable, "-m", "remit.cli.main", "sidecar", "--broker", broker.grpc, "--listen",
         "127.0.0.1:0", "--keys", f"{folder}/keys.json", "--worker-key",
@@ -210,8 +211,44 @@ def test_the_sidecar_asks_for_a_worker_that_knows_nothing_of_it(
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
-        address = process.stdout.readline().split("grpc=")[1].strip()
-        beside = Client(address)
+        yield Client(process.stdout.readline().split("grpc=")[1].strip())
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.mark.parametrize("refused", ["no json", "[1]", '"text"', '{"n": NaN}'])
+def test_an_answer_that_was_not_taken_can_be_given_again_by_the_sidecar(
+    place: tuple[Broker, Path], refused: str
+) -> None:
+    broker, folder = place
+    with sidecar(broker, folder) as beside:
+        start(beside, "twice", _policy=given())
+        (job,) = beside.activate("twice")
+        with pytest.raises(Exception) as fault:
+            beside.call("CompleteJob", jobKey=job.key, variables=refused)
+        assert code_of(fault) == "INVALID_ARGUMENT"
+        beside.call("CompleteJob", jobKey=job.key, variables='{"ok": true}')
+
+
+def test_a_header_that_a_model_holds_stops_no_other_job(place: tuple[Broker, Path]) -> None:
+    broker, folder = place
+    odd = Model("odd").start("s").service("a", "shared", headers={"gov.policy": "x"}).end("e")
+    client = broker.client()
+    client.deploy("odd.bpmn", odd.path("s", "a", "e").xml())
+    client.deploy("even.bpmn", one_task("even", "shared").xml())
+    with sidecar(broker, folder) as beside:
+        start(beside, "odd")
+        start(beside, "even")
+        (job,) = beside.activate("shared", limit=2)
+        assert job.bpmnProcessId == "even"
+
+
+def test_the_sidecar_asks_for_a_worker_that_knows_nothing_of_it(
+    place: tuple[Broker, Path],
+) -> None:
+    broker, folder = place
+    with sidecar(broker, folder) as beside:
         admitted, rejected = (len(told(folder, k)) for k in (WorkerAdmitted, WorkerRejected))
         for policy_given in (None, given(), given()):
             variables = {} if policy_given is None else {"_policy": policy_given}
@@ -229,9 +266,6 @@ def test_the_sidecar_asks_for_a_worker_that_knows_nothing_of_it(
         (kept,) = beside.activate("kept-beside")
         assert "61843" not in kept.customHeaders + kept.variables
         beside.call("CompleteJob", jobKey=kept.key, variables='{"done": true}')
-    finally:
-        process.terminate()
-        process.wait(10)
 
     assert len(told(folder, WorkerAdmitted)) == admitted + 1
     assert len(told(folder, WorkerRejected)) == rejected + 1

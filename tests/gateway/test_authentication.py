@@ -20,7 +20,8 @@ from remit.authority import Signer
 from remit.authority.derive import mint_grant
 from remit.authority.keys import write_key_ring
 from remit.authority.policy import Clause, Grant, Holder, Subject
-from remit.gateway.auth import ApiKeys, hash_password
+from remit.gateway.auth import ApiKeys, Oidc, hash_password
+from remit.gateway.faults import Status
 from remit.protocol.values import Actor
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 from tests.gateway.test_rest_commands import Rest
@@ -153,6 +154,49 @@ def test_files_of_credentials_are_read_again_when_they_change(tmp_path: Path) ->
     path.unlink()
     now = 3.0
     assert keys.actor("bearer", "second") is not None
+
+
+def test_keys_of_an_issuer_in_a_file_rotate_within_a_second(tmp_path: Path) -> None:
+    path, now = tmp_path / "jwks.json", 0.0
+
+    def publish(*keys: Any) -> None:
+        path.write_text(json.dumps(KeySet(list(keys)).as_dict(private=False)))
+
+    def knows(given: str) -> bool:
+        try:
+            found = ways.actor("bearer", given)
+            return found is not None and found.id == "ada"
+        except Status:
+            return False
+
+    publish(KEY)
+    ways = Oidc(ISSUER, AUDIENCE, str(path), clock=lambda: now)
+    second = RSAKey.generate_key(2048, {"kid": "two"})
+    assert (knows(token()), knows(token(second))) == (True, False)
+    publish(KEY, second)
+    now = 1.0
+    assert (knows(token()), knows(token(second))) == (True, True)
+    publish(second)
+    now = 2.0
+    assert (knows(token()), knows(token(second))) == (False, True)
+    for content in ("{broken", '{"keys": []}', '{"keys": 5}'):
+        path.write_text(content)
+        now += 1
+        assert knows(token(second))
+    path.write_text(
+        json.dumps(
+            {"keys": [{"kty": "AKP", "kid": "new"}, {"kty": "oct", "k": "c2VjcmV0"},
+                      KEY.as_dict(private=False)]}
+        )
+    )  # fmt: skip
+    now += 1
+    assert (knows(token()), knows(token(second))) == (True, False)
+
+
+def test_a_name_that_no_policy_could_hold_stays_outside(broker: Broker) -> None:
+    given = f"Bearer {token(sub='x' * 1025)}"
+    status, problem = Rest(broker).ask("GET", "/topology", authorization=given)
+    assert (status, problem["detail"]) == (401, "the caller's name has more than 1024 signs")
 
 
 def test_the_audit_knows_who_it_was(broker: Broker) -> None:

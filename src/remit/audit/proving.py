@@ -7,13 +7,15 @@ it to the root, and the signed checkpoint with that root. Whoever has it needs o
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from remit.audit.reading import batches, checkpoint_file, notes
 from remit.authority import KeyRing
-from remit.authority.checkpoint import Checkpoint, origin_of, read_checkpoint
+from remit.authority.checkpoint import Checkpoint, origin_of, read_checkpoint, unchecked
 from remit.authority.errors import BadProof, Malformed
 from remit.authority.merkle import Tree, check_inclusion, leaf_hash
 from remit.partition.log import Logged, raw_turns, read_turn
@@ -42,13 +44,31 @@ def prove(folder: Path, partition: int, record: int) -> Proof:
             tree.append(leaf_hash(raw))
     if found < 0:
         raise BadProof(f"there is no record {record} in the log of partition {partition}")
-    signed = notes(checkpoint_file(folder, partition))
-    for note in reversed(signed):
-        size = int(note.split("\n")[1])
-        if found < size <= tree.size:
-            path = tuple(each.hex() for each in tree.inclusion(found, size))
+    signed = list(_readable(notes(checkpoint_file(folder, partition))))
+    for note, checkpoint in reversed(signed):
+        if found < checkpoint.size <= tree.size:
+            hashes = tree.inclusion(found, checkpoint.size)
+            _check_fits(checkpoint, raw_turn, found, hashes)
+            path = tuple(each.hex() for each in hashes)
             return Proof(record, found, base64.b64encode(raw_turn).decode(), path, note)
     raise BadProof(f"no checkpoint covers record {record}; the last of {len(signed)} is older")
+
+
+def _readable(found: list[str]) -> Iterator[tuple[str, Checkpoint]]:
+    for note in found:
+        with suppress(BadProof):
+            yield note, unchecked(note)
+
+
+def _check_fits(checkpoint: Checkpoint, turn: bytes, index: int, hashes: list[bytes]) -> None:
+    """Raises BadProof where the log is not the one that was signed."""
+    try:
+        check_inclusion(leaf_hash(turn), index, checkpoint.size, hashes, checkpoint.root)
+    except BadProof:
+        raise BadProof(
+            f"the log is not the one that was signed at {checkpoint.size} turns, so nothing in it can "
+            f"be proven: `remit audit verify` says where it was changed"
+        ) from None
 
 
 def check_proof(proof: Proof, ring: KeyRing) -> tuple[Checkpoint, Logged]:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import apsw
 
+from remit.authority.checkpoint import notes_in
 from remit.base.errors import Fault
 from remit.partition.storage.archive import Archive
 from remit.partition.storage.contract import LogBatch
@@ -67,17 +68,13 @@ def checkpoint_file(folder: Path, partition: int) -> Path:
 
 def notes(path: Path) -> list[str]:
     """The signed notes of a checkpoint file, oldest first; none when there is no file."""
-    found: list[str] = []
-    lines: list[str] = []
-    signed = False
-    for line in path.read_text().splitlines() if path.exists() else ():
-        is_signature = line.startswith("— ")
-        if signed and not is_signature:
-            found.append("\n".join(lines) + "\n")
-            lines = []
-        lines.append(line)
-        signed = is_signature
-    return [*found, "\n".join(lines) + "\n"] if lines else found
+    return notes_in(path.read_text(errors="replace")) if path.exists() else []
+
+
+def signed_partitions(folder: Path) -> list[int]:
+    """The numbers of the partitions of which there are checkpoints."""
+    names = (path.name for path in folder.glob(f"{CHECKPOINTS}/partition-*.checkpoints"))
+    return sorted(int(match.group(1)) for name in names if (match := _PARTITION.match(name)))
 
 
 def export(data: Path, to: Path) -> int:
@@ -85,9 +82,10 @@ def export(data: Path, to: Path) -> int:
 
     Nothing else of the data comes along. May run beside the broker.
     """
+    found_there = partitions(data)
     to.mkdir(parents=True, exist_ok=False)
     count = 0
-    for partition in partitions(data):
+    for partition in found_there:
         found = batches(data, partition)
         segments = Archive(to, f"partition-{partition}")
         for first in found:

@@ -65,14 +65,33 @@ class Sealer:
         self._origin = origin(cluster, partition)
         self._signer = signer
         self._clock = clock
-        edge = Edge()
-        if self._edge_file.exists():
-            edge = msgspec.json.decode(self._edge_file.read_bytes(), type=Edge)
+        self._drop_half_note()
+        edge = self._last_edge()
         self._position, self._batch = edge.position, edge.batch
         self._tree = Frontier(edge.size, edge.hashes)
         self._signed = edge.size
         self._waits_since = 0.0
         self._tail = Tail(self._path)
+
+    def _drop_half_note(self) -> None:
+        """What a crash has left of a note was never a checkpoint: the next one stands for it."""
+        if not self._notes.exists():
+            return
+        content = self._notes.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        while whole and not content[:whole].splitlines()[-1].startswith("— ".encode()):
+            whole = content[: whole - 1].rfind(b"\n") + 1
+        if whole < len(content):
+            with self._notes.open("r+b") as file:
+                file.truncate(whole)
+                os.fsync(file.fileno())
+
+    def _last_edge(self) -> Edge:
+        """Where signing goes on; from the beginning of the log when that can't be read."""
+        try:
+            return msgspec.json.decode(self._edge_file.read_bytes(), type=Edge)
+        except (FileNotFoundError, msgspec.DecodeError):
+            return Edge()
 
     def follow(self) -> bool:
         """Take in what is new, and sign when it is time; False when nothing was new.

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -22,7 +23,14 @@ from typing import Any
 import msgspec
 import zstandard
 
-from remit.audit.reading import batches, checkpoint_file, log_files, notes, partitions
+from remit.audit.reading import (
+    batches,
+    checkpoint_file,
+    log_files,
+    notes,
+    partitions,
+    signed_partitions,
+)
 from remit.audit.running import Share
 from remit.audit.story import Story
 from remit.authority import AuthorityFault, KeyRing
@@ -30,10 +38,13 @@ from remit.authority.checkpoint import (
     Checkpoint,
     check_cosignature,
     equivocation,
+    notes_in,
     origin_of,
     read_checkpoint,
+    unchecked,
 )
 from remit.authority.errors import BadProof, BadSignature
+from remit.authority.keys import PublicKey
 from remit.authority.merkle import EMPTY, Frontier
 from remit.authority.verify import Finding, Kind
 from remit.base.garbage import collect_seldom
@@ -97,25 +108,49 @@ def verify(
 ) -> Report:
     """Check every partition in `folder` with the public keys of `ring` alone.
 
-    `since` are signed notes that were kept elsewhere; `witnesses` are (name, key id) of those who must
-    have cosigned the last checkpoint. `progress` hears turns read so far. With several `workers` each
-    is a process of its own: all of them read the log, and each asks about its share of the instances.
-    Raises `NoLog`.
+    `since` are signed notes that were kept elsewhere, of any partition; `witnesses` are (name, key id)
+    of those who must have cosigned the last checkpoint, here or in `since`. `progress` hears turns read
+    so far. With several `workers` each is a process of its own: all of them read the log, and each asks
+    about its share of the instances. Raises `NoLog`, and `BadProof` for a note in `since` that is none.
     """
     found = partitions(folder)
+    kept = [note for text in since for note in notes_in(text)]
+    lost = _lost(folder, found, kept)
     shares = -(-max(workers, 1) // len(found))
     tasks = [
-        (folder, partition, ring, since, witnesses, Share(index, shares))
+        (folder, partition, ring, kept, witnesses, Share(index, shares))
         for partition in found
         for index in range(shares)
     ]
     if workers <= 1:
-        return Report([_Verification(*task).run(progress) for task in tasks])
+        return Report([*(_Verification(*task).run(progress) for task in tasks), *lost])
     with ProcessPoolExecutor(workers, get_context("spawn"), collect_seldom) as pool:
         reports = list(pool.map(_run, tasks))
-    return Report(
-        [_together(reports[at : at + shares]) for at in range(0, len(reports), shares)]
-    )  # fmt: skip
+    whole = [_together(reports[at : at + shares]) for at in range(0, len(reports), shares)]
+    return Report([*whole, *lost])
+
+
+def _lost(folder: Path, found: Sequence[int], kept: Sequence[str]) -> list[PartitionReport]:
+    """Partitions whose log was signed and is not there. Raises `BadProof`."""
+    signed = {*signed_partitions(folder), *(_partition_of(note) for note in kept)}
+    return [
+        PartitionReport(
+            each, findings=[Finding(0, "checkpoint", f"the log of partition {each} was signed, and is "
+                                    f"not in {folder}: all of it is missing")],
+        )
+        for each in sorted(signed - set(found))
+    ]  # fmt: skip
+
+
+def _partition_of(note: str) -> int:
+    """Which partition's log a note kept elsewhere is about. Raises `BadProof` when it is no note."""
+    named = _ORIGIN.fullmatch(unchecked(note).origin)
+    if named is None:
+        raise BadProof(f"a checkpoint of {origin_of(note)!r}, not of a partition's log")
+    return int(named[1])
+
+
+_ORIGIN = re.compile(r".*/partition-([1-9][0-9]{0,8})", re.ASCII)
 
 
 def useful_workers(folder: Path) -> int:
@@ -143,6 +178,15 @@ def _together(parts: Sequence[PartitionReport]) -> PartitionReport:
     return lead
 
 
+def _has_seen(name: str, key: PublicKey, last: str, kept: str) -> bool:
+    """The witness has signed a copy of the last checkpoint that was kept elsewhere."""
+    try:
+        check_cosignature(kept, name, key)
+        return unchecked(kept) == unchecked(last)
+    except AuthorityFault:
+        return False
+
+
 class _Verification:
     """One partition, or a share of its instances; who has the first one checks the signed roots too."""
 
@@ -165,7 +209,8 @@ class _Verification:
         self._decompressor = zstandard.ZstdDecompressor()
         self._previous = b""
         self._notes = notes(checkpoint_file(folder, partition)) if self._leads else []
-        kept = since if self._leads else ()
+        self._kept = [each for each in since if _partition_of(each) == partition]
+        kept = self._kept if self._leads else ()
         self._signed = sorted(self._read_checkpoints(kept), key=lambda each: each.size)
         self._good = (0, 0)
 
@@ -243,13 +288,17 @@ class _Verification:
     def _read_checkpoints(self, since: Sequence[str]) -> Iterator[Checkpoint]:
         """Those of this partition that a known audit key signed; the others are findings."""
         suffix = f"/partition-{self._report.partition}"
-        kept = [note for note in since if origin_of(note).endswith(suffix)]
+        named = [
+            (f"checkpoint {n} of those that were kept", note) for n, note in enumerate(since, 1)
+        ]
+        file = checkpoint_file(self._folder, self._report.partition).name
+        named += [(f"checkpoint {n} in {file}", note) for n, note in enumerate(self._notes, 1)]
         by_size: dict[int, Checkpoint] = {}
-        for note in (*kept, *self._notes):
+        for name, note in named:
             try:
                 found = self._read(note, suffix)
             except AuthorityFault as fault:
-                self._find(0, "checkpoint", str(fault))
+                self._find(0, "checkpoint", f"{name}: {fault}")
                 continue
             proof = equivocation(by_size.get(found.size, found), found)
             if proof:
@@ -273,9 +322,10 @@ class _Verification:
                     raise BadSignature(f"no key {kid} of witness {name} is known")
                 if not self._notes:
                     raise BadProof(f"there is no checkpoint that {name} could have seen")
-                check_cosignature(self._notes[-1], name, key)
+                if not any(_has_seen(name, key, self._notes[-1], each) for each in self._kept):
+                    check_cosignature(self._notes[-1], name, key)
             except AuthorityFault as fault:
-                self._find(0, "checkpoint", str(fault))
+                self._find(0, "checkpoint", f"the last checkpoint: {fault}")
 
     def _compare(self, signed: Checkpoint) -> None:
         """`signed` is about exactly the turns read so far."""

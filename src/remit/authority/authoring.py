@@ -24,14 +24,15 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
-from remit.authority import policy
-from remit.authority.errors import BadForm, Malformed
-from remit.authority.plain_yaml import line_of, load_yaml
+from remit.authority import canon, limits, policy
+from remit.authority.duties import DUTIES
+from remit.authority.errors import BadForm, Malformed, PolicyError
+from remit.authority.plain_yaml import line_of, load_yaml, plain
 from remit.authority.policy import (
     Clause,
     Denial,
@@ -44,6 +45,7 @@ from remit.authority.policy import (
     Subject,
 )
 from remit.authority.rules import CompiledRules, compile_rules
+from remit.authority.slope import HopKind
 from remit.authority.vocabulary import closest
 
 OPERATORS = {
@@ -59,6 +61,9 @@ OPERATORS = {
 }
 """What the form calls an operator, and what a grant calls it."""
 
+Name = Annotated[str, Meta(min_length=1, max_length=limits.STRING_LENGTH)]
+Whole = Annotated[int, Meta(ge=0, le=limits.INTEGER)]
+Trust = Annotated[int, Meta(ge=0, le=limits.TRUST)]
 Value = str | int | bool
 Condition = Value | list[Value] | dict[str, Value | list[Value]]
 
@@ -79,13 +84,13 @@ class DutyForm(ClauseForm, frozen=True, kw_only=True):
 
 
 class Versions(_Form, frozen=True, kw_only=True):
-    low: int | None = field(name="from", default=None)
-    high: int | None = field(name="to", default=None)
+    low: Whole | None = field(name="from", default=None)
+    high: Whole | None = field(name="to", default=None)
 
 
 class SubjectForm(_Form, frozen=True, kw_only=True):
-    tenant: str
-    processes: list[str] | Literal["any"]
+    tenant: Name
+    processes: Annotated[list[Name], Meta(min_length=1)] | Literal["any"]
     versions: Versions = Versions()
 
 
@@ -97,21 +102,23 @@ class Validity(_Form, frozen=True, kw_only=True):
 
 
 class ReanchorForm(_Form, frozen=True, kw_only=True):
-    by: list[str]
-    to: int
+    by: Annotated[list[Name], Meta(min_length=1)]
+    to: Trust
 
 
 class TrustForm(_Form, frozen=True, kw_only=True):
     """The trust slope; see docs/authority for what the words mean."""
 
-    floor: int = 0
-    floors: dict[str, int] = {}
-    max_depth: int | None = field(name="longest delegation", default=None)
-    max_step_drop: int | None = field(name="largest drop", default=None)
-    max_xdom: int | None = field(name="domains crossed", default=None)
-    decay: dict[str, int] = {}
-    levels: dict[str, int] = {}
-    caps: dict[str, int] = {}
+    floor: Trust = 0
+    floors: dict[str, Trust] = {}
+    max_depth: Annotated[int, Meta(ge=1, le=limits.INTEGER)] | None = field(
+        name="longest delegation", default=None
+    )
+    max_step_drop: Trust | None = field(name="largest drop", default=None)
+    max_xdom: Whole | None = field(name="domains crossed", default=None)
+    decay: dict[str, Trust] = {}
+    levels: dict[str, Trust] = {}
+    caps: dict[str, Trust] = {}
     reanchor: ReanchorForm | None = None
 
 
@@ -123,13 +130,13 @@ class AuditForm(_Form, frozen=True, kw_only=True):
 class PolicyForm(_Form, frozen=True, kw_only=True):
     """A whole policy in the friendly form."""
 
-    policy: str
-    issuer: str
-    revision: int
+    policy: Name
+    issuer: Name
+    revision: Whole
     valid: Validity
     subject: SubjectForm = field(name="for")
-    holders: list[str]
-    delegations: int = 0
+    holders: Annotated[list[Name], Meta(min_length=1)]
+    delegations: Annotated[int, Meta(ge=0, le=limits.CHAIN_BLOCKS)] = 0
     allow: list[ClauseForm]
     deny: list[ClauseForm] = []
     duties: list[DutyForm] = []
@@ -147,22 +154,75 @@ def read_form(text: str) -> PolicyForm:
             raise BadForm(
                 "this is no policy: it begins with `policy: NAME` (see `remit policy new`)"
             )
-        return msgspec.convert(found, PolicyForm, strict=True)
+        form = msgspec.convert(found, PolicyForm, strict=True)
     except (msgspec.ValidationError, ValueError) as fault:
-        raise BadForm(_helpful(str(fault), text)) from None
+        raise BadForm(helpful(str(fault), text, _FORMS)) from None
+    versions = form.subject.versions
+    if versions.low is not None and versions.high is not None and versions.low > versions.high:
+        line = line_of(text, ["for", "versions"])
+        raise BadForm(f"line {line}: no version is from {versions.low} to {versions.high}")
+    return form
 
 
-def _helpful(message: str, text: str) -> str:
-    """A validation message with its line, and what there is instead of an unknown word."""
+def helpful(message: str, text: str, forms: Mapping[tuple[str, ...], type[Struct]]) -> str:
+    """A validation message with its line, and what there is instead of an unknown word.
+
+    `forms` are the parts of what is read, by where they stand.
+    """
     said, _, where = message.partition(" - at `$")
     path = [int(n) if n else name for n, name in re.findall(r"\[(\d+)\]|\.?([^.\[\]`]+)", where)]
     hint = ""
     if "unknown field" in said:
         word = said.split("`")[1]
-        known = list(_FORMS[_kind(path)].__struct_encode_fields__)
+        known = list(forms[_kind(path)].__struct_encode_fields__)
         hint = closest(word, known) or f"; there are {', '.join(known)}"
         path.append(word)
-    return f"line {line_of(text, path)}: {said}{hint}"
+    elif "Invalid enum" in said:
+        kind = _kind(path)
+        hint = next(
+            (each for at, each in _CHOICES.items() if at in (kind[: len(at)], kind[-len(at) :])), ""
+        )
+    named = "" if "unknown field" in said else next(reversed(_kind(path)), "this")
+    return f"line {line_of(text, path)}: {_in_words(said, named)}{hint}"
+
+
+def _in_words(said: str, named: str) -> str:
+    """What the reader says of a value, in the words of whoever wrote it.
+
+    >>> _in_words("Expected `int`, got `str`", "revision")
+    'revision takes a whole number, not text'
+    """
+    types = re.fullmatch(r"Expected `([^`]+)`, got `(\w+)`", said)
+    if types:
+        taken = " or ".join(_TYPES.get(each, each) for each in types[1].split(" | "))
+        return f"{named} takes {taken}, not {_TYPES.get(types[2], types[2])}"
+    if said.endswith("of length >= 1"):
+        return f"{named} is empty"
+    if "of length <= " in said:
+        return f"{named} is longer than {said.rpartition(' ')[2]}"
+    bound = re.fullmatch(r"Expected `\w+` ([<>]=) (\d+)", said)
+    if bound:
+        return f"{named} is {bound[2]} or {'more' if bound[1] == '>=' else 'less'}"
+    if said.startswith("Object missing required field"):
+        return f"{said.split('`')[1]} is missing"
+    return said.replace("Invalid enum value", f"{named} can't be") if named else said
+
+
+_TYPES = {
+    "int": "a whole number", "float": "a number with a fraction", "str": "text", "array": "a list",
+    "object": "a mapping", "bool": "true or false", "null": "nothing",
+}  # fmt: skip
+
+
+_CHOICES: dict[tuple[str, ...], str] = {
+    ("for", "processes"): ": write a list of process ids, or any",
+    ("on denial",): f"; there are {', '.join(get_args(Denial))}",
+    ("duties", "needs"): f"; there are {', '.join(DUTIES)}",
+    ("expect",): "; there are admit, deny",
+    ("hop", "kind"): f"; there are {', '.join(get_args(HopKind))}",
+    ("slope", "kind"): f"; there are {', '.join(get_args(HopKind))}",
+}
+"""By where it stands: what there is instead of a word that there is not."""
 
 
 def _kind(path: Sequence[str | int]) -> tuple[str, ...]:
@@ -225,9 +285,40 @@ def check_grant(grant: Grant) -> CompiledRules:
         raise BadForm("valid: to must be after from")
     try:
         policy.check_clauses(grant)
+        result = compile_rules(grant)
     except Malformed as fault:
         raise BadForm(str(fault)) from None
-    return compile_rules(grant)
+    except PolicyError as fault:
+        said = str(fault).removeprefix(f"clause {fault.clause}: ")
+        raise PolicyError(fault.clause, _OPERATOR.sub(_as_written, said)) from None
+    _check_size(grant)
+    return result
+
+
+def _check_size(grant: Grant) -> None:
+    """Raises BadForm for a grant that is too large for any reader."""
+    content = canon.encode(grant)
+    if len(content) > limits.BLOCK_BYTES * 3 // 4 - _AROUND:
+        raise BadForm(
+            f"the signed policy would have more than {limits.BLOCK_BYTES} bytes: split it into several, "
+            f"which count together"
+        )
+    try:
+        canon.parse(content)
+    except Malformed as fault:
+        raise BadForm(f"no broker would take this policy: {fault}") from None
+
+
+_AROUND = 256
+"""Bytes of a token beside its claims: the header and the signature."""
+
+_OPERATOR = re.compile(rf"\b({'|'.join(OPERATORS.values())})\b(?= takes| is for| mixes| only)")
+_WRITTEN = {operator: word for word, operator in OPERATORS.items()}
+
+
+def _as_written(found: re.Match[str]) -> str:
+    """The operator as the form calls it."""
+    return f"'{_WRITTEN[found[0]]}'"
 
 
 def _clause(form: ClauseForm) -> Clause:
@@ -300,6 +391,17 @@ def form_schema() -> Mapping[str, Any]:
     """JSON Schema (2020-12) of the form, for editors."""
     schema = msgspec.json.schema(PolicyForm)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def new_form(name: str, process: str) -> str:
+    """A commented form to start from, for a process of this id; valid for a year from today."""
+    today = datetime.datetime.now(datetime.UTC).date()
+    return TEMPLATE.format(
+        name=plain(name),
+        process=plain(process),
+        start=today,
+        end=today + datetime.timedelta(days=365),
+    )
 
 
 TEMPLATE = """\

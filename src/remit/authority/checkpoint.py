@@ -75,8 +75,32 @@ def origin_of(note: str) -> str:
     return note.partition("\n")[0]
 
 
+def unchecked(note: str) -> Checkpoint:
+    """What a note says, whoever signed it. Raises BadProof for what is no checkpoint."""
+    body, _ = _split(note)
+    return _parse(body)
+
+
+def notes_in(text: str) -> list[str]:
+    """The signed notes that stand in a text one after the other; what is none comes along as it is."""
+    found: list[str] = []
+    lines: list[str] = []
+    signed = False
+    for line in text.splitlines():
+        is_signature = line.startswith(_DASH)
+        if signed and not is_signature:
+            found.append("\n".join(lines) + "\n")
+            lines = []
+        lines.append(line)
+        signed = is_signature
+    return [*found, "\n".join(lines) + "\n"] if lines else found
+
+
 def cosign(note: str, name: str, signer: Signer, at: int) -> str:
-    """The note with a witness's signature, made at second `at`."""
+    """The note with a witness's signature, made at second `at`. Raises BadProof for no checkpoint."""
+    if not _NAME.fullmatch(name):
+        raise BadProof(f"a witness has a name without spaces and without plus, not {name!r}")
+    unchecked(note)
     body, _ = _split(note)
     message = _cosigned(body, at)
     public = signer.public("audit")

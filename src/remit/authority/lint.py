@@ -6,6 +6,11 @@ Nothing here decides anything at run time. Rules of the findings:
     shadowed     an allow clause that a deny clause always overrules
     repeated     an allow or deny clause that an earlier one already covers
     dead         an allow clause of a derivation that no grant above it ever lets through
+    unasked      a clause for an action that no broker asks about
+    ungiven      a clause, or a duty, about a fact that no broker gives with this action
+    unknown      trust for a way in that there is none of, a fact to record that no action has
+    uncounted    a clause about trust in a policy that does not say how trust is counted
+    expired      a policy whose time is over
     unmade       an allow clause for job.activate, and no clause allows job.create for such a job
     kept         the same for job.timeout: a job whose worker has died stays with it
     element      a step of a model that no allow clause can admit, or that a deny clause always denies
@@ -17,10 +22,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from remit.authority.constraints import compile_constraint
-from remit.authority.policy import Clause, Derive, Grant, Rules
+from remit.authority.duties import DUTIES
+from remit.authority.policy import Clause, Derive, Duty, Grant, Rules, clauses
 from remit.authority.ranges import disjoint, implies, impossible
-from remit.authority.rules import actions_of
+from remit.authority.rules import SLOPE_FACTS, actions_of
+from remit.authority.slope import DEFAULT_LEVELS
+from remit.authority.vocabulary import ACTIONS, UNASKED, UNGIVEN, VARIABLE, closest
 from remit.model.bpmn.elements.call_activity import CallActivity
+from remit.model.bpmn.elements.user_task import UserTask
 from remit.model.bpmn.graph import EventNode, JobActivity, Node, Process
 
 
@@ -44,7 +53,17 @@ class Step:
 
 def lint_rules(rules: Rules) -> list[Lint]:
     """What is wrong with one block. Raises PolicyError for words that do not exist."""
-    return [*_impossible(rules), *_shadowed(rules), *_repeated(rules), *_alone(rules)]
+    return [
+        *_impossible(rules), *_shadowed(rules), *_repeated(rules), *_alone(rules), *_unasked(rules),
+        *_ungiven(rules), *_unknown(rules), *_uncounted(rules),
+    ]  # fmt: skip
+
+
+def lint_time(grant: Grant, now: int) -> list[Lint]:
+    """A grant that admits nothing any more, at second `now`."""
+    if now < grant.exp:
+        return []
+    return [Lint("expired", "valid", "the time of this policy is over: it admits nothing")]
 
 
 def _impossible(rules: Rules) -> Iterator[Lint]:
@@ -62,13 +81,64 @@ def _shadowed(rules: Rules) -> Iterator[Lint]:
 
 
 def _repeated(rules: Rules) -> Iterator[Lint]:
-    for clauses in (rules.allow or (), rules.deny):
-        for index, clause in enumerate(clauses):
-            for earlier in clauses[:index]:
+    for alike in (rules.allow or (), rules.deny):
+        for index, clause in enumerate(alike):
+            for earlier in alike[:index]:
                 if _covers(earlier, clause):
                     text = f"never decides: {earlier.id} comes first and covers it"
                     yield Lint("repeated", clause.id, text)
                     break
+
+
+def _unasked(rules: Rules) -> Iterator[Lint]:
+    for clause in clauses(rules):
+        for action in sorted(set(clause.do) & set(UNASKED)):
+            text = (
+                f"no broker asks about {action}, the clause does nothing there: {UNASKED[action]}"
+            )
+            yield Lint("unasked", clause.id, text)
+
+
+def _ungiven(rules: Rules) -> Iterator[Lint]:
+    for clause in clauses(rules):
+        asked = set(clause.on)
+        if isinstance(clause, Duty):
+            asked.update(*(DUTIES[need][1] for need in clause.need))
+        what = "never applies" if clause in (rules.allow or ()) else "always applies"
+        if isinstance(clause, Duty):
+            what = "is never fulfilled (`actor!=initiator` keeps who starts from who acts)"
+        for action in sorted(actions_of(clause)):
+            for fact in sorted(asked & UNGIVEN.get(action, frozenset())):
+                text = f"no broker says {fact} with {action} yet: there the clause {what}"
+                yield Lint("ungiven", clause.id, text)
+
+
+def _unknown(rules: Rules) -> Iterator[Lint]:
+    levels = rules.slope.levels if isinstance(rules, Grant) and rules.slope else {}
+    for method in sorted(set(levels) - set(METHODS)):
+        hint = closest(method, list(METHODS))
+        text = f"nobody comes by {method}{hint}; there are {', '.join(METHODS)}"
+        yield Lint("unknown", "trust", text)
+    facts = {name for action in ACTIONS.values() for name in action.attributes()}
+    for name in rules.audit.ctx if isinstance(rules, Grant) else ():
+        if name not in facts and not name.startswith(VARIABLE):
+            text = f"no action has the fact {name}{closest(name, sorted(facts))}"
+            yield Lint("unknown", "audit", text)
+
+
+def _uncounted(rules: Rules) -> Iterator[Lint]:
+    """No broker takes a policy that asks about trust where no policy says how it is counted."""
+    for clause in clauses(rules):
+        asked = sorted(SLOPE_FACTS & set(clause.on))
+        if asked and isinstance(rules, Grant) and rules.slope is None:
+            text = (
+                f"asks about {asked[0]}, and the policy has no `trust` that says how it is counted"
+            )
+            yield Lint("uncounted", clause.id, text)
+
+
+METHODS = (*DEFAULT_LEVELS, "basic")
+"""Ways in that a policy may put a trust to."""
 
 
 def _alone(rules: Rules) -> Iterator[Lint]:
@@ -184,6 +254,9 @@ def _must_match(clause: Clause, step: Step) -> bool:
 def steps_of(process: Process, tenant: str = "<default>") -> list[Step]:
     """What running this process will ask for, as far as the model says it."""
     found: list[Step] = []
+    if process.start is not None:
+        here: dict[str, object] = {"tenant": tenant, "process": process.id, "elementId": process.id}
+        found.append(Step(process.id, "instance.create", here))
     for node in process.nodes.values():
         facts: dict[str, object] = {
             "tenant": tenant,
@@ -199,6 +272,13 @@ def steps_of(process: Process, tenant: str = "<default>") -> list[Step]:
         called = _called(node)
         if called is not None:
             found.append(Step(node.id, "call.activity", {**facts, "calledProcess": called}))
+        if isinstance(node, UserTask) and node.is_native:
+            found.append(Step(node.id, "usertask.complete", facts))
+        if any(flow.condition is not None for flow in node.outgoing):
+            found.append(Step(node.id, "gateway.decide", facts))
+        for flow in node.outgoing:
+            of_flow = {**facts, "flowId": flow.id, "source": node.id, "target": flow.target.id}
+            found.append(Step(flow.id, "flow.take", of_flow))
     return found
 
 

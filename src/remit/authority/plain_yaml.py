@@ -6,6 +6,7 @@ Keys given twice, anchors and tags are refused.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -22,7 +23,11 @@ def load_yaml(text: str) -> object:
     if len(text) > MAX_CHARACTERS:
         raise BadForm(f"longer than {MAX_CHARACTERS} characters")
     try:
-        return yaml.load(text, Loader=_Loader)
+        found = yaml.load(text, Loader=_Loader)
+        json.dumps(found, ensure_ascii=False, default=str).encode()
+        return found
+    except UnicodeEncodeError:
+        raise BadForm("half a character (\\ud800 to \\udfff) is no text") from None
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark
         where = f"line {mark.line + 1}: " if mark else ""
@@ -31,6 +36,20 @@ def load_yaml(text: str) -> object:
         raise BadForm(f"not YAML: {fault}") from None
     except (ValueError, TypeError, RecursionError) as fault:
         raise BadForm(f"not YAML: {fault}") from None
+
+
+def plain(text: str) -> str:
+    """The text as it is written in YAML: in quotes where it would be something else without.
+
+    >>> plain("order"), plain("true"), plain("a: b")
+    ('order', '"true"', '"a: b"')
+    """
+    if _WORD.fullmatch(text) and load_yaml(text) == text:
+        return text
+    return json.dumps(text)
+
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int:
@@ -68,7 +87,7 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
+        if self.check_event(yaml.AliasEvent) or self.peek_event().anchor:  # type: ignore[no-untyped-call]
             raise BadForm("anchors and aliases are not used in policies")
         return super().compose_node(parent, index)
 

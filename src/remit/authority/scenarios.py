@@ -27,17 +27,32 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, field
 
-from remit.authority.authoring import seconds
+from remit.authority.authoring import helpful, seconds
 from remit.authority.chain import verify_block, verify_chain
 from remit.authority.derive import mint_binding, mint_grant
 from remit.authority.errors import BadForm
 from remit.authority.evaluate import Authority, compile_chain
 from remit.authority.keys import KeyRing, Signer
+from remit.authority.lint import METHODS
 from remit.authority.plain_yaml import load_yaml
-from remit.authority.policy import BoundTo, Grant, Initiator
-from remit.authority.slope import START, Hop
+from remit.authority.policy import BoundTo, Grant, Initiator, clauses
+from remit.authority.slope import START, Hop, HopKind
+from remit.authority.vocabulary import ACTIONS, VARIABLE, closest
 
 Fact = str | int | float | bool | list[str]
+
+
+class Actor(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who acts, and how the channel knows: a hop of the slope."""
+
+    actor: str
+    kind: HopKind
+    method: str = ""
+    domain: str = ""
+
+    @property
+    def hop(self) -> Hop:
+        return Hop(self.actor, self.kind, self.method, self.domain)
 
 
 class Case(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,7 +61,7 @@ class Case(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     step: str
     facts: dict[str, Fact] = {}
-    hop: Hop | None = None
+    hop: Actor | None = None
     at: str | None = None
     expect: Literal["admit", "deny"]
     by: str | None = None
@@ -57,7 +72,7 @@ class Scenarios(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     policy: str = ""
     facts: dict[str, Fact] = {}
-    slope: list[Hop] = field(default_factory=list)
+    slope: list[Actor] = field(default_factory=list)
     cases: list[Case]
 
 
@@ -79,13 +94,54 @@ def read_scenarios(text: str) -> Scenarios:
                 "these are no scenarios: they name a `policy:` file and list `cases:`, each with a "
                 "name, a step, facts and what to expect"
             )
-        return msgspec.convert(found, Scenarios, strict=True)
+        table = msgspec.convert(found, Scenarios, strict=True)
     except (msgspec.ValidationError, ValueError) as fault:
-        raise BadForm(str(fault)) from None
+        raise BadForm(helpful(str(fault), text, _FORMS)) from None
+    if not table.cases:
+        raise BadForm("there are no cases: list at least one")
+    for hop in (*table.slope, *(case.hop for case in table.cases if case.hop)):
+        if hop.method and hop.method not in METHODS:
+            hint = closest(hop.method, list(METHODS))
+            raise BadForm(f"nobody comes by {hop.method}{hint}; there are {', '.join(METHODS)}")
+    for case in table.cases:
+        _check_words(case, table)
+    return table
+
+
+def _check_words(case: Case, table: Scenarios) -> None:
+    """A step or a fact that there is none of would be denied for that alone. Raises BadForm."""
+    known = ACTIONS.get(case.step)
+    if known is None:
+        hint = closest(case.step, list(ACTIONS))
+        raise BadForm(f"case '{case.name}': there is no step {case.step}{hint}")
+    everywhere = [fact for each in ACTIONS.values() for fact in each.attributes()]
+    for fact in case.facts:
+        if known.type_of(fact) is None:
+            hint = closest(fact, known.attributes())
+            raise BadForm(f"case '{case.name}': {case.step} has no fact {fact}{hint}")
+    for fact in table.facts:
+        if fact not in everywhere and not fact.startswith(VARIABLE):
+            raise BadForm(f"facts: no step has a fact {fact}{closest(fact, everywhere)}")
+
+
+_FORMS: dict[tuple[str, ...], type[Struct]] = {
+    (): Scenarios,
+    ("cases",): Case,
+    ("slope",): Actor,
+    ("cases", "hop"): Actor,
+}
+"""By where it stands: the part of the table."""
 
 
 def run_scenarios(scenarios: Scenarios, grant: Grant) -> list[Outcome]:
-    """Ask every case of the grant."""
+    """Ask every case of the grant. Raises BadForm for a case of which it has no such clause."""
+    known = [clause.id for clause in clauses(grant)]
+    for case in scenarios.cases:
+        if case.by and not case.by.startswith("$") and case.by not in known:
+            raise BadForm(
+                f"case '{case.name}': the policy has no clause {case.by}{closest(case.by, known)}; "
+                f"there are {', '.join(known)}"
+            )
     return [_run(case, scenarios, grant) for case in scenarios.cases]
 
 
@@ -95,9 +151,11 @@ def _run(case: Case, shared: Scenarios, grant: Grant) -> Outcome:
     slope = START
     authority = _bound(grant, facts)
     for hop in shared.slope:
-        slope = authority.arithmetic.extend(slope, hop)
+        slope = authority.arithmetic.extend(slope, hop.hop)
     now_ms = grant.nbf * 1000 if case.at is None else seconds(case.at) * 1000
-    decision = authority.admit(case.step, facts, slope, now_ms, case.hop)
+    decision = authority.admit(
+        case.step, facts, slope, now_ms, None if case.hop is None else case.hop.hop
+    )
     decided = "admit" if decision.admitted else "deny"
     clause = decision.clauses[0] if decision.clauses else decision.reason
     problem = ""

@@ -162,6 +162,33 @@ _FACTS: dict[str, dict[str, Type]] = {
     "export.emit": {"exporterId": "text", "varNames": "texts"},
 }
 
+UNASKED: dict[str, str] = {
+    "usertask.claim": "who takes a task is asked about as usertask.assign",
+    "policy.succeed": "the signature of the policy's issuer is what counts there",
+    "policy.revoke": "the signature of the policy's issuer is what counts there",
+    "export.emit": "what exporters send on is kept back by `audit: {personal: …}`",
+}
+"""Actions that have a name and that no broker asks about; with what is so instead."""
+
+UNGIVEN: dict[str, frozenset[str]] = {
+    "job.complete": frozenset({"errorCode"}),
+    "job.fail": frozenset({"errorCode"}),
+    "job.timeout": frozenset({"errorCode", "receipt", "actorIsActivator"}),
+    "job.retries": frozenset({"jobKey", "retries", "breakGlass"}),
+    "call.activity": frozenset({"calledTenant", "propagateAll"}),
+    "message.publish": frozenset({"correlationKeyHash", "ttl", "targetTenant"}),
+    "decision.evaluate": frozenset({"decisionVersion"}),
+    "usertask.assign": frozenset({"priorActors", "varNames"}),
+    "usertask.complete": frozenset({"priorActors"}),
+    "incident.resolve": frozenset({"breakGlass"}),
+    "instance.cancel": frozenset({"breakGlass"}),
+    "instance.suspend": frozenset({"breakGlass"}),
+    "instance.resume": frozenset({"breakGlass"}),
+    "instance.modify": frozenset({"breakGlass", "target"}),
+    "instance.migrate": frozenset({"breakGlass"}),
+}
+"""Facts that have a name and that no broker gives yet: clauses about one never allow, always deny."""
+
 WITHOUT_VARIABLES = {"timer.fire", "policy.succeed", "policy.revoke", "export.emit"}
 """Actions that may come without the instance's variables at hand."""
 

@@ -8,6 +8,7 @@ asked for is not there.
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,8 @@ from remit.audit.verifying import (
     verify,
 )
 from remit.authority import AuthorityFault, read_key_ring
-from remit.authority.checkpoint import cosign
+from remit.authority.checkpoint import cosign, notes_in, unchecked
+from remit.authority.errors import BadProof
 from remit.authority.redaction import check_disclosure, disclose, read_disclosure
 from remit.base.errors import Unavailable
 from remit.base.garbage import collect_seldom
@@ -91,7 +93,7 @@ def verify_command(
         report = verify(
             folder,
             read_key_ring(keys.read_bytes()),
-            since=[path.read_text() for path in since],
+            since=[_note(path) for path in since],
             witnesses=witnesses,
             progress=lambda turns: progress.update(task, description=f"{turns:,} turns"),
             workers=workers or useful_workers(folder),
@@ -106,16 +108,24 @@ def verify_command(
 def _show(report: Report) -> None:
     console = Console()
     for part in report.partitions:
-        console.print(_summary(part), highlight=False)
+        console.print(_summary(part), highlight=False, soft_wrap=True)
         for finding in part.findings[:LISTED]:
             console.print(f"  [red]{finding.kind}[/] at {finding.position}: ", end="")
-            console.print(finding.text, markup=False, highlight=False)
+            console.print(finding.text, markup=False, highlight=False, soft_wrap=True)
         if len(part.findings) > LISTED:
             console.print(f"  and {len(part.findings) - LISTED} more: see --json")
+        if part.turns and not part.checkpoints and not part.findings:
+            console.print(f"  [yellow]{_UNSIGNED}[/]", highlight=False, soft_wrap=True)
     if report.exit_code:
         console.print("[red]This log is not what it should be.[/]")
     else:
         console.print("[green]Nothing is wrong with this log.[/]")
+
+
+_UNSIGNED = (
+    "nothing of it is signed, so whoever owns the machine could have written it anew: sign it with "
+    "`remit serve --audit-key`, and keep what is in checkpoints/ elsewhere, for --since"
+)
 
 
 def _summary(part: PartitionReport) -> str:
@@ -236,6 +246,8 @@ def export_command(folder: Path, to: Path) -> None:
             count = export(folder, to)
         except FileExistsError:
             raise click.UsageError(f"{to} is there already") from None
+        except OSError as fault:
+            raise click.UsageError(f"{to} can't be written: {fault.strerror}") from None
     click.echo(f"{count} batches of the log copied to {to}.")
 
 
@@ -243,8 +255,24 @@ def export_command(folder: Path, to: Path) -> None:
 @click.argument("note", type=FILE)
 @click.option("--name", required=True, help="The name of this witness.")
 @click.option("--key", required=True, help="KID=FILE: the witness's private key.")
-@click.option("--at", type=int, required=True, help="The time, in seconds since 1970.")
-def witness_command(note: Path, name: str, key: str, at: int) -> None:
-    """Sign a checkpoint that somebody else signed: NOTE with one more signature."""
+@click.option(
+    "--at", type=click.IntRange(0, 1 << 53), help="The time, in seconds since 1970; now by default."
+)
+def witness_command(note: Path, name: str, key: str, at: int | None) -> None:
+    """Sign a checkpoint that somebody else signed: the last one in NOTE with one more signature."""
     with _refusing():
-        click.echo(cosign(note.read_text(), name, read_signer(key), at), nl=False)
+        last = notes_in(_note(note))[-1]
+        click.echo(
+            cosign(last, name, read_signer(key), int(time.time()) if at is None else at), nl=False
+        )
+
+
+def _note(path: Path) -> str:
+    """The text of a file with checkpoints. Raises `BadProof` for a file with none."""
+    text = path.read_text(errors="replace")
+    try:
+        for note in notes_in(text) or [text]:
+            unchecked(note)
+    except BadProof as fault:
+        raise BadProof(f"{path.name} holds no signed checkpoints: {fault}") from None
+    return text

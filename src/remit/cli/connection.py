@@ -119,6 +119,11 @@ class Connection:
             return f"{self._address} and this client don't agree on TLS: {said}"
         if "resolving" in said or "name resolution" in said:
             return f"no machine is known by the name in '{self._address}'"
+        if "onnect" in said and self._tls is not None:
+            return (
+                f"no broker answers at {self._address}, or none that takes us: it may want a "
+                f"certificate that it knows (--tls-cert, --tls-key)"
+            )
         if "onnect" in said:
             return f"no broker answers at {self._address}; start one with `remit serve`"
         return said

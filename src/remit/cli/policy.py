@@ -7,32 +7,35 @@ Exit codes: 0 fine, 1 the policy is refused or a scenario fails, 2 wrong usage.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import msgspec
+from msgspec.structs import replace
 from rich.console import Console
+from rich.markup import escape
 
 from remit.authority import (
     AuthorityFault,
     KeyRing,
     Signer,
     jws,
+    limits,
     read_key_ring,
     verify_block,
     verify_chain,
 )
-from remit.authority.authoring import TEMPLATE, form_schema, read_form, to_grant
+from remit.authority.authoring import form_schema, new_form, read_form, to_grant
 from remit.authority.derive import AS_IS, Attenuation, derive_for_call, mint_grant, succeed
-from remit.authority.errors import BadForm, PolicyError
+from remit.authority.errors import BadForm, Malformed, PolicyError
 from remit.authority.keys import PublicKey, Role, write_key_ring
-from remit.authority.lint import lint_rules, lint_steps, steps_of
+from remit.authority.lint import lint_rules, lint_steps, lint_time, steps_of
 from remit.authority.policy import Grant
 from remit.authority.receipt import Anchor, write_anchor
 from remit.authority.revocation import Revocations, mint_revocations
@@ -40,8 +43,11 @@ from remit.authority.scenarios import read_scenarios, run_scenarios
 from remit.cli.connection import Connection, connected
 from remit.cli.tables import boxed
 from remit.model.bpmn import read as read_model
+from remit.model.bpmn.graph import Process
+from remit.model.finding import line_of
 
 REFUSED = 1
+EPOCH = click.IntRange(0, limits.INTEGER)
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 ROLES = ("authority", "holder", "worker", "approver", "audit")
 
@@ -59,9 +65,6 @@ def _refusing() -> Iterator[None]:
     except AuthorityFault as fault:
         click.echo(f"Refused: {fault}", err=True)
         sys.exit(REFUSED)
-    except UnicodeDecodeError as fault:
-        click.echo(f"Refused: not a text file: {fault.reason}", err=True)
-        sys.exit(REFUSED)
 
 
 @policy_group.command("new")
@@ -73,11 +76,9 @@ def new_command(name: str, process: str | None, schema: bool) -> None:
     if schema:
         click.echo(msgspec.json.format(msgspec.json.encode(form_schema())).decode())
         return
-    today = datetime.now(UTC).date()
-    in_a_year = today + timedelta(days=365)
-    click.echo(
-        TEMPLATE.format(name=name, process=process or name, start=today, end=in_a_year), nl=False
-    )
+    if not name:
+        raise click.UsageError("a policy has a name")
+    click.echo(new_form(name, process or name), nl=False)
 
 
 @policy_group.command("key")
@@ -87,6 +88,10 @@ def new_command(name: str, process: str | None, schema: bool) -> None:
 @click.option("--private", type=click.Path(path_type=Path), required=True, help="New file.")
 def key_command(name: str, roles: tuple[Role, ...], issuer: str | None, private: Path) -> None:
     """Make a key called NAME; print its public half as a JWK set."""
+    if not _NAME.fullmatch(name):
+        raise click.UsageError(
+            f"'{name}' is no name of a key: no spaces, no equals sign, not empty"
+        )
     seed = secrets.token_bytes(32)
     try:
         public = Signer(name, seed).public(*roles, iss=issuer)
@@ -99,6 +104,9 @@ def key_command(name: str, roles: tuple[Role, ...], issuer: str | None, private:
     with os.fdopen(handle, "w") as file:
         file.write(f"{seed.hex()}\n")
     click.echo(write_key_ring([public]).decode())
+
+
+_NAME = re.compile(r"[^\s=]{1,256}")
 
 
 @policy_group.command("keys")
@@ -118,9 +126,9 @@ def lint_command(policy: Path, model: Path | None) -> None:
     """Check POLICY (YAML): words, clauses that can never match, steps never admitted."""
     with _refusing():
         grant = _grant(policy)
-        findings = lint_rules(grant)
+        findings = lint_rules(grant) + lint_time(grant, int(time.time()))
         if model is not None:
-            for process in read_model(model.read_bytes(), model.name).processes:
+            for process in _processes(model):
                 findings += lint_steps(steps_of(process, grant.sub.tenant), [grant])
     for finding in findings:
         click.echo(f"{finding.clause}: {finding.text} [{finding.rule}]")
@@ -146,7 +154,7 @@ def mint_command(policy: Path, private: Path, kid: str) -> None:
 def inspect_command(tokens: Path, keys: Path | None) -> None:
     """Show the blocks of a file with one token per line; with --keys, verify them as a chain."""
     with _refusing():
-        lines = tokens.read_text().split()
+        lines = _tokens(tokens)
         envelopes = [jws.read(line, "grant", "succ", "bind", "derive") for line in lines]
         for number, envelope in enumerate(envelopes):
             click.echo(f"Block {number}: {envelope.kind}, signed with {envelope.kid}")
@@ -171,7 +179,7 @@ def inspect_command(tokens: Path, keys: Path | None) -> None:
 @click.option("--key", "private", type=FILE, required=True, help="The holder's private key.")
 @click.option("--kid", required=True, help="The name of that key.")
 @click.option("--process", required=True, help="The called process.")
-@click.option("--version", "version_", type=int, required=True, help="Its version.")
+@click.option("--version", "version_", type=click.IntRange(1), required=True, help="Its version.")
 @click.option("--instance", required=True, help="The key of its new instance.")
 @click.option("--element", required=True, help="The call activity.")
 @click.option("--narrow", type=FILE, help="A policy (YAML) whose clauses narrow the parent's.")
@@ -190,7 +198,7 @@ def derive_command(
     with _refusing():
         ring = read_key_ring(keys.read_bytes())
         derived = derive_for_call(
-            verify_chain(tokens.read_text().split(), ring),
+            verify_chain(_tokens(tokens), ring),
             _signer(kid, private),
             process=process,
             version=version_,
@@ -213,7 +221,7 @@ def derive_command(
 def succeed_command(policy: Path, replaces: Path, keys: Path, private: Path, kid: str) -> None:
     """Sign POLICY (YAML) as the successor of a grant; its revision has to be higher."""
     with _refusing():
-        old = verify_block(replaces.read_text().strip(), read_key_ring(keys.read_bytes()))
+        old = verify_block(_token(replaces), read_key_ring(keys.read_bytes()))
         click.echo(mint_grant(succeed(old, _grant(policy)), _signer(kid, private)))
 
 
@@ -223,7 +231,8 @@ def succeed_command(policy: Path, replaces: Path, keys: Path, private: Path, kid
 @click.argument("successor", type=FILE)
 def renew_command(connection: Connection, instance: int, successor: Path) -> None:
     """Let the process instance INSTANCE go on under the SUCCESSOR of one of its grants."""
-    given = {"successor": successor.read_text().strip()}
+    with _refusing():
+        given = {"successor": _token(successor)}
     connection.rest("POST", f"/process-instances/{instance}/policy/succession", given)
     connection.show({"renewed": instance})
 
@@ -242,7 +251,12 @@ def show_command(connection: Connection, instance: int) -> None:
 @policy_group.command("approve")
 @connected
 @click.argument("instance", type=int)
-@click.option("--trust", type=int, required=True, help="What its data are worth now, 0 to 1000.")
+@click.option(
+    "--trust",
+    type=click.IntRange(0, 1000),
+    required=True,
+    help="What its data are worth now, 0 to 1000.",
+)
 @click.option("--key", "private", type=FILE, required=True, help="The approver's private key.")
 @click.option("--kid", required=True, help="The name of that key.")
 def approve_command(
@@ -266,8 +280,14 @@ def approve_command(
 @policy_group.command("revoke")
 @connected
 @click.option("--issuer", required=True, help="Whose grants and keys these are.")
-@click.option("--epoch", type=int, required=True, help="Higher than that of the list before.")
-@click.option("--days", type=int, default=7, show_default=True, help="How long the list is fresh.")
+@click.option("--epoch", type=EPOCH, required=True, help="Higher than that of the list before.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 36_500),
+    default=7,
+    show_default=True,
+    help="How long the list is fresh.",
+)
 @click.option("--grant", "grants", multiple=True, help="The name of a grant that is revoked.")
 @click.option("--revoked-kid", "kids", multiple=True, help="The name of a key that is revoked.")
 @click.option("--key", "private", type=FILE, required=True, help="The authority's private key.")
@@ -283,6 +303,8 @@ def revoke_command(
     kid: str,
 ) -> None:
     """Sign the whole list of what an issuer revokes from now on, and give it to the broker."""
+    if not all((*grants, *kids)):
+        raise click.UsageError("a grant and a key have names")
     now = int(time.time())
     lists = Revocations(
         iss=issuer, epoch=epoch, iat=now, exp=now + days * 86_400,
@@ -300,17 +322,22 @@ def revoke_command(
 def test_command(scenarios: Path, policy: Path | None) -> None:
     """Try a policy: run the cases of SCENARIOS (YAML) and say which go otherwise."""
     with _refusing():
-        table = read_scenarios(scenarios.read_text())
+        try:
+            table = read_scenarios(_text(scenarios))
+        except BadForm as fault:
+            raise BadForm(f"{scenarios.name}, {fault}") from None
         if policy is None and not table.policy:
             raise BadForm("say which policy: in the file, or with --policy")
         chosen = policy or scenarios.parent / table.policy
-        if not chosen.is_file():
+        if not os.path.isfile(chosen):
             raise BadForm(f"there is no policy {chosen}")
         outcomes = run_scenarios(table, _grant(chosen))
     shown = boxed("case", "decided", "by", "")
-    for outcome in outcomes:
-        verdict = f"[red]{outcome.problem}[/]" if outcome.problem else "[green]as expected[/]"
-        shown.add_row(outcome.name, outcome.decided, outcome.clause, verdict)
+    for outcome in (replace(each, name=escape(each.name)) for each in outcomes):
+        verdict = (
+            f"[red]{escape(outcome.problem)}[/]" if outcome.problem else "[green]as expected[/]"
+        )
+        shown.add_row(outcome.name, outcome.decided, escape(outcome.clause), verdict)
     Console().print(shown)
     failed = sum(bool(outcome.problem) for outcome in outcomes)
     click.echo(f"{len(outcomes) - failed} of {len(outcomes)} cases as expected.")
@@ -326,12 +353,47 @@ def _keys_in(path: Path) -> Iterator[PublicKey]:
         raise BadForm(f"{path.name}: {fault}") from None
 
 
+def _text(path: Path) -> str:
+    """Raises BadForm with the name of the file."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as fault:
+        raise BadForm(f"{path.name} is no text in UTF-8: {fault.reason}") from None
+
+
+def _tokens(path: Path) -> list[str]:
+    """The tokens in a file, one to a line. Raises BadForm when there is none."""
+    found = _text(path).split()
+    if not found:
+        raise BadForm(f"{path.name} is empty: `remit policy mint` prints what belongs into it")
+    return found
+
+
+def _token(path: Path) -> str:
+    """Raises BadForm when there is more or less than one."""
+    found = _tokens(path)
+    if len(found) > 1:
+        raise BadForm(f"{path.name} holds {len(found)} tokens, and one is wanted")
+    return found[0]
+
+
+def _processes(model: Path) -> list[Process]:
+    """Raises BadForm for a file that holds none, with the first reason."""
+    found = read_model(model.read_bytes(), model.name)
+    faults = [line_of(each) for each in found.findings if each.is_error]
+    if not found.processes:
+        said = faults[0] if faults else "it holds no executable process"
+        raise BadForm(f"{model.name} is no model: {said}")
+    return found.processes
+
+
 def _grant(path: Path, now: Callable[[], float] = time.time) -> Grant:
     """Raises BadForm with the name of the file."""
     try:
-        return to_grant(read_form(path.read_text()), now=int(now()))
+        return to_grant(read_form(_text(path)), now=int(now()))
     except (BadForm, PolicyError) as fault:
-        raise BadForm(f"{path.name}, {fault}") from None
+        said = str(fault)
+        raise BadForm(said if said.startswith(path.name) else f"{path.name}, {said}") from None
 
 
 def _attenuation(grant: Grant) -> Attenuation:
@@ -340,7 +402,9 @@ def _attenuation(grant: Grant) -> Attenuation:
 
 
 def _signer(kid: str, private: Path) -> Signer:
+    if not kid:
+        raise BadForm("--kid is the name of the key, as the set of public keys has it")
     try:
         return Signer(kid, bytes.fromhex(private.read_text().strip()))
-    except ValueError:
+    except (ValueError, Malformed):
         raise BadForm(f"{private.name} holds no private key: 32 bytes in hexadecimal") from None

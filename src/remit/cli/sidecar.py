@@ -17,7 +17,7 @@ from remit.cli.connection import bare_address, tls_options
 from remit.client.gate import Gate
 from remit.client.sidecar import Broker, serve
 from remit.client.tls import Door, Way
-from remit.partition.keys import read_signer
+from remit.partition.keys import check_signer, read_signer
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -100,6 +100,8 @@ def sidecar_command(
     try:
         ring = read_key_ring(keys.read_bytes())
         signer = read_signer(worker_key) if worker_key else None
+        if signer is not None:
+            check_signer(signer, str(keys), "worker")
     except (AuthorityFault, Unavailable) as fault:
         raise click.ClickException(str(fault)) from fault
     try:

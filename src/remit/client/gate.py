@@ -77,12 +77,12 @@ class Gate:
 
     def admit(self, work: Work) -> Permit | None:
         """A permit for the handler to run; None where there is no policy. Raises `PolicyDenied`."""
-        tokens = work.tokens
-        if not tokens:
-            if self.insists:
-                raise PolicyDenied(f"job {work.key} comes without a policy", "$ungoverned", {})
-            return None
         try:
+            tokens = work.tokens
+            if not tokens:
+                if self.insists:
+                    raise PolicyDenied(f"job {work.key} comes without a policy", "$ungoverned", {})
+                return None
             chain = verify_chain(tokens, self.ring)
             chain.check_runs(work.tenant, work.process, work.version, str(work.instance))
             authority = compile_chain(chain, self.revocations)

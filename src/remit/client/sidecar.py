@@ -18,6 +18,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+import msgspec
 
 from remit.base.pem import Watched
 from remit.client.gate import Gate, Permit, PolicyDenied
@@ -99,8 +100,9 @@ class Sidecar(grpc.GenericRpcHandler):  # type: ignore[type-arg]
 
     def _call(self, name: str) -> Any:
         async def call(request: bytes, context: grpc.aio.ServicerContext[bytes, bytes]) -> bytes:
+            job = 0
             if name in _ANSWERS:
-                request = await self._answered(name, request, context)
+                request, job = await self._answered(name, request, context)
             ask = self._broker.channel.unary_unary(SERVICE + name)
             try:
                 answer: bytes = await ask(
@@ -108,6 +110,7 @@ class Sidecar(grpc.GenericRpcHandler):  # type: ignore[type-arg]
                 )
             except grpc.aio.AioRpcError as fault:
                 await _abort(context, fault)
+            self._permits.pop(job, None)  # not before: what the broker did not take is sent again
             return answer
 
         return call
@@ -152,25 +155,37 @@ class Sidecar(grpc.GenericRpcHandler):  # type: ignore[type-arg]
         return True
 
     async def _refuse(self, key: int, denied: PolicyDenied, metadata: Any) -> None:
-        """The worker's part, done for it: the job is thrown as denied, with the receipt."""
+        """The worker's part, done for it: the job is thrown as denied, with the receipt.
+
+        What the broker does not take (a job that is gone) stops no other job on its way.
+        """
+        self._permits.pop(key, None)
         request = pb.ThrowErrorRequest(
             jobKey=key, errorCode=denied.error_code, errorMessage=str(denied),
             variables=json.dumps(denied.variables),
         )  # fmt: skip
         ask = self._broker.channel.unary_unary(SERVICE + "ThrowError")
-        await ask(request.SerializeToString(), metadata=metadata)
+        try:
+            await ask(request.SerializeToString(), metadata=metadata)
+        except grpc.aio.AioRpcError as fault:
+            log.warning(
+                "job %s was denied, and the broker does not take that: %s", key, fault.details()
+            )
 
     # --- answers from the worker -------------------------------------------------------------------
 
     async def _answered(
         self, name: str, content: bytes, context: grpc.aio.ServicerContext[bytes, bytes]
-    ) -> bytes:
-        """The worker's answer with its receipt; a denied one ends the call and the job."""
+    ) -> tuple[bytes, int]:
+        """The worker's answer with its receipt, and its job; a denied one ends the call and the job.
+
+        Variables that are no JSON object go on as they are: the broker says what is wrong with them.
+        """
         request = _ANSWERS[name].FromString(content)
-        permit = self._permits.pop(request.jobKey, None)
-        if permit is None:
-            return content
-        given = json.loads(request.variables or "{}")
+        permit = self._permits.get(request.jobKey)
+        given = _variables(request.variables)
+        if permit is None or given is None:
+            return content, request.jobKey
         try:
             if isinstance(request, pb.CompleteJobRequest):
                 said = permit.completing(given)
@@ -183,7 +198,15 @@ class Sidecar(grpc.GenericRpcHandler):  # type: ignore[type-arg]
             await context.abort(grpc.StatusCode.PERMISSION_DENIED, str(denied))
         request.variables = json.dumps(said)
         sent: bytes = request.SerializeToString()
-        return sent
+        return sent, request.jobKey
+
+
+def _variables(text: str) -> dict[str, Any] | None:
+    """The worker's variables, none when it sends none; None for what is no JSON object."""
+    try:
+        return msgspec.json.decode(text or "{}", type=dict[str, Any] | None) or {}
+    except msgspec.DecodeError:
+        return None
 
 
 def _metadata(context: grpc.aio.ServicerContext[bytes, bytes]) -> tuple[tuple[str, str], ...]:

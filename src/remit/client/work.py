@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta, Struct
 
 from remit.protocol.values import POLICY, POLICY_HEADER
@@ -42,10 +43,14 @@ class Work(Struct, frozen=True):
 
     @property
     def tokens(self) -> list[str]:
-        """The blocks of the policy; none for a job without one."""
+        """The blocks of the policy; none for a job without one.
+
+        Raises `msgspec.DecodeError` for what is no list of blocks: a model may hold any header.
+        """
         given = self.headers.get(POLICY_HEADER)
-        found: list[str] = json.loads(given) if given else self.variables.get(POLICY, [])
-        return found
+        if given:
+            return msgspec.json.decode(given, type=list[str])
+        return msgspec.convert(self.variables.get(POLICY) or [], list[str])
 
 
 def of_rest(job: Mapping[str, Any]) -> Work:

@@ -17,6 +17,7 @@ import binascii
 import hashlib
 import hmac
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -32,6 +33,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from remit.base import pem
 from remit.base.errors import Fault
 from remit.gateway.certificates import HEADER, Certificates
 from remit.gateway.faults import Code, Status
@@ -57,6 +59,9 @@ REMEMBERED_SECONDS = 60.0
 REMEMBERED = 10_000
 PASSWORDS_PER_SECOND = 4.0
 """Passwords that are checked: each costs some 50 ms on purpose. Known ones are remembered."""
+
+LONGEST_NAME = 1024
+"""Signs in a caller's name: what signed policies can hold."""
 
 KEYS_SECONDS = 300.0
 LOOK_SECONDS = 1.0
@@ -102,7 +107,7 @@ class Ways:
         if not given and headers.get(b"x-api-key"):
             given = b"Bearer " + headers[b"x-api-key"].strip()
         if not given and self._certificates is not None and headers.get(HEADER):
-            return self._certificates.actor(headers[HEADER])
+            return _named(self._certificates.actor(headers[HEADER]))
         if not given:
             raise _unknown("Expected credentials in the authorization header, but there are none")
         if len(given) > LARGEST_HEADER:
@@ -111,7 +116,7 @@ class Ways:
         for way in self._ways:
             actor = way.actor(scheme.lower(), credentials.strip())
             if actor is not None:
-                return actor
+                return _named(actor)
         raise _unknown("the credentials are not known here")
 
     def knows_nobody(self) -> bool:
@@ -242,13 +247,24 @@ class ApiKeys:
 
 
 class Oidc:
-    """Tokens of one issuer for one audience. `keys` is a file with a JWK set, or its https URL."""
+    """Tokens of one issuer for one audience. `keys` is a file with a JWK set, or its https URL.
 
-    def __init__(self, issuer: str, audience: str, keys: str, claim: str = "sub") -> None:
+    A file is looked at once a second, a URL every five minutes and when a key is not known; what can't
+    be used is told in the log, and the last keys stay.
+    """
+
+    def __init__(
+        self,
+        issuer: str,
+        audience: str,
+        keys: str,
+        claim: str = "sub",
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._claim = claim
         self._source = keys
-        self._keys = KeySet([])
-        self._fetched = 0.0
+        self._clock = clock
+        self._fetched = self._looked = clock()
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="jwks")
         self._claims = jwt.JWTClaimsRegistry(
             leeway=SKEW_SECONDS,
@@ -256,13 +272,14 @@ class Oidc:
             aud={"essential": True, "value": audience},
             exp={"essential": True},
         )
-        self._fetch()
+        self._is_file = not keys.startswith("https://")
+        self._mark = pem.marks(keys) if self._is_file else ()
+        self._keys = issuer_keys(keys)
 
     def actor(self, scheme: str, credentials: str) -> Actor | None:
         if scheme != "bearer" or credentials.count(".") != 2:
             return None
-        if time.monotonic() - self._fetched > KEYS_SECONDS:
-            self._threads.submit(self._fetch)
+        self._look()
         try:
             token = jwt.decode(credentials, self._keys, algorithms=list(ALGORITHMS))
             self._claims.validate(token.claims)
@@ -274,25 +291,93 @@ class Oidc:
             raise _unknown(f"the token has no claim '{self._claim}' that names somebody")
         return Actor(name, "jwt", "jwt", _plain(token.claims))
 
+    def _look(self) -> None:
+        """A file that has changed counts at once: a key that was taken out is trusted no more."""
+        now = self._clock()
+        if self._is_file and now - self._looked >= LOOK_SECONDS:
+            self._looked = now
+            mark = pem.marks(self._source)
+            if mark != self._mark:
+                self._mark = mark
+                self._fetch()
+        elif not self._is_file and now - self._fetched > KEYS_SECONDS:
+            self._fetched = now
+            self._threads.submit(self._fetch)
+
     def _fetch_soon(self) -> None:
         """A key that is not known may be a new one: look, but not for every wrong token."""
-        if time.monotonic() - self._fetched > 10:
-            self._fetched = time.monotonic()
+        if not self._is_file and self._clock() - self._fetched > 10:
+            self._fetched = self._clock()
             self._threads.submit(self._fetch)
 
     def _fetch(self) -> None:
-        self._fetched = time.monotonic()
         try:
-            if self._source.startswith("https://"):
-                with urlopen(self._source, timeout=10) as answer:
-                    content = answer.read(1024 * 1024)
-            else:
-                content = Path(self._source).read_bytes()
-            self._keys = KeySet.import_key_set(msgspec.json.decode(content))
-        except (OSError, URLError, ValueError, JoseError, msgspec.DecodeError) as fault:
-            if not self._keys.keys:
-                raise Fault(f"the keys of the token issuer can't be read from {self._source}: {fault}") \
-                    from fault  # fmt: skip
+            self._keys = issuer_keys(self._source)
+        except Fault as fault:
+            log.error("%s; the last ones stay", fault)
+
+
+def issuer_keys(source: str) -> KeySet:
+    """The public keys in a file or at an https URL; those of a kind that signs no token are left out.
+
+    Raises `Fault` with a sentence.
+    """
+    try:
+        if source.startswith("https://"):
+            with urlopen(source, timeout=10) as answer:
+                content = answer.read(1024 * 1024)
+        else:
+            content = Path(source).read_bytes()
+        found = msgspec.json.decode(content, type=dict[str, list[dict[str, Any]]]).get("keys", [])
+        usable = [key for key in found if key.get("kty") in KINDS_OF_KEYS]
+        if not usable:
+            raise ValueError(f"it holds no key of kind {', '.join(KINDS_OF_KEYS)}")
+        return KeySet.import_key_set({"keys": usable})
+    except (OSError, URLError, ValueError, TypeError, KeyError, JoseError) as fault:
+        raise Fault(f"the keys of the token issuer can't be read from {source}: {fault}") from fault
+
+
+KINDS_OF_KEYS = ("RSA", "EC", "OKP")
+
+
+def problem(users: str, api_keys: str, issuer: str, audience: str, keys: str) -> str:
+    """What is wrong with the files and words of these ways in, as a sentence; empty when nothing is."""
+    for option, path, shape, said in (
+        ("--users", users, _PASSWORD, "`remit user password NAME` prints such a line"),
+        ("--api-keys", api_keys, _SHA256, "`remit user key NAME` prints such a line"),
+    ):
+        if not path:
+            continue
+        if not Path(path).is_file():
+            return f"{option}: there is no file {path}"
+        try:
+            odd = next(
+                (name for name, each in _pairs(Path(path)) if not shape.fullmatch(each)), None
+            )
+        except UnicodeDecodeError:
+            return f"{option}: {path} is no text in UTF-8"
+        except (OSError, Fault) as fault:
+            return f"{option}: {fault}"
+        if odd is not None:
+            return f"{option}: what {path} has for {odd} is no hash; {said}"
+    if not issuer and (audience or keys):
+        return (
+            "--oidc-keys and --oidc-audience need --oidc-issuer as well: say whose tokens are taken"
+        )
+    if issuer and not (audience and keys):
+        return "--oidc-issuer needs --oidc-audience and --oidc-keys as well"
+    if "://" in keys and not keys.startswith("https://"):
+        return f"--oidc-keys is a file or an https:// URL, not {keys}"
+    if keys and not keys.startswith("https://"):
+        try:
+            issuer_keys(keys)
+        except Fault as fault:
+            return f"--oidc-keys: {fault}"
+    return ""
+
+
+_PASSWORD = re.compile(r"\$argon2\S+", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 
 
 def authenticator(
@@ -312,8 +397,6 @@ def authenticator(
         if users:
             ways.append(Users(Path(users), directory))
         if issuer:
-            if not audience or not keys:
-                raise Fault("--oidc-issuer needs --oidc-audience and --oidc-keys as well")
             ways.append(Oidc(issuer, audience, keys, claim))
         if api_keys:
             ways.append(ApiKeys(Path(api_keys)))
@@ -351,6 +434,13 @@ def _plain(claims: Mapping[str, Any]) -> dict[str, Any]:
     """The claims that are simple values: what authorizations and mapping rules look at."""
     kinds = (str, int, bool, list)
     return {name: value for name, value in claims.items() if isinstance(value, kinds)}
+
+
+def _named(actor: Actor) -> Actor:
+    """Raises `Status` for a name that no policy could hold."""
+    if len(actor.id) > LONGEST_NAME:
+        raise _unknown(f"the caller's name has more than {LONGEST_NAME} signs")
+    return actor
 
 
 def _unknown(said: str) -> Status:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from remit.authority import AuthorityFault, Signer, read_key_ring, verify_block
+from remit.authority import AuthorityFault, KeyRing, Signer, read_key_ring, verify_block
+from remit.authority.keys import Role
 from remit.base.errors import Unavailable
 from remit.engine.governance import Governor
 
@@ -39,6 +40,7 @@ def read_governor(files: PolicyFiles) -> Governor | None:
     try:
         ring = read_key_ring(Path(files.keys).read_bytes())
         ring.key(signer.kid, "holder", 2**31)
+        check_pair(signer, ring, files.keys)
         standing = tuple(Path(files.standing).read_text().split()) if files.standing else ()
         for token in standing:
             verify_block(token, ring)
@@ -55,7 +57,38 @@ def read_signer(spec: str) -> Signer:
     name, equals, path = spec.partition("=")
     if not equals:
         raise Unavailable(f"a key is given as NAME=FILE, not as '{spec}'")
+    if not name:
+        raise Unavailable(f"a key has a name: write NAME=FILE, not '{spec}'")
     try:
         return Signer(name, bytes.fromhex(Path(path).read_text().strip()))
-    except (OSError, ValueError, AuthorityFault) as fault:
-        raise Unavailable(f"the key {name} can't be used: {fault}") from fault
+    except OSError as fault:
+        raise Unavailable(f"the key {name} can't be read from {path}: {fault.strerror}") from fault
+    except (ValueError, AuthorityFault) as fault:
+        raise Unavailable(
+            f"the key {name} can't be used: {path} holds no private key, 32 bytes in hexadecimal"
+        ) from fault
+
+
+def check_signer(signer: Signer, keys: str, role: Role) -> None:
+    """Where the set of public keys in the file `keys` has this key, it is its other half, for this role.
+
+    Raises `Unavailable` with a sentence.
+    """
+    if not keys:
+        return
+    try:
+        ring = read_key_ring(Path(keys).read_bytes())
+        if any(each.kid == signer.kid for each in ring):
+            ring.key(signer.kid, role, 2**31)
+            check_pair(signer, ring, keys)
+    except (OSError, AuthorityFault) as fault:
+        raise Unavailable(f"the key {signer.kid} can't be used: {fault}") from fault
+
+
+def check_pair(signer: Signer, ring: KeyRing, keys: str) -> None:
+    """Nobody could check what another key of the same name has signed. Raises `Unavailable`."""
+    if any(each.kid == signer.kid and each.x != signer.public().x for each in ring):
+        raise Unavailable(
+            f"the private key given for {signer.kid} is not the one whose public half {keys} has under "
+            f"that name: give the right file, or put the new public key into the set"
+        )

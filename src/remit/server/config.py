@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 
 import msgspec
 
 from remit.base.errors import Unavailable
 from remit.exporters.kinds import exporter_of
+from remit.gateway.auth import problem as problem_of_ways
 from remit.gateway.limits import STREAMS
 from remit.history.database import open_database
 from remit.history.pruning import Retention
 from remit.identity.principal import Access
-from remit.partition.keys import PolicyFiles, read_governor, read_signer
+from remit.partition.keys import PolicyFiles, check_signer, read_governor, read_signer
 from remit.server.tls import TlsFiles
 
 CLUSTER_ID = "cluster-id"
@@ -20,8 +22,6 @@ CLUSTER_ID = "cluster-id"
 
 SETTINGS = "REMIT_BROKER_SETTINGS"
 """Environment: a `Config` as JSON, from the supervisor to the broker's process."""
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,8 +125,20 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         for option, port in (("--grpc-port", self.grpc_port), ("--http-port", self.http_port)):
             if not 0 <= port <= 65_535:
                 return f"{option} is between 0 and 65535, not {port}"
+        try:
+            is_loopback = ip_address(self.host).is_loopback
+        except ValueError:
+            return (
+                f"--host is an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0, and not "
+                f"'{self.host}'"
+            )
+        ways = problem_of_ways(
+            self.users, self.api_keys, self.oidc_issuer, self.oidc_audience, self.oidc_keys
+        )
+        if ways:
+            return ways
         is_anonymous = not (self.has_credentials or self.tls_client_ca)
-        if is_anonymous and self.host not in LOOPBACK and not self.allow_anonymous_network:
+        if is_anonymous and not is_loopback and not self.allow_anonymous_network:
             return (
                 f"--host {self.host} would let anybody on the network in, since nobody has to say who "
                 f"they are. Listen on 127.0.0.1, or add --allow-anonymous-network if that is what you "
@@ -152,16 +164,13 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 open_database(self.history_url).dispose()
             except ValueError as fault:
                 return f"--history: {fault}"
-        for option, path in (("--users", self.users), ("--api-keys", self.api_keys)):
-            if path and not Path(path).is_file():
-                return f"{option}: there is no file {path}"
         try:
             read_governor(self.policies)
         except Unavailable as fault:
             return str(fault)
         if self.audit_key:
             try:
-                read_signer(self.audit_key)
+                check_signer(read_signer(self.audit_key), self.policy_keys, "audit")
             except Unavailable as fault:
                 return f"--audit-key: {fault}"
         try:

@@ -211,7 +211,8 @@ async def _run(
     try:
         line, http_port = await _ready(server, lines)
         await line.say(f"ports {config.host} {server.listener_port}")
-        say(f"ready grpc={config.host}:{server.listener_port} http={config.host}:{http_port}")
+        host = f"[{config.host}]" if ":" in config.host else config.host
+        say(f"ready grpc={host}:{server.listener_port} http={host}:{http_port}")
         exporting.start()
         ended = asyncio.create_task(server.wait())
         asked = asyncio.create_task(stopping.wait())

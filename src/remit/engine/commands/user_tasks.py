@@ -46,7 +46,11 @@ def complete(run: Run, command: CompleteUserTask) -> None:
     task = _open_task(run, command.key, "complete")
     element = run.element(task.element_key)
     variables = without_policy(run, element, command.variables)
-    facts = {"assignee": task.assignee, "varNames": tuple(variables)}
+    facts = {
+        "assignee": task.assignee,
+        "candidateGroups": task.candidate_groups,
+        "varNames": tuple(variables),
+    }
     check_write_by(run, element, variables, "user task")
     admit_command(run, element, "usertask.complete", facts)
     admit_write_by(run, element, variables, "user task")
