@@ -46,7 +46,7 @@ def texts(count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("count", [*range(1, 35), 64, 100, 127])
-def test_r1_each_of_any_number_is_verified_by_itself(count: int) -> None:
+def test_r1_each_binding_that_was_signed_with_others_is_verified_by_itself(count: int) -> None:
     leaves = [leaf_of(name) for name in names(count)]
     signature = sign_together(leaves, holder)
 
