@@ -142,17 +142,18 @@ def begin_inside(run: Run, scope: ElementInstance, waiting: Iterable[Trigger]) -
 
 def open_in(run: Run, item: Activate, scope: ElementInstance) -> None:
     """Begin the life of `item.element` in `scope`, which accepts it, and open it."""
-    if may_enter(run, scope, item.element, item):
+    if scope.is_ungoverned or may_enter(run, scope, item.element, item):
         key = begin(run, item, scope)
         open_from(run, run.plan(run.element(key)), key, 0)
 
 
 def may_enter(run: Run, scope: ElementInstance, element_id: str, item: AgendaItem) -> bool:
-    """Whether the instance's policy lets an element begin in `scope`.
+    """Whether the instance's policy lets an element begin in `scope`; yes where there is none.
 
-    If not, an incident stands at the scope: resolving it plays `item`, which asks again.
+    If not, an incident stands at the scope: resolving it plays `item`, which asks again. The call alone
+    counts where everything passes: `open_in` does without it for the ungoverned.
     """
-    if scope.is_ungoverned or passes(run, scope, "element.enter", element_id):
+    if passes(run, scope, "element.enter", element_id):
         return True
     facts: dict[str, object] = {
         "elementId": element_id,
@@ -275,15 +276,16 @@ def close_from(run: Run, plan: Plan, key: int, start: int) -> None:
     element = run.element(key)
     ends_instance = _ends_instance(run, element)
     flows: Sequence[Flow] | None = ()
+    is_governed = not element.is_ungoverned and element.instance in run.state.governed.rows
     if not (plan.is_inner or ends_instance):
-        leave = plan.element.leave if element.is_ungoverned else _leave
+        leave = _leave if is_governed else plan.element.leave
         flows = leave(run, plan, key)
     if flows is None:
         return
     ending = plan.element.ending(run, plan, key)
     if plan.definition.compensates:
         plan.element.remember(run, plan, element)
-    if not element.is_ungoverned and element.instance in run.state.governed.rows:
+    if is_governed:
         incidents.resolve_all(run, key)  # events that were denied: it is too late for them
     run.emit(
         ElementCompleted(

@@ -131,7 +131,7 @@ def ended(state: State, event: ElementCompleted | ElementTerminated) -> None:
 
 def _instance_ended(state: State, key: int) -> None:
     """Remove what only process instances have."""
-    if key in state.governed:
+    if key in state.governed.rows:
         forget_policy(state, key)
     if key in state.suspensions:
         state.suspensions.delete(key)
