@@ -53,6 +53,7 @@ from remit.engine.governance.steps import (
     readable,
 )
 from remit.engine.governance.telling import tell
+from remit.engine.governance.waiting import tell_of_expiry
 from remit.engine.governance.work import (
     GOV_DENIED,
     admit_activation,
@@ -102,5 +103,6 @@ __all__ = [
     "sender_of",
     "shown",
     "tell",
+    "tell_of_expiry",
     "without_policy",
 ]
