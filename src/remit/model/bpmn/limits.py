@@ -9,6 +9,9 @@ MAX_ELEMENTS = 100_000
 MAX_BOUNDARIES = 200
 """Boundary events of one activity: all of them are opened in one turn."""
 
+MAX_ID = 1024
+"""Signs of an id: what the signed policy of an instance can name."""
+
 MAX_FINDINGS = 100
 """Findings told in one answer; the rest are counted."""
 
