@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from remit.cli.main import main
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -17,6 +20,16 @@ def test_every_python_block_runs(page: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(ROOT)
     for block in BLOCK.findall(page.read_text()):
         exec(compile(block, str(page), "exec"), {})  # noqa: S102
+
+
+def test_the_policy_on_the_page_of_governance_holds_what_its_cases_say(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "authority.md").read_text()
+    policy, cases, *_ = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "order.yaml").write_text(policy)
+    (tmp_path / "cases.yaml").write_text(cases)
+    for verb, name in (("lint", "order.yaml"), ("test", "cases.yaml")):
+        done = CliRunner().invoke(main, ["policy", verb, str(tmp_path / name)])
+        assert done.exit_code == 0, done.output
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

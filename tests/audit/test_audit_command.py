@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from remit import Engine
 from remit.authority import Signer, read_key_ring
 from remit.authority.keys import write_key_ring
 from remit.cli.main import main
+from remit.protocol.values import Actor
 from tests.support.broker import Broker, code_of
-from tests.support.governed import WORK, governed_options, grant, policy
+from tests.support.governed import GOVERNOR, WORK, governed_options, grant, policy
 from tests.support.model import one_task
 
 
@@ -199,3 +201,14 @@ def test_an_export_that_can_not_be_written_leaves_nothing(
     (tmp_path / "file").write_text("")
     said = run("export", place[0] / "data", tmp_path / "file" / "to", code=2)
     assert "can't be written" in said
+
+
+def test_names_of_callers_are_shown_as_they_are(tmp_path: Path) -> None:
+    """Who chooses a name at a login service writes no styles and no signs of control."""
+    with Engine(
+        tmp_path, governor=GOVERNOR, actor=Actor("[/x] [red]boss\x1b[31m\n", "jwt")
+    ) as engine:
+        engine.deploy(("one.bpmn", one_task().xml()))
+        key = engine.create("one", {"_policy": policy(grant(WORK))}).key
+    said = run("explain", tmp_path, "--instance", key)
+    assert "[/x] [red]boss\\x1b[31m\\n" in said

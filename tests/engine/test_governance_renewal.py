@@ -90,6 +90,29 @@ def test_t18_an_expired_policy_makes_an_incident_and_a_successor_resumes(engine:
     assert leftovers(engine) == []
 
 
+def test_t18_a_job_that_waits_for_nobody_is_told_of_and_a_successor_hands_it_out(
+    engine: Engine,
+) -> None:
+    given = grant(WORK, ADMIN, exp=engine.now // 1000 + 60)
+    key = create(engine, given)
+    other = create(engine, grant(Clause(id="N", do=("job.complete",))))
+    engine.advance(seconds=61)
+    for _ in range(3):
+        assert not engine.activate("work")
+
+    (expired,) = told(engine, PolicyExpired)
+    (incident,) = engine.state.incidents.rows.values()
+    assert (expired.instance, incident.element_key) == (key, key)
+    assert other != key, "who may not have a job makes no incident"
+    assert "renew it with a successor" in incident.error_message
+
+    engine.renew_policy(key, successor(given))
+    engine.resolve_incident(incident.key)
+    (job,) = engine.activate("work")
+    engine.complete(job.job.key)
+    assert completed(engine)[-1] == "one"
+
+
 def test_r5_only_the_authority_changes_a_policy_and_the_log_tells_of_it(engine: Engine) -> None:
     given = grant(WORK)
     key = create(engine, given)

@@ -114,6 +114,7 @@ REFUSED: dict[str, list[bytes]] = {
     "limit": [
         file(START + TASK + "".join(boundary(CANCEL, f"b{n}") for n in range(201))),
         file(START + "<documentation/>" * 100_001),
+        file(START + f'<task id="{"x" * 1025}"/>'),
     ],
     "executable-process": [file(START, attributes="")],
     "id-required": [file(START + "<task/>"),

@@ -16,8 +16,10 @@
         expect: deny
         by: $slope.floor
 
-`by` names the clause of the policy (or a `$…` code) and may be left out. Scenarios run against the
-very evaluator that the broker uses, with a throw-away key and binding.
+Who acts (`hop`) and who began (the `initiator` of the slope) are facts as well: `actor`, `actorKind`,
+`actorMethod`, `actorDomain`, `initiator`. `by` names the clause of the policy (or a `$…` code) and may
+be left out. Scenarios run against the very evaluator that the broker uses, with a throw-away key and
+binding.
 """
 
 from __future__ import annotations
@@ -146,7 +148,8 @@ def run_scenarios(scenarios: Scenarios, grant: Grant) -> list[Outcome]:
 
 
 def _run(case: Case, shared: Scenarios, grant: Grant) -> Outcome:
-    facts: dict[str, object] = {**_defaults(grant), **shared.facts, **case.facts}
+    who = _of_actor(shared, case)
+    facts: dict[str, object] = {**_defaults(grant), **who, **shared.facts, **case.facts}
     facts["instance"] = _INSTANCE
     slope = START
     authority = _bound(grant, facts)
@@ -178,6 +181,18 @@ def _defaults(grant: Grant) -> dict[str, object]:
         "process": processes[0] if processes else "process",
         "version": 1 if low is None else low,
     }
+
+
+def _of_actor(shared: Scenarios, case: Case) -> dict[str, object]:
+    """What the broker says of whoever acts: of the hop, or of itself where there is none."""
+    begun = [each.actor for each in shared.slope if each.kind == "initiator"]
+    known: dict[str, object] = {"initiator": begun[0]} if begun else {}
+    if case.hop is None:
+        return {**known, "actor": "engine", "actorKind": "engine"}
+    return {
+        **known, "actor": case.hop.actor, "actorKind": case.hop.kind,
+        "actorMethod": case.hop.method, "actorDomain": case.hop.domain,
+    }  # fmt: skip
 
 
 def _bound(grant: Grant, facts: dict[str, object]) -> Authority:

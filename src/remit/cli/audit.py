@@ -18,6 +18,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+from rich.text import Text
 
 from remit.audit.explaining import LEFT, Step, explain
 from remit.audit.proving import check_proof, prove, read_proof
@@ -35,7 +36,7 @@ from remit.authority.errors import BadProof
 from remit.authority.redaction import check_disclosure, disclose, read_disclosure
 from remit.base.errors import Unavailable
 from remit.base.garbage import collect_seldom
-from remit.cli.tables import boxed
+from remit.cli.tables import boxed, harmless
 from remit.partition.keys import read_signer
 from remit.partition.log import ChainBroken
 
@@ -111,7 +112,7 @@ def _show(report: Report) -> None:
         console.print(_summary(part), highlight=False, soft_wrap=True)
         for finding in part.findings[:LISTED]:
             console.print(f"  [red]{finding.kind}[/] at {finding.position}: ", end="")
-            console.print(finding.text, markup=False, highlight=False, soft_wrap=True)
+            console.print(harmless(finding.text), markup=False, highlight=False, soft_wrap=True)
         if len(part.findings) > LISTED:
             console.print(f"  and {len(part.findings) - LISTED} more: see --json")
         if part.turns and not part.checkpoints and not part.findings:
@@ -165,11 +166,15 @@ def _table(steps: list[Step]) -> Table:
         about = f" ({step.about})" if step.about else ""
         who = f"{step.actor} by {step.method}" if step.method else step.actor
         clauses = ", ".join(step.clauses)
-        verdict = clauses if step.admitted else f"[red]denied, {step.reason}:[/] {clauses}"
+        verdict = Text(harmless(clauses))
         if step.reason == LEFT:
-            verdict = f"{LEFT}: {clauses}"
+            verdict = Text(f"{LEFT}: {harmless(clauses)}")
+        elif not step.admitted:
+            denied = (f"denied, {step.reason}:", "red")
+            verdict = Text.assemble(denied, f" {harmless(clauses)}")
+        done = f"{step.action} {step.element}{about}"
         table.add_row(
-            str(step.position), f"{step.action} {step.element}{about}", who, verdict,
+            str(step.position), Text(harmless(done)), Text(harmless(who)), verdict,
             "" if step.trust < 0 else str(step.trust), step.head[:12],
         )  # fmt: skip
     return table
@@ -198,7 +203,8 @@ def check_command(proof: Path, keys: Path) -> None:
         f"Proven: record {content.record} is in {checkpoint.origin}, among its first "
         f"{checkpoint.size} turns."
     )
-    click.echo(f"{turn.command} by {turn.header.actor.id or 'anonymous'} at {turn.timestamp}")
+    by = harmless(turn.header.actor.id or "anonymous")
+    click.echo(f"{turn.command} by {by} at {turn.timestamp}")
     for position, event in enumerate(turn.events, turn.position + 1):
         if position == content.record:
             shown = {"event": type(event).__name__, **msgspec.structs.asdict(event)}

@@ -17,9 +17,8 @@ from pathlib import Path
 
 import click
 import msgspec
-from msgspec.structs import replace
 from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from remit.authority import (
     AuthorityFault,
@@ -41,7 +40,7 @@ from remit.authority.receipt import Anchor, write_anchor
 from remit.authority.revocation import Revocations, mint_revocations
 from remit.authority.scenarios import read_scenarios, run_scenarios
 from remit.cli.connection import Connection, connected
-from remit.cli.tables import boxed
+from remit.cli.tables import boxed, harmless
 from remit.model.bpmn import read as read_model
 from remit.model.bpmn.graph import Process
 from remit.model.finding import line_of
@@ -333,11 +332,11 @@ def test_command(scenarios: Path, policy: Path | None) -> None:
             raise BadForm(f"there is no policy {chosen}")
         outcomes = run_scenarios(table, _grant(chosen))
     shown = boxed("case", "decided", "by", "")
-    for outcome in (replace(each, name=escape(each.name)) for each in outcomes):
-        verdict = (
-            f"[red]{escape(outcome.problem)}[/]" if outcome.problem else "[green]as expected[/]"
-        )
-        shown.add_row(outcome.name, outcome.decided, escape(outcome.clause), verdict)
+    for outcome in outcomes:
+        fine = ("as expected", "green")
+        said = (harmless(outcome.problem), "red") if outcome.problem else fine
+        cells = (outcome.name, outcome.decided, outcome.clause)
+        shown.add_row(*(Text(harmless(each)) for each in cells), Text(*said))
     Console().print(shown)
     failed = sum(bool(outcome.problem) for outcome in outcomes)
     click.echo(f"{len(outcomes) - failed} of {len(outcomes)} cases as expected.")

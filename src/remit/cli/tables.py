@@ -42,7 +42,7 @@ class Rows:
         self, names: Sequence[str], rows: Sequence[Sequence[str]], *, titles: bool = True
     ) -> None:
         self._names = names
-        self._rows = rows
+        self._rows = [[harmless(cell, keep="\n\t") for cell in row] for row in rows]
         self._titles = titles
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -73,6 +73,19 @@ class Rows:
             return _Column(place, name, max(widest, 1), max(smallest, 1), is_key)
         humps = max(map(cell_len, _HUMP.findall(name)), default=1)
         return _Column(place, name, max(widest, cell_len(name)), max(smallest, humps), is_key)
+
+
+def harmless(text: str, *, keep: str = "") -> str:
+    """Somebody else's words for a terminal: signs that would move its cursor are spelled.
+
+    >>> harmless("boss\\x1b[31m"), harmless("J\u00f6rg")
+    ('boss\\\\x1b[31m', 'J\u00f6rg')
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        sign if sign.isprintable() or sign in keep else repr(sign)[1:-1] for sign in text
+    )
 
 
 def boxed(*names: str) -> Table:

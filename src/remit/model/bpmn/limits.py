@@ -12,6 +12,9 @@ MAX_BOUNDARIES = 200
 MAX_QUANTITY = 1000
 """Tokens that an activity may need to begin, or send along one flow: all are taken in one turn."""
 
+MAX_ID = 1024
+"""Signs of an id: what the signed policy of an instance can name."""
+
 MAX_FINDINGS = 100
 """Findings told in one answer; the rest are counted."""
 

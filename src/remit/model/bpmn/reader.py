@@ -92,6 +92,13 @@ def _too_large(root: etree._Element, resource_name: str) -> Finding | None:
             f"it holds {size} elements; {limits.MAX_ELEMENTS} are read",
             "spread it over several files, with call activities between them",
         )  # fmt: skip
+    longest = max((each.get("id") or "" for each in root.iter(f"{xml.BPMN}*")), key=len, default="")
+    if len(longest) > limits.MAX_ID:
+        return Finding(
+            f"{longest[:40]}…", None, 1, "limit",
+            f"its id has {len(longest)} signs; {limits.MAX_ID} are read",
+            "give it a shorter one",
+        )  # fmt: skip
     boundaries = Counter(
         str(each.get("attachedToRef")) for each in root.iter(f"{xml.BPMN}boundaryEvent")
     )

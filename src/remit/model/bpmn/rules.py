@@ -9,7 +9,8 @@ from __future__ import annotations
 FILE = {
     "xml": "The file is well-formed XML of BPMN 2.0, without document type or entities, of at most "
     "4 MB, with elements nested at most 200 deep.",
-    "limit": "It holds at most 100,000 elements, and an activity at most 200 boundary events.",
+    "limit": "It holds at most 100,000 elements, and an activity at most 200 boundary events; an id has "
+    "at most 1,024 signs.",
     "executable-process": "At least one process has `isExecutable`.",
     "id-required": "Every process, flow node and sequence flow has an id.",
     "id-unique": "An id occurs once in the file.",
