@@ -256,3 +256,17 @@ def test_what_instances_are_said_to_share_is_compared() -> None:
         bent = deepcopy(turns)
         bent[at][EVENTS_OF][number][field] = value
         assert [each.kind for each in told(bent)] == ["signature"], (field, value)
+
+
+@pytest.mark.parametrize("field", [0, 1])
+def test_r23_who_began_an_instance_is_whom_its_policy_names(field: int) -> None:
+    """The first one is compared in full, those that are like it as well."""
+    turns = log()
+    begun = [at for at, turn in enumerate(turns) if "CreateInstance" in turn]
+    for at in begun:
+        bent = deepcopy(turns)
+        header = bent[at][bent[at].index("CreateInstance") + 2]
+        assert header[0][:2] == ["alice", "jwt"]
+        header[0][field] = "mallory"
+
+        assert {each.kind for each in told(bent)} == {"facts"}

@@ -229,15 +229,15 @@ def test_lint_finds_that_an_instance_can_not_begin_or_go_on() -> None:
 def test_lint_finds_what_no_broker_asks_or_tells() -> None:
     claims = Clause(id="C", do=("usertask.claim",))
     coded = Clause(id="E", do=("job.complete", "job.error"), on={"errorCode": {"eq": "X"}})
-    eyes = Duty(id="U", do=("usertask.complete",), need=("four-eyes",))
-    found = lint_rules(replace(allowing(coded), deny=(claims,), duty=(eyes,)))
+    taken = Duty(id="U", do=("job.timeout",), need=("actor=activator",))
+    found = lint_rules(replace(allowing(coded), deny=(claims,), duty=(taken,)))
     texts = {each.clause: each.text for each in found}
     assert "asked about as usertask.assign" in texts["C"]
     assert (
         texts["E"]
         == "no broker says errorCode with job.complete yet: there the clause never applies"
     )
-    assert "priorActors" in texts["U"]
+    assert "actorIsActivator" in texts["U"]
     assert "never fulfilled" in texts["U"]
     assert rules_of(found) == {("unasked", "C"), ("ungiven", "E"), ("ungiven", "U")}
 

@@ -131,6 +131,12 @@ def test_the_policy_is_no_variable_and_is_bound_to_its_instance(engine: Engine) 
     assert list(engine.state.variables.of(key)) == [(key, "x")]
 
 
+def test_t8_a_name_that_nobody_could_read_in_a_policy_begins_nothing(engine: Engine) -> None:
+    with engine.acting_as(Actor("a" * 1025, "jwt")), pytest.raises(Refused, match="1024"):
+        create(engine, grant(WORK), x=1)
+    assert told(engine, PolicyAttached) == []
+
+
 def test_r7_what_no_clause_allows_is_denied_without_effect(engine: Engine) -> None:
     create(engine, grant(Clause(id="W", do=("job.activate",))))
     (job,) = engine.activate("work")

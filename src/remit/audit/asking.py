@@ -30,6 +30,10 @@ _decode_also = msgspec.msgpack.Decoder(tuple[AlsoAdmitted, ...]).decode
 _OWN: type[Event] = READ_AS[OwnStepAdmitted]
 
 
+_TOLD = frozenset({"elementId", "priorActors"})
+"""Facts beside variables that other records tell: they are compared with those each time."""
+
+
 class Asking:
     """`remembered` are the decisions whose very question was asked before; `rejections` are counted."""
 
@@ -71,6 +75,12 @@ class Asking:
         carried = self._governed.get(event.instance)
         if carried is None:
             return self._unknown(position, event)
+        found = self._step(turn, position, event, carried)
+        if event.action == "usertask.complete":
+            self._running.acted(carried.root, event.actor or "anonymous", event.scope)
+        return found
+
+    def _step(self, turn: Turn, position: int, event: Any, carried: Carried) -> Findings:
         self._wait(position, event)
         question = (
             event.action, bytes(event.clauses), bytes(event.facts), carried.told, event.slope,
@@ -133,7 +143,7 @@ class Asking:
             found += as_told(position, carried, event.slope, event.trust, event.low)
         told_by_log: dict[str, Any] = {}
         for name, value in chain.from_iterable(each.items() for each in facts):
-            if name.startswith("var.") or name == "elementId":
+            if name.startswith("var.") or name in _TOLD:
                 expected = told_by_log.setdefault(name, value)
             else:
                 expected = acting.get(name, value)
@@ -193,6 +203,11 @@ class Asking:
                     found.append(_contradiction(position, event, name, value, shown))
             elif name == "elementId" and value != event.element:
                 found.append(_contradiction(position, event, name, value, event.element))
+            elif name == "priorActors":
+                root = self._governed[event.instance].root
+                others = self._running.prior_actors(root, event.scope)
+                if list(value) != others:
+                    found.append(_contradiction(position, event, name, value, others))
         return found
 
 

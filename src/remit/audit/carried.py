@@ -62,12 +62,13 @@ class Carried:
     """A governed instance. `told` are the bytes of its slope, as the log writes them."""
 
     __slots__ = (
-        "_authority", "agreements", "definition", "from_ms", "name", "policy", "slope", "tenant",
-        "told", "until_ms",
+        "_authority", "agreements", "definition", "from_ms", "name", "policy", "root", "slope",
+        "tenant", "told", "until_ms",
     )  # fmt: skip
 
     def __init__(self, event: PolicyAttached) -> None:
         self.name = str(event.instance)
+        self.root = event.root
         self.tenant = event.tenant
         self.slope, self.told = START, _STARTS
         self.attach(event, None, {})

@@ -16,6 +16,7 @@ from remit.audit.running import Running
 from remit.authority import AuthorityFault, KeyRing, jws, policy
 from remit.authority.binding import Bound
 from remit.authority.evaluate import Authority
+from remit.authority.policy import Initiator
 from remit.authority.receipt import Receipt
 from remit.authority.revocation import Revocations, read_revocations
 from remit.authority.slope import Slope
@@ -75,7 +76,7 @@ class Policies:
         bound = self._auditor.read(event.tokens)
         if bound is not None and not differing and self._was_attached(event, bound, carried):
             self._auditor.carry(position, carried.name, bound)
-            return FINE
+            return _by_another(turn, position, event, bound.form.initiator)
         parent = self._governed.get(event.parent)
         if parent is not None:
             self._auditor.place(parent.name, parent.slope)
@@ -94,6 +95,8 @@ class Policies:
         if not found and carried.told != event.slope:
             found.append(Finding(position, "slope", "the slope is not the one that its head names"))
         found += _misnamed(position, event, carried, is_its_own)
+        if carried.authority is not None:
+            found += _by_another(turn, position, event, carried.authority.chain.initiator)
         if not found and bound is not None:
             self.remember(event, bound, _Alike(carried.slope, carried.told, carried.agreements))
         return found
@@ -217,6 +220,17 @@ class Policies:
             text = f"the receipt of job {event.job} says something else than the log"
             return (Finding(position, "signature", text),)
         return FINE
+
+
+def _by_another(turn: Turn, position: int, event: PolicyAttached, bound_to: Initiator) -> Findings:
+    """A policy that is bound to somebody who has not begun the instance."""
+    if event.parent != NONE_KEY or event.sender:
+        return FINE
+    actor = turn.actor
+    if (bound_to.actor, bound_to.method) == (actor.id or "anonymous", actor.channel):
+        return FINE
+    text = f"the policy names {bound_to.actor} as the initiator, {actor.id} began the instance"
+    return (Finding(position, "facts", text),)
 
 
 def _misnamed(

@@ -61,6 +61,7 @@ class Running:
         self.element_of: dict[int, tuple[int, int]] = {}
         self._variables: dict[int, dict[str, bytes]] = {}
         self._definitions: dict[int, dict[str, Any]] = {}
+        self._acted: dict[int, dict[str, int]] = {}
 
     def deployed(self, event: ProcessCreated) -> None:
         made = event.definition
@@ -107,9 +108,20 @@ class Running:
             self.beginnings.release(instance)
             carried = self.governed.pop(instance, None)
             if carried is not None:
+                self._acted.pop(instance, None)
                 ended.append(carried)
         self.over.clear()
         return ended
+
+    def acted(self, root: int, actor: str, task: int) -> None:
+        """Somebody completes a user task of this family, at the element instance `task`."""
+        acted = self._acted.setdefault(root, {})
+        acted[actor] = task if acted.get(actor, task) == task else NONE_KEY
+
+    def prior_actors(self, root: int, task: int) -> list[str]:
+        """Who has completed other user tasks of this family, sorted."""
+        acted = self._acted.get(root, {})
+        return sorted(actor for actor, other in acted.items() if other != task)
 
     def look_up(self, scope: int, name: str) -> object:
         """The bytes of a variable as seen from this scope, or `NOTHING`."""

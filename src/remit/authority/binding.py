@@ -56,7 +56,7 @@ class Bindable:
     def bind(self, instance: str, initiator: Initiator, now: int) -> VerifiedChain:
         """The chain of one instance, from `now` (seconds) on; how long it is valid, the grants say.
 
-        Its last block has no signature yet. Raises Malformed for a chain that is too long.
+        Its last block has no signature yet. Raises Malformed for a chain, or a name, that is too long.
         """
         text = self.text(instance, initiator, now)
         name = hashlib.sha256(text.encode()).hexdigest()
@@ -107,6 +107,10 @@ def _model(grants: Bindable) -> Authority:
 
 @lru_cache(maxsize=1024)
 def _initiator(initiator: Initiator) -> bytes:
+    """Raises Malformed for a name that nobody could read again."""
+    longest = max(map(len, (initiator.actor, initiator.method, initiator.domain, initiator.att)))
+    if longest > limits.STRING_LENGTH:
+        raise Malformed(f"the initiator's name has more than {limits.STRING_LENGTH} characters")
     return canon.encode(initiator)
 
 

@@ -3,7 +3,7 @@
     receipt             the worker's signed receipt was verified        (fact receipt)
     actor!=initiator    whoever acts did not start the instance         (actor, initiator)
     actor=activator     whoever completes is who took the job           (actorIsActivator)
-    four-eyes           whoever acts is none of those who acted before  (actor, priorActors)
+    four-eyes           whoever acts has completed no other user task   (actor, priorActors)
 
 A fact that is missing means that the duty is not fulfilled.
 """

@@ -15,7 +15,7 @@ from remit.base.errors import InvalidArgument
 from remit.engine import incidents
 from remit.engine.access import may_work, tenants_of
 from remit.engine.faults import IncidentRaised
-from remit.engine.governance import POLICY, admit_activation, hand_over, tell_of_expiry
+from remit.engine.governance import POLICY, admit_activation, hand_over, tell_if_expired
 from remit.engine.run import Handler, Run
 from remit.engine.variables import visible
 from remit.protocol.commands import ActivateJobs
@@ -53,7 +53,7 @@ def activate_jobs(run: Run, command: ActivateJobs) -> None:
                 element = run.element(job.element_key)
                 admitted = admit_activation(run, element, job, variables)
                 if admitted is None:
-                    tell_of_expiry(run, element, job)
+                    tell_if_expired(run, job.instance)
                     continue
                 variables = admitted
             size = len(_encode(variables)) + _overhead(job)

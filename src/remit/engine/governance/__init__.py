@@ -8,7 +8,6 @@ telling     what the log, and whoever was refused, is told of the answer
 policies    which policy an instance carries: attached, derived, renewed
 messages    between instances
 steps       flows, choices, variables
-waiting     jobs that nobody may have any more
 work        jobs: who gets one, what is sent along, what a worker's receipt is worth
 precedents  what was answered before, for another instance under the same rules
 """
@@ -43,6 +42,7 @@ from remit.engine.governance.policies import (
     renew,
     revoke,
     shown,
+    tell_if_expired,
     without_policy,
 )
 from remit.engine.governance.steps import (
@@ -55,7 +55,6 @@ from remit.engine.governance.steps import (
     readable,
 )
 from remit.engine.governance.telling import tell
-from remit.engine.governance.waiting import tell_of_expiry
 from remit.engine.governance.work import (
     GOV_DENIED,
     admit_activation,
@@ -106,6 +105,6 @@ __all__ = [
     "shown",
     "sign",
     "tell",
-    "tell_of_expiry",
+    "tell_if_expired",
     "without_policy",
 ]

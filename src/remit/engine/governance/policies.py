@@ -31,7 +31,7 @@ from remit.engine.governance.governor import Governor, governor_of, make_room, s
 from remit.engine.governance.questions import hop_of
 from remit.engine.governance.telling import tell
 from remit.engine.run import Run
-from remit.engine.state.entities import ElementInstance
+from remit.engine.state.entities import ElementInstance, Governed
 from remit.protocol.events.governance import (
     GovernanceEvent,
     PolicyAttached,
@@ -335,18 +335,31 @@ EXPIRED = "policy-expired"
 
 
 def after_denial(run: Run, event: GovernanceEvent) -> None:
+    """A step that came when the policy's time was over."""
+    if isinstance(event, StepRejected) and event.reason == "$validity":
+        row = run.state.governed.get(event.instance)
+        if row is not None:
+            _expired(run, row)
+
+
+def tell_if_expired(run: Run, instance: int) -> None:
+    """Where a worker may not have a job of this instance. It makes no incident, as another worker may;
+    under a policy that has expired nobody may, and the instance would stand still unseen."""
+    row = run.state.governed[instance]
+    blocks = authority_of(run, row).blocks
+    if not all(each.nbf_ms <= run.now < each.exp_ms for each in blocks):
+        _expired(run, row)
+
+
+def _expired(run: Run, row: Governed) -> None:
     """A policy whose time is over is told of once, with an incident at the process (T18)."""
-    if not isinstance(event, StepRejected) or event.reason != "$validity":
-        return
-    instance = run.state.elements.get(event.instance)
-    if instance is None or instance.key not in run.state.governed:
+    instance = run.state.elements.get(row.key)
+    if instance is None:
         return
     if any(each.stage == EXPIRED for each in run.state.incidents.values_of(instance.key)):
         return
     run.emit(
-        PolicyExpired(
-            run.new_key(), instance.key, instance.definition, event.policy, instance.tenant
-        )
+        PolicyExpired(run.new_key(), instance.key, instance.definition, row.policy, instance.tenant)
     )
     fault = IncidentRaised(
         "UNSPECIFIED",

@@ -111,7 +111,15 @@ _FACTS: dict[str, Callable[[Run, Authority, ElementInstance, Hop | None], Any]] 
     "actorMethod": lambda run, authority, element, hop: hop.method if hop else MISSING,
     "actorDomain": lambda run, authority, element, hop: hop.domain if hop else MISSING,
     "initiator": lambda run, authority, element, hop: authority.chain.initiator.actor,
+    "priorActors": lambda run, authority, element, hop: _prior_actors(run, element),
 }
+
+
+def _prior_actors(run: Run, element: ElementInstance) -> tuple[str, ...]:
+    """Who has completed other user tasks, in the whole family of instances."""
+    governed = run.state.governed.rows
+    acted = governed[governed[element.instance].root].acted
+    return tuple(sorted(actor for actor, task in acted if task != element.key))
 
 
 def _depth(run: Run, element: ElementInstance) -> int:

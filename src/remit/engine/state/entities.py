@@ -120,7 +120,8 @@ class Governed(Value, frozen=True):
 
     `rejections` are the last ones that need not be told again. With `begins`, the key of a `Beginning`,
     `tokens` is what is left of the last block after that, and `signature` its third part where it was
-    signed together with others: see `State.blocks_of`.
+    signed together with others: see `State.blocks_of`. `acted` of a root are those who have completed
+    user tasks in it and in all that it called, each with the element of that task (-1: of several).
     """
 
     key: int
@@ -131,6 +132,7 @@ class Governed(Value, frozen=True):
     rejections: tuple[str, ...] = ()
     begins: int = NONE_KEY
     signature: bytes = b""
+    acted: tuple[tuple[str, int], ...] = ()
 
 
 class Unsigned(Value, frozen=True):

@@ -90,6 +90,16 @@ def admitted(state: State, event: StepAdmitted) -> None:
     row = state.governed[event.instance]
     if row.slope != event.slope:
         state.governed.put(event.instance, replace(row, slope=event.slope))
+    if event.action == "usertask.complete":
+        _acted(state, row.root, event.actor or "anonymous", event.scope)
+
+
+def _acted(state: State, root: int, actor: str, task: int) -> None:
+    """Somebody completes a user task: from here on, whoever has to be another is not that one."""
+    row = state.governed[root]
+    acted = dict(row.acted)
+    acted[actor] = task if acted.get(actor, task) == task else NONE_KEY
+    state.governed.put(root, replace(row, acted=tuple(acted.items())))
 
 
 def rejected(state: State, event: StepRejected) -> None:
