@@ -18,11 +18,14 @@ from pathlib import Path
 import grpc
 import pytest
 
+from remit.audit.verifying import verify
+from remit.authority import verify_chain
 from remit.partition.log import open_batches
 from remit.partition.storage.sqlite import read_log
 from remit.protocol.events.job import JobCompleted
 from remit.protocol.events.message import ProcessSubscriptionCorrelated
 from tests.support.broker import Broker, Client
+from tests.support.governed import RING, WORK, governed_options, grant, policy
 from tests.support.model import Model, one_task
 
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
@@ -33,16 +36,20 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(120 * ROUNDS)]
 class Load(threading.Thread):
     """Creates instances and completes their jobs until its broker is gone; notes what was said."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, variables: str = "{}") -> None:
         super().__init__(daemon=True)
         self._client = client
+        self._variables = variables
         self.created: list[int] = []
         self.completed: list[int] = []
 
     def run(self) -> None:
         try:
             while True:
-                made = self._client.call("CreateProcessInstance", bpmnProcessId="one", seconds=5)
+                made = self._client.call(
+                    "CreateProcessInstance", bpmnProcessId="one", variables=self._variables,
+                    seconds=5,
+                )  # fmt: skip
                 self.created.append(made.processInstanceKey)
                 for job in self._client.activate("work", limit=5, wait_ms=-1):
                     self._client.call("CompleteJob", jobKey=job.key, seconds=5)
@@ -81,6 +88,40 @@ def test_rounds_of_kill_lose_nothing_that_was_acknowledged(
     assert created <= known
     assert set(completed) <= set(done)
     assert len(done) == len(set(done)), "a job was completed twice"
+
+
+def test_r17_what_was_bound_before_a_kill_is_signed(
+    start_broker: Callable[..., Broker], tmp_path: Path
+) -> None:
+    """An instance and the signature of its batch are stored together, or not at all."""
+    luck = random.Random(13)
+    given = json.dumps({"_policy": policy(grant(WORK))})
+    created: set[int] = set()
+    for number in range(ROUNDS):
+        broker = start_broker(*governed_options(tmp_path))
+        if number == 0:
+            broker.client().deploy("one.bpmn", one_task().xml())
+        loads = [Load(broker.client(), given) for _ in range(4)]
+        for load in loads:
+            load.start()
+        time.sleep(0.3 + luck.random())
+        broker.kill()
+        for load in loads:
+            load.join(15)
+            created.update(load.created)
+
+    report = verify(tmp_path / "data", RING).partitions[0]
+    assert created
+    assert report.findings == []
+    assert report.instances >= len(created)
+    client = start_broker(*governed_options(tmp_path)).client()
+    client.call("CreateProcessInstance", bpmnProcessId="one", variables=given)
+    jobs = client.activate("work", limit=5)
+    assert jobs
+    for job in jobs:
+        blocks = json.loads(json.loads(job.customHeaders)["gov.policy"])
+        chain = verify_chain(blocks, RING)
+        assert chain.subject.instance == str(job.processInstanceKey)
 
 
 def test_killed_partitions_correlate_each_message_once(

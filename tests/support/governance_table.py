@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "governance-rules.md"
 WHERE = (
     "tests/authority/test_*.py", "tests/audit/test_*.py", "tests/client/test_*.py",
-    "tests/engine/test_governance*.py", "tests/gateway/test_policies*.py",
+    "tests/engine/test_governance*.py", "tests/gateway/test_policies*.py", "tests/crash/test_kill.py",
 )  # fmt: skip
 
 REQUIREMENTS = {
