@@ -58,17 +58,18 @@ class Load(threading.Thread):
             return
 
 
-def test_rounds_of_kill_lose_nothing_that_was_acknowledged(
-    start_broker: Callable[..., Broker], tmp_path: Path
-) -> None:
-    luck = random.Random(7)
+def killed(
+    start_broker: Callable[..., Broker], seed: int, variables: str = "{}", *options: str
+) -> tuple[set[int], list[int]]:
+    """Rounds of load that end with a kill: the instances that were acknowledged, the jobs as well."""
+    luck = random.Random(seed)
     created: set[int] = set()
     completed: list[int] = []
     for number in range(ROUNDS):
-        broker = start_broker()
+        broker = start_broker(*options)
         if number == 0:
             broker.client().deploy("one.bpmn", one_task().xml())
-        loads = [Load(broker.client()) for _ in range(4)]
+        loads = [Load(broker.client(), variables) for _ in range(4)]
         for load in loads:
             load.start()
         time.sleep(0.3 + luck.random())
@@ -77,6 +78,13 @@ def test_rounds_of_kill_lose_nothing_that_was_acknowledged(
             load.join(15)
             created.update(load.created)
             completed.extend(load.completed)
+    return created, completed
+
+
+def test_rounds_of_kill_lose_nothing_that_was_acknowledged(
+    start_broker: Callable[..., Broker], tmp_path: Path
+) -> None:
+    created, completed = killed(start_broker, 7)
 
     turns = list(open_batches(read_log(tmp_path / "data" / "partition-1.db", 0)))
     done = [event.key for turn in turns for event in turn.events if isinstance(event, JobCompleted)]
@@ -94,27 +102,15 @@ def test_r17_what_was_bound_before_a_kill_is_signed(
     start_broker: Callable[..., Broker], tmp_path: Path
 ) -> None:
     """An instance and the signature of its batch are stored together, or not at all."""
-    luck = random.Random(13)
     given = json.dumps({"_policy": policy(grant(WORK))})
-    created: set[int] = set()
-    for number in range(ROUNDS):
-        broker = start_broker(*governed_options(tmp_path))
-        if number == 0:
-            broker.client().deploy("one.bpmn", one_task().xml())
-        loads = [Load(broker.client(), given) for _ in range(4)]
-        for load in loads:
-            load.start()
-        time.sleep(0.3 + luck.random())
-        broker.kill()
-        for load in loads:
-            load.join(15)
-            created.update(load.created)
+    options = governed_options(tmp_path)
+    created, _ = killed(start_broker, 13, given, *options)
 
     report = verify(tmp_path / "data", RING).partitions[0]
     assert created
     assert report.findings == []
     assert report.instances >= len(created)
-    client = start_broker(*governed_options(tmp_path)).client()
+    client = start_broker(*options).client()
     client.call("CreateProcessInstance", bpmnProcessId="one", variables=given)
     jobs = client.activate("work", limit=5)
     assert jobs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,7 +55,7 @@ WORK = Clause(id="W", do=("job.activate", "job.complete", "job.fail"))
 
 def signed_together(texts: Sequence[str], signer: Signer = holder) -> list[str]:
     """Blocks from their signing inputs, with one signature for all of them."""
-    leaves = [together.leaf_of(hashlib.sha256(text.encode()).hexdigest()) for text in texts]
+    leaves = [leaf for text in texts if (leaf := together.waiting_leaf(text)) is not None]
     parts = together.third_parts(leaves, together.sign_together(leaves, signer))
     return [f"{text}.{base64url.encode(part)}" for text, part in zip(texts, parts, strict=True)]
 

@@ -14,6 +14,7 @@ from remit.audit.beginnings import Beginnings
 from remit.audit.carried import Carried
 from remit.audit.coverage import FINE, Findings
 from remit.audit.records import Turn
+from remit.authority.duties import count_actor, prior_actors
 from remit.protocol.events.deployment import ProcessCreated
 from remit.protocol.events.process_instance import (
     ElementActivating,
@@ -115,13 +116,11 @@ class Running:
 
     def acted(self, root: int, actor: str, task: int) -> None:
         """Somebody completes a user task of this family, at the element instance `task`."""
-        acted = self._acted.setdefault(root, {})
-        acted[actor] = task if acted.get(actor, task) == task else NONE_KEY
+        count_actor(self._acted.setdefault(root, {}), actor, task)
 
     def prior_actors(self, root: int, task: int) -> list[str]:
         """Who has completed other user tasks of this family, sorted."""
-        acted = self._acted.get(root, {})
-        return sorted(actor for actor, other in acted.items() if other != task)
+        return prior_actors(self._acted.get(root, {}), task)
 
     def look_up(self, scope: int, name: str) -> object:
         """The bytes of a variable as seen from this scope, or `NOTHING`."""

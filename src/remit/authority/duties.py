@@ -34,6 +34,19 @@ def actor_is_another(facts: Facts) -> bool:
     return _is_name(actor) and known and actor not in others  # type: ignore[operator]
 
 
+def count_actor(acted: dict[str, int], actor: str, task: int) -> None:
+    """Somebody completes this user task: `acted` has the task of each who did, -1 for several."""
+    acted[actor] = task if acted.get(actor, task) == task else _SEVERAL
+
+
+def prior_actors(acted: Mapping[str, int], task: int) -> list[str]:
+    """Who has completed other user tasks than this one, sorted: the fact of that name."""
+    return sorted(actor for actor, other in acted.items() if other != task)
+
+
+_SEVERAL = -1
+
+
 def _is_name(value: object) -> bool:
     return value.__class__ is str and value != ""
 

@@ -41,6 +41,13 @@ def leaf_of(name: str) -> bytes:
     return leaf_hash(bytes.fromhex(name))
 
 
+def waiting_leaf(token: str) -> bytes | None:
+    """The leaf of a block that has no signature yet, two parts of its JWS; None for one that has."""
+    if token.count(".") != 1:
+        return None
+    return leaf_hash(_SHA256(token.encode()).digest())
+
+
 def sign_together(leaves: Sequence[bytes], signer: Signer) -> bytes:
     """The signature of all of them, 64 bytes."""
     return signer.sign(_message(len(leaves), _root(leaves)))

@@ -21,7 +21,6 @@ those with the log's other records.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -283,9 +282,9 @@ class Auditor:
 
     def pass_by(self, position: int, instance: str, tokens: Sequence[str]) -> None:
         """Another reads what is attached to this instance; its binding may be signed with ours."""
-        if tokens and tokens[-1].count(".") == 1:
-            name = hashlib.sha256(tokens[-1].encode()).hexdigest()
-            self._unsigned[instance] = _Unsigned(position, together.leaf_of(name), None)
+        leaf = together.waiting_leaf(tokens[-1]) if tokens else None
+        if leaf is not None:
+            self._unsigned[instance] = _Unsigned(position, leaf, None)
 
     def _await_signature(self, position: int, instance: str, bound: Bound) -> None:
         if not bound.is_signed:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from remit.authority import Authority, Hop, Slope
+from remit.authority.duties import prior_actors
 from remit.authority.evaluate import Decision
 from remit.authority.slope import HopKind, lowered
 from remit.engine.governance.carried import at_hand, authority_of, decode_slope, in_person
@@ -111,15 +112,15 @@ _FACTS: dict[str, Callable[[Run, Authority, ElementInstance, Hop | None], Any]] 
     "actorMethod": lambda run, authority, element, hop: hop.method if hop else MISSING,
     "actorDomain": lambda run, authority, element, hop: hop.domain if hop else MISSING,
     "initiator": lambda run, authority, element, hop: authority.chain.initiator.actor,
-    "priorActors": lambda run, authority, element, hop: _prior_actors(run, element),
+    "priorActors": lambda run, authority, element, hop: _others(run, element),
 }
 
 
-def _prior_actors(run: Run, element: ElementInstance) -> tuple[str, ...]:
+def _others(run: Run, element: ElementInstance) -> list[str]:
     """Who has completed other user tasks, in the whole family of instances."""
     governed = run.state.governed.rows
-    acted = governed[governed[element.instance].root].acted
-    return tuple(sorted(actor for actor, task in acted if task != element.key))
+    acted = dict(governed[governed[element.instance].root].acted)
+    return prior_actors(acted, element.key)
 
 
 def _depth(run: Run, element: ElementInstance) -> int:

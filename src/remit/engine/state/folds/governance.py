@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Any
 
 from msgspec.structs import replace
 
-from remit.authority.together import leaf_of, third_parts
+from remit.authority.duties import count_actor
+from remit.authority.together import third_parts, waiting_leaf
 from remit.engine.state.entities import Beginning, Governed, Revoked, Unsigned
 from remit.engine.state.state import State
 from remit.protocol.events.governance import (
@@ -36,9 +36,9 @@ def attached(state: State, event: PolicyAttached) -> None:
     assert event.instance not in state.elements.rows, "a policy is there before its instance begins"
     tokens = event.tokens
     last = tokens[-1]
-    if last.count(".") == 1:
-        name = sha256(last.encode()).hexdigest()
-        state.unsigned.put(event.instance, Unsigned(event.instance, leaf_of(name)))
+    leaf = waiting_leaf(last)
+    if leaf is not None:
+        state.unsigned.put(event.instance, Unsigned(event.instance, leaf))
     if event.begins != NONE_KEY:
         _begin(state, event)
         tokens = (last[event.stem :],)
@@ -98,7 +98,7 @@ def _acted(state: State, root: int, actor: str, task: int) -> None:
     """Somebody completes a user task: from here on, whoever has to be another is not that one."""
     row = state.governed[root]
     acted = dict(row.acted)
-    acted[actor] = task if acted.get(actor, task) == task else NONE_KEY
+    count_actor(acted, actor, task)
     state.governed.put(root, replace(row, acted=tuple(acted.items())))
 
 
