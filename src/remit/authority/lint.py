@@ -26,7 +26,7 @@ from remit.authority.duties import DUTIES
 from remit.authority.policy import Clause, Derive, Duty, Grant, Rules, clauses
 from remit.authority.ranges import disjoint, implies, impossible
 from remit.authority.rules import SLOPE_FACTS, actions_of
-from remit.authority.slope import DEFAULT_LEVELS
+from remit.authority.slope import unknown_method
 from remit.authority.vocabulary import ACTIONS, UNASKED, UNGIVEN, VARIABLE, closest
 from remit.model.bpmn.elements.call_activity import CallActivity
 from remit.model.bpmn.elements.user_task import UserTask
@@ -115,10 +115,8 @@ def _ungiven(rules: Rules) -> Iterator[Lint]:
 
 def _unknown(rules: Rules) -> Iterator[Lint]:
     levels = rules.slope.levels if isinstance(rules, Grant) and rules.slope else {}
-    for method in sorted(set(levels) - set(METHODS)):
-        hint = closest(method, list(METHODS))
-        text = f"nobody comes by {method}{hint}; there are {', '.join(METHODS)}"
-        yield Lint("unknown", "trust", text)
+    for wrong in filter(None, map(unknown_method, sorted(levels))):
+        yield Lint("unknown", "trust", wrong)
     facts = {name for action in ACTIONS.values() for name in action.attributes()}
     for name in rules.audit.ctx if isinstance(rules, Grant) else ():
         if name not in facts and not name.startswith(VARIABLE):
@@ -135,10 +133,6 @@ def _uncounted(rules: Rules) -> Iterator[Lint]:
                 f"asks about {asked[0]}, and the policy has no `trust` that says how it is counted"
             )
             yield Lint("uncounted", clause.id, text)
-
-
-METHODS = (*DEFAULT_LEVELS, "basic")
-"""Ways in that a policy may put a trust to."""
 
 
 def _alone(rules: Rules) -> Iterator[Lint]:

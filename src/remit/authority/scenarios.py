@@ -35,10 +35,9 @@ from remit.authority.derive import mint_binding, mint_grant
 from remit.authority.errors import BadForm
 from remit.authority.evaluate import Authority, compile_chain
 from remit.authority.keys import KeyRing, Signer
-from remit.authority.lint import METHODS
 from remit.authority.plain_yaml import load_yaml
 from remit.authority.policy import BoundTo, Grant, Initiator, clauses
-from remit.authority.slope import START, Hop, HopKind
+from remit.authority.slope import START, Hop, HopKind, unknown_method
 from remit.authority.vocabulary import ACTIONS, VARIABLE, closest
 
 Fact = str | int | float | bool | list[str]
@@ -102,9 +101,9 @@ def read_scenarios(text: str) -> Scenarios:
     if not table.cases:
         raise BadForm("there are no cases: list at least one")
     for hop in (*table.slope, *(case.hop for case in table.cases if case.hop)):
-        if hop.method and hop.method not in METHODS:
-            hint = closest(hop.method, list(METHODS))
-            raise BadForm(f"nobody comes by {hop.method}{hint}; there are {', '.join(METHODS)}")
+        wrong = unknown_method(hop.method) if hop.method else ""
+        if wrong:
+            raise BadForm(wrong)
     for case in table.cases:
         _check_words(case, table)
     return table

@@ -27,6 +27,7 @@ from msgspec.structs import replace
 
 from remit.authority import canon, limits
 from remit.authority.policy import Limits, Reanchor, SlopeRules
+from remit.authority.vocabulary import closest
 
 HopKind = Literal["initiator", "engine", "call", "worker", "human", "agent", "message"]
 HOP_KINDS = frozenset(get_args(HopKind))
@@ -41,6 +42,17 @@ DEFAULT_LEVELS = {
     "human+mfa": 900,
 }
 """Trust by how the channel knows the actor, where no grant says otherwise."""
+
+METHODS = (*DEFAULT_LEVELS, "basic")
+"""Ways in that a policy may put a trust to."""
+
+
+def unknown_method(method: str) -> str:
+    """What is wrong with a way in that there is none of; empty for one that there is."""
+    if method in METHODS:
+        return ""
+    hint = closest(method, list(METHODS))
+    return f"nobody comes by {method}{hint}; there are {', '.join(METHODS)}"
 
 
 class Hop(Struct, frozen=True, omit_defaults=True, cache_hash=True, gc=False):
