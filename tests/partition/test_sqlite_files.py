@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import apsw
 import pytest
@@ -20,7 +22,7 @@ from remit.partition.storage import sqlite
 from remit.partition.storage.archive import Archive
 from remit.partition.storage.contract import Batch, Fenced, StoreFull
 from remit.partition.storage.sqlite import SqliteStore, read_log
-from remit.partition.storage.tail import SETTLED_NS, Tail
+from remit.partition.storage.tail import Tail
 from remit.protocol.commands import PinClock
 from remit.protocol.events.partition import ClockPinned
 
@@ -265,18 +267,11 @@ def test_a_file_is_written_through_before_a_commit_returns(tmp_path: Path) -> No
     store.close()
 
 
-def settled(store: SqliteStore) -> None:
-    """The last write is no longer of this moment."""
-    then = time.time_ns() - 2 * SETTLED_NS
-    os.utime(f"{store.path}-wal", ns=(then, then))
-
-
 def test_a_reader_at_the_end_of_the_log_need_not_open_the_file_until_somebody_writes(
     tmp_path: Path,
 ) -> None:
     store, epoch, chain = opened(tmp_path)
     write(store, epoch, chain)
-    settled(store)
     tail = Tail(store.path)
     assert not tail.is_there(), "nothing has been read yet"
     assert len(list(read_log(store.path, 0))) == 1
@@ -286,13 +281,84 @@ def test_a_reader_at_the_end_of_the_log_need_not_open_the_file_until_somebody_wr
 
     write(store, epoch, chain)
     assert not tail.is_there()
-    tail.reached()
-    assert not tail.is_there(), "what is written this moment may be written again within it"
-    settled(store)
     assert not tail.is_there(), "who has not read the end since does not stand there"
+    write(store, epoch, chain)
+    tail.reached()
+    assert not tail.is_there(), "what was written after asking may not have been read"
     tail.reached()
     assert tail.is_there()
     store.archive_log()
     assert not tail.is_there(), "sealing the log is a write as well"
+    tail.reached()
     store.close()
-    assert not tail.is_there(), "nobody has the file open: its end is not known"
+    assert tail.is_there(), "a broker that has gone leaves nothing new"
+
+
+def test_another_file_in_the_place_of_the_old_one_is_read(tmp_path: Path) -> None:
+    store, epoch, chain = opened(tmp_path)
+    write(store, epoch, chain)
+    copy = tmp_path / "restored.db"
+    store._writer.execute("VACUUM INTO ?", (str(copy),))
+    tail = Tail(store.path)
+    tail.is_there()
+    tail.reached()
+    store.close()
+    for each in store.path.parent.glob(store.path.name + "-*"):
+        each.unlink()
+    os.replace(copy, store.path)
+
+    assert not tail.is_there(), "its end is not the end of the other"
+    tail.reached()
+    assert tail.is_there()
+    store.path.unlink()
+    assert not tail.is_there(), "there is no file"
+
+
+class Disk(apsw.VFS):
+    """The files of SQLite on a disk that confirms nothing until it is let."""
+
+    def __init__(self) -> None:
+        super().__init__("held", "unix", makedefault=True)
+        self.is_asked, self.may_confirm = threading.Event(), threading.Event()
+        self.may_confirm.set()
+
+    def xOpen(self, name: Any, flags: list[int]) -> apsw.VFSFile:  # noqa: N802
+        disk = self
+
+        class File(apsw.VFSFile):
+            def xSync(self, flags: int) -> None:  # noqa: N802
+                disk.is_asked.set()
+                assert disk.may_confirm.wait(10)
+                super().xSync(flags)
+
+        return File("unix", name, flags)
+
+
+@pytest.fixture
+def disk() -> Iterator[Disk]:
+    disk = Disk()
+    yield disk
+    disk.unregister()
+
+
+def test_a_commit_that_the_disk_confirms_late_is_not_missed(tmp_path: Path, disk: Disk) -> None:
+    store, epoch, chain = opened(tmp_path)
+    write(store, epoch, chain)
+    before = chain.position
+    tail = Tail(store.path)
+    disk.is_asked.clear()
+    disk.may_confirm.clear()
+    writing = threading.Thread(target=write, args=(store, epoch, chain))
+    writing.start()
+    assert disk.is_asked.wait(10)
+    time.sleep(0.2)  # a disk may take longer than that
+    tail.is_there()
+    assert list(read_log(store.path, before)) == [], "it is not confirmed"
+    tail.reached()
+    disk.may_confirm.set()
+    writing.join()
+
+    assert not tail.is_there()
+    assert len(list(read_log(store.path, before))) == 1
+    del tail  # before the store: the last one to close tries to write, and a reader can't
+    store.close()

@@ -16,7 +16,7 @@ import errno
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +203,10 @@ class SqliteStore:
             self._leaving = 0
 
     def close(self) -> None:
+        """The file holds all of it then, without its write-ahead log, even when readers have it open."""
         self._sealer.shutdown()
+        with suppress(apsw.Error):  # what is not moved over stays durable where it is
+            self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)")
         self._reader.close()
         self._writer.close()
 
