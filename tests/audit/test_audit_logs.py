@@ -116,17 +116,18 @@ def rewritten(folder: Path, change: Callable[[Turns], Turns], *, rehash: bool = 
     database = apsw.Connection(str(folder / "partition-1.db"))
     rows = database.execute("SELECT first_position, last_position, body FROM log").fetchall()
     previous = b""
-    for first, last, body in rows:
-        turns = msgspec.msgpack.decode(zstandard.ZstdDecompressor().decompress(body))
-        body = zstandard.ZstdCompressor().compress(msgspec.msgpack.encode(change(turns)))
-        digest = hashlib.sha256(previous + body).digest()
-        database.execute("UPDATE log SET body = ? WHERE first_position = ?", (body, first))
-        if rehash:
-            database.execute(
-                "UPDATE log SET hash = ?, previous = ? WHERE last_position = ?",
-                (digest, previous, last),
-            )
-        previous = digest
+    with database:
+        for first, last, body in rows:
+            turns = msgspec.msgpack.decode(zstandard.ZstdDecompressor().decompress(body))
+            body = zstandard.ZstdCompressor().compress(msgspec.msgpack.encode(change(turns)))
+            digest = hashlib.sha256(previous + body).digest()
+            database.execute("UPDATE log SET body = ? WHERE first_position = ?", (body, first))
+            if rehash:
+                database.execute(
+                    "UPDATE log SET hash = ?, previous = ? WHERE last_position = ?",
+                    (digest, previous, last),
+                )
+            previous = digest
     database.close()
 
 
