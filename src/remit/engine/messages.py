@@ -22,7 +22,7 @@ from remit.engine import instances
 from remit.engine.governance import StepDenied, attach_by_message, begin_by_event, sender_of, tell
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
-from remit.engine.state.state import Correlation, correlation_of
+from remit.engine.state.tables import Correlation, correlation_of
 from remit.model.bpmn.graph import Node
 from remit.protocol.commands import (
     CloseMessageSubscription,

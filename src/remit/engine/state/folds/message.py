@@ -7,7 +7,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from remit.engine.state.entities import ProcessInstance, Taken
-from remit.engine.state.state import Due, State, correlation_of
+from remit.engine.state.state import Due, State
+from remit.engine.state.tables import correlation_of
 from remit.protocol.events.message import (
     MessageExpired,
     MessagePublished,
