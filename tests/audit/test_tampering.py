@@ -64,6 +64,7 @@ SEALED = {
     ("StepAdmitted", "about"),
     ("ElementActivating", "parent_instance"), ("ElementActivating", "key"),
     ("ElementActivating", "scope"), ("ElementActivating", "element"),
+    ("ElementActivating", "definition"),
 }  # fmt: skip
 """What at some places no other record repeats: there the chain and the checkpoints alone hold it.
 

@@ -227,19 +227,34 @@ def test_lint_finds_that_an_instance_can_not_begin_or_go_on() -> None:
 
 
 def test_lint_finds_what_no_broker_asks_or_tells() -> None:
-    claims = Clause(id="C", do=("usertask.claim",))
+    succeeds = Clause(id="C", do=("policy.succeed",))
     coded = Clause(id="E", do=("job.complete", "job.error"), on={"errorCode": {"eq": "X"}})
     taken = Duty(id="U", do=("job.timeout",), need=("actor=activator",))
-    found = lint_rules(replace(allowing(coded), deny=(claims,), duty=(taken,)))
+    found = lint_rules(replace(allowing(coded), deny=(succeeds,), duty=(taken,)))
     texts = {each.clause: each.text for each in found}
-    assert "asked about as usertask.assign" in texts["C"]
-    assert (
-        texts["E"]
-        == "no broker says errorCode with job.complete yet: there the clause never applies"
+    assert "the signature of the policy's issuer" in texts["C"]
+    why = "only who throws an error (job.error) says a code"
+    assert texts["E"] == f"job.complete has no fact errorCode: {why}"
+    assert "job.timeout has no fact actorIsActivator" in texts["U"]
+
+
+def test_lint_finds_a_restriction_of_giving_that_taking_passes_by() -> None:
+    people = Clause(id="P", do=("usertask.*",))
+    eyes = Duty(id="U", do=("usertask.assign",), need=("four-eyes",))
+    (found,) = lint_rules(replace(allowing(people), duty=(eyes,)))
+    assert (found.rule, found.clause) == ("claimed", "U")
+    both = replace(eyes, do=("usertask.assign", "usertask.claim"))
+    assert lint_rules(replace(allowing(people), duty=(both,))) == []
+
+
+def test_no_new_policy_asks_for_a_fact_that_its_action_has_no_more() -> None:
+    work = "actions: [job.create, job.activate, job.complete, job.fail, job.timeout]\n    when:\n"
+    assert f"{work}      jobType: [example]" in FORM
+    form = FORM.replace(
+        f"{work}      jobType: [example]", "actions: [job.fail]\n    when: {errorCode: X}"
     )
-    assert "actorIsActivator" in texts["U"]
-    assert "never fulfilled" in texts["U"]
-    assert rules_of(found) == {("unasked", "C"), ("ungiven", "E"), ("ungiven", "U")}
+    with pytest.raises(PolicyError, match=r"job\.fail has no fact errorCode: only who throws"):
+        to_grant(read_form(form), now=5)
 
 
 def test_lint_finds_a_clause_about_trust_that_nobody_counts() -> None:

@@ -93,7 +93,6 @@ ASKED_ELSEWHERE = {
     "export.emit": "exporters withhold what a policy calls personal, without being asked",
     "policy.succeed": "the authority's signature is the permission",
     "policy.revoke": "the authority's signature is the permission",
-    "usertask.claim": "claiming is assigning to oneself",
 }
 
 

@@ -11,12 +11,15 @@ from msgspec.structs import replace
 
 from remit import Engine, Refused
 from remit.authority import verify_chain
+from remit.authority.chain import verify_block
+from remit.authority.derive import mint_grant, succeed
 from remit.authority.policy import Clause, SlopeRules, Subject
 from remit.authority.revocation import Revocations, mint_revocations
 from remit.engine.governance import POLICY
 from remit.protocol import commands as c
 from remit.protocol.events.governance import PolicyAttached, StepAdmitted, StepRejected
 from remit.protocol.replies import MessageCorrelated
+from remit.protocol.values import Actor
 from tests.support.governed import (
     ALICE,
     GOVERNOR,
@@ -106,6 +109,86 @@ def test_correlating_by_name_says_that_it_is_denied(engine: Engine) -> None:
     with pytest.raises(Refused, match=r"message\.correlate"):
         engine.execute(c.CorrelateMessage("go", "1"), MessageCorrelated)
     assert len(told(engine, StepRejected)) == 1
+
+
+FROM_WORKER = Clause(id="M", do=("message.correlate",), on={"actor": {"eq": WORKER.id}})
+HOUR = 3_600_000
+
+
+def publish(engine: Engine, who: Actor, **variables: Any) -> None:
+    with engine.acting_as(who):
+        engine.publish("go", "1", variables, time_to_live_ms=HOUR)
+
+
+def test_t27_a_message_that_is_denied_keeps_no_other_from_who_waits(engine: Engine) -> None:
+    """Whoever is not trusted can publish for any key: nobody waits in vain for that."""
+    for _ in range(3):
+        publish(engine, PARTNER)
+    publish(engine, WORKER, x=1)
+    receiver(engine, FROM_WORKER)
+
+    assert "c" in completed(engine)
+    assert [e.actor for e in told(engine, StepAdmitted, "message.correlate")] == [ALICE.id]
+    assert len(told(engine, StepRejected)) == 3
+    assert len(engine.state.messages.rows) == 4  # what was taken once is kept for other processes
+
+
+def test_who_waits_for_several_messages_gets_all_that_are_admitted(engine: Engine) -> None:
+    model = Model("r").start("s").service("t", "work").end("e")
+    model.boundary("b", "t", model.message("go", "=1"), interrupting=False).end("e2")
+    engine.deploy(("r.bpmn", model.path("s", "t", "e").path("b", "e2").xml()))
+    for who in (WORKER, PARTNER, WORKER):
+        publish(engine, who)
+    engine.create("r", {POLICY: policy(grant(FROM_WORKER, WORK))})
+    publish(engine, PARTNER)
+    publish(engine, WORKER)
+    assert completed(engine).count("b") == 3
+
+
+def test_a_denied_message_makes_no_incident_and_is_gone_when_its_time_is_over(
+    engine: Engine,
+) -> None:
+    key = receiver(engine, FROM_WORKER)
+    publish(engine, PARTNER, x=1)
+    assert engine.state.incidents.rows == {}
+    assert [each.element for each in engine.state.of_instance(key)] == ["r", "c"]
+    engine.advance(seconds=HOUR / 1000 + 1)
+    engine.run_due()
+    assert engine.state.messages.rows == {}
+    publish(engine, WORKER)
+    assert "c" in completed(engine)
+
+
+def test_r5_a_renewed_policy_is_asked_about_the_messages_that_it_denied(engine: Engine) -> None:
+    first = grant(FROM_WORKER)
+    (old,) = policy(first)
+    model = Model("r").start("s").end("e")
+    model.catch("c", model.message("go", "=1"))
+    engine.deploy(("r.bpmn", model.path("s", "c", "e").xml()))
+    key = engine.create("r", {POLICY: [old]}).key
+    publish(engine, PARTNER)
+    assert "c" not in completed(engine)
+
+    wider = replace(first, rev=2, allow=grant(TAKES).allow)
+    engine.renew_policy(key, mint_grant(succeed(verify_block(old, RING), wider), acme))
+    assert "c" in completed(engine)
+    assert engine.state.message_subscriptions.rows == {}
+
+
+def test_one_that_may_not_begin_an_instance_lets_the_next_begin_it() -> None:
+    """Messages with one key begin one instance after the other: a denied one is passed over."""
+    model = Model("m")
+    model.start("s", model.message("go")).service("t", "work").end("e").path("s", "t", "e")
+    only = Clause(id="D", do=("instance.create",), on={"varNames": {"any": ["bad"]}})
+    with Engine(governor=standing(grant(WORK, deny=(only,))), actor=ALICE) as engine:
+        engine.deploy(("m.bpmn", model.xml()))
+        publish(engine, ALICE, number=1)
+        publish(engine, ALICE, bad=True)
+        publish(engine, ALICE, number=2)
+        (job,) = engine.activate("work")
+        engine.complete(job.job.key)
+        (job,) = engine.activate("work")
+        assert job.variables["number"] == 2
 
 
 # --- from instance to instance ---------------------------------------------------------------------

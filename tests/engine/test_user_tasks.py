@@ -139,9 +139,10 @@ def test_rule_83_a_claim_does_not_take_a_task_from_another(engine: Engine) -> No
     key = task_of(engine).key
     engine.assign_user_task(key, "ada")
 
-    claim = c.AssignUserTask(key, "bob", allow_override=False)
-    assert refused(engine, claim) is RejectionType.INVALID_STATE
+    assert refused(engine, c.ClaimUserTask(key, "bob")) is RejectionType.INVALID_STATE
+    assert refused(engine, c.ClaimUserTask(key, "")) is RejectionType.INVALID_STATE
     engine.assign_user_task(key, "ada", allow_override=False)
+    assert tasks_told(engine)[-2:] == ["CLAIMING", "ASSIGNED"]
     engine.assign_user_task(key, "bob")
     assert task_of(engine).assignee == "bob"
 

@@ -8,7 +8,7 @@ is a finding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -28,8 +28,8 @@ ACTIONS_WITH_EFFECT = frozenset(
     {
         "instance.create", "element.enter", "flow.take", "call.activity", "instance.cancel",
         "job.create", "job.timeout", "job.activate", "job.complete", "job.fail", "job.error",
-        "usertask.assign", "usertask.complete", "decision.evaluate", "incident.resolve",
-        "instance.migrate",
+        "usertask.assign", "usertask.claim", "usertask.complete", "decision.evaluate",
+        "incident.resolve", "instance.migrate",
     }
 )  # fmt: skip
 """An admission of one of these, and nothing of it in the turn, is a finding as well."""
@@ -61,11 +61,12 @@ class Coverage:
         about: str,
         job: Any = None,
         brought: Raw | None = None,
+        told: Mapping[str, Any] | None = None,
     ) -> Findings:
         """An effect has happened: the first admission that waits and is about it, is its own.
 
         Empty `element` or `about`: any. Returns what is wrong when there is none, or when it was decided
-        with other facts about the `job`, or about the variables that were `brought`.
+        with other facts about the `job`, or about the variables that were `brought`, or than are `told`.
         """
         waiting = self.waiting.get(instance)
         if waiting is not None:
@@ -80,9 +81,16 @@ class Coverage:
                         del self.waiting[instance]
                     else:
                         waiting.remove(each)
-                    return FINE if job is None else _of_another(*each, job, brought)
+                    if job is not None:
+                        return _of_another(*each, job, brought)
+                    return FINE if told is None else _otherwise(*each, told)
         text = f"{action} happened, and nothing admitted it"
         return (Finding(position, "completeness", text),)
+
+    def facts_of(self, instance: int, action: str) -> list[Mapping[str, Any]]:
+        """What the admissions of this action were decided with that wait for their effect."""
+        waiting = self.waiting.get(instance, ())
+        return [_decode(bytes(each.facts)) for _, each in waiting if each.action == action]
 
     def never_happened(self, turn: Turn) -> Findings:
         """The turn is over: what was admitted in it, and of which nothing happened."""
@@ -97,6 +105,20 @@ class Coverage:
             Finding(position, "completeness", f"{action} was admitted, and nothing of it happened")
             for position, action in left
         ]
+
+
+def _otherwise(position: int, admission: Any, told: Mapping[str, Any]) -> Findings:
+    """The facts that an admission was decided with, and that the record of its effect tells in another
+    way. Records of before some facts were given do not have them."""
+    return [
+        Finding(
+            position,
+            "facts",
+            f"{admission.action}: decided with {name} {value!r}, the log says {told[name]!r}",
+        )
+        for name, value in _decode(bytes(admission.facts)).items()
+        if name in told and value != told[name]
+    ]
 
 
 def _of_another(position: int, admission: Any, job: Any, brought: Raw | None) -> Findings:

@@ -13,6 +13,7 @@
     JOB RETRIES_UPDATED, TIMEOUT_UPDATED            job.retries
     VARIABLE_DOCUMENT UPDATED                       var.write
     USER_TASK …ING, by a command                    usertask.assign, usertask.complete
+    USER_TASK CLAIMING                              usertask.claim; for another usertask.assign
     PROCESS_MESSAGE_SUBSCRIPTION CORRELATED         message.correlate
     DECISION_EVALUATION EVALUATED, FAILED           decision.evaluate
     INCIDENT RESOLVED, by a command                 incident.resolve
@@ -34,6 +35,8 @@ from msgspec import Raw
 
 from remit.audit.coverage import FINE, Coverage, Findings
 from remit.audit.records import READ_AS, Turn
+from remit.audit.running import Running
+from remit.authority.verify import Finding
 from remit.protocol.events import Event
 from remit.protocol.events.condition import ConditionTriggered
 from remit.protocol.events.decision import DecisionEvaluated, DecisionFailed
@@ -61,6 +64,7 @@ from remit.protocol.events.process_instance import (
 from remit.protocol.events.timer import TimerTriggered
 from remit.protocol.events.user_task import (
     UserTaskAssigning,
+    UserTaskClaiming,
     UserTaskCompleting,
     UserTaskUpdating,
 )
@@ -69,20 +73,14 @@ from remit.protocol.values import NONE_KEY
 
 
 class Effects:
-    """What happens in the instances that are `governed`; each effect takes its admission of `coverage`.
+    """What happens in the governed instances that run; each effect takes its admission of `coverage`."""
 
-    `element_of` knows each live element of theirs: its instance, and the scope that it is in.
-    """
-
-    def __init__(
-        self,
-        coverage: Coverage,
-        governed: Container[int],
-        element_of: Mapping[int, tuple[int, int]],
-    ) -> None:
+    def __init__(self, coverage: Coverage, running: Running) -> None:
         self._take = coverage.take
-        self._governed = governed
-        self._element_of = element_of
+        self._facts_of = coverage.facts_of
+        self._governed: Container[int] = running.governed
+        self._element_of = running.element_of
+        self._definitions = running.definitions
 
     def tellers(self) -> Mapping[type[Event], Callable[[Turn, int, Any], Findings]]:
         """By kind of record: given its turn and position, what nothing admitted."""
@@ -109,13 +107,22 @@ class Effects:
             if event.instance in self._governed:
                 return self._take(position, event.instance, "element.enter", event.element, "")
         elif event.parent_instance != NONE_KEY:
-            return self.of(position, event.parent_instance, "call.activity", "", event.element)
+            return self.called(position, event)
         elif event.instance in self._governed:
             missing = self._take(position, event.instance, "instance.create", "", "")
             if missing and not self._take(position, event.instance, "message.start", "", ""):
                 return FINE
             return missing
         return FINE
+
+    def called(self, position: int, event: ElementActivating) -> Findings:
+        if event.parent_instance not in self._governed:
+            return FINE
+        called = self._definitions.get(event.definition, {})
+        told = {f"called{name.capitalize()}": value for name, value in called.items()}
+        return self._take(
+            position, event.parent_instance, "call.activity", "", event.element, told=told
+        )
 
     def taken(self, turn: Turn, position: int, event: SequenceFlowTaken) -> Findings:
         if event.instance in self._governed:
@@ -173,14 +180,53 @@ class Effects:
     def evaluated(
         self, turn: Turn, position: int, event: DecisionEvaluated | DecisionFailed
     ) -> Findings:
-        about = event.decision.decision_id
-        return self.of(position, event.instance, "decision.evaluate", "", about)
+        if event.instance not in self._governed:
+            return FINE
+        made = event.decision
+        told = {"decisionId": made.decision_id, "decisionVersion": made.version}
+        return self._take(
+            position, event.instance, "decision.evaluate", "", made.decision_id, told=told
+        )
+
+    def changed(self, turn: Turn, position: int, event: Any) -> Findings:
+        """An operator changes a job. Records of before the job's key was a fact are about no job."""
+        job = event.job
+        if turn.command not in _CHANGING or event.key != turn.key:
+            return FINE
+        if job.instance not in self._governed:
+            return FINE
+        told = {"jobKey": str(event.key), "jobType": job.type, "retries": job.retries}
+        return self._take(position, job.instance, "job.retries", "", "", told=told)
+
+    def claiming(self, turn: Turn, position: int, event: Any) -> Findings:
+        """To take a task for oneself is a claim; to say so of another is to give it to him."""
+        if turn.command != "ClaimUserTask" or event.task.key != turn.key:
+            return FINE
+        task = event.task
+        action = "usertask.claim" if task.assignee == turn.actor.id else "usertask.assign"
+        return self.of(position, task.instance, action, task.element)
+
+    def modified(self, turn: Turn, position: int, event: InstanceModified) -> Findings:
+        """Each element that gets a token was asked about; in old records no element is named."""
+        if event.instance not in self._governed:
+            return FINE
+        asked = self._facts_of(event.instance, "instance.modify")
+        targets = {each["target"] for each in asked if "target" in each}
+        placed = {each.element for each in event.activate}
+        missing = self._take(position, event.instance, "instance.modify", "", "")
+        if not targets or targets == placed:
+            return missing
+        text = (
+            f"instance.modify: decided with target {sorted(targets)}, the log says {sorted(placed)}"
+        )
+        return [*missing, Finding(position, "facts", text)]
 
     def resolved(self, turn: Turn, position: int, event: IncidentResolved) -> Findings:
         is_asked = turn.command == "ResolveIncident" and event.key == turn.key
         return self.of(position, event.incident.instance, "incident.resolve") if is_asked else FINE
 
 
+_CHANGING = ("UpdateJobRetries", "UpdateJobTimeout")
 _NOWHERE = (NONE_KEY, NONE_KEY)
 Teller = Callable[[Effects, Turn, int, Any], Findings]
 
@@ -233,17 +279,18 @@ _BY_EVENT: Mapping[type[Event], Teller] = {
     JobCompleted: Effects.completed,
     JobFailed: _changed_job("job.fail", "FailJob"),
     JobErrorThrown: Effects.error_thrown,
-    JobRetriesUpdated: _changed_job("job.retries", "UpdateJobRetries"),
-    JobTimeoutUpdated: _changed_job("job.retries", "UpdateJobTimeout"),
+    JobRetriesUpdated: Effects.changed,
+    JobTimeoutUpdated: Effects.changed,
     VariablesSet: Effects.set,
     UserTaskAssigning: _user_task("usertask.assign", "AssignUserTask"),
+    UserTaskClaiming: Effects.claiming,
     UserTaskUpdating: _user_task("usertask.assign", "UpdateUserTask"),
     UserTaskCompleting: _user_task("usertask.complete", "CompleteUserTask"),
     ProcessSubscriptionCorrelated: Effects.correlated,
     DecisionEvaluated: Effects.evaluated,
     DecisionFailed: Effects.evaluated,
     IncidentResolved: Effects.resolved,
-    InstanceModified: _operated("instance.modify"),
+    InstanceModified: Effects.modified,
     InstanceMigrated: _operated("instance.migrate"),
 }
 

@@ -59,6 +59,7 @@ from remit.protocol.events.process_instance import (
 from remit.protocol.events.timer import TimerTriggered
 from remit.protocol.events.user_task import (
     UserTaskAssigning,
+    UserTaskClaiming,
     UserTaskCompleting,
     UserTaskUpdating,
 )
@@ -68,6 +69,8 @@ from remit.protocol.values import Actor
 _JOB = ("key", "job.type", "job.retries", "job.instance")
 _CHANGED_JOB = ("key", "job.instance")
 _TASK = ("task.key", "task.element", "task.instance")
+_CLAIMED_TASK = (*_TASK, "task.assignee")
+_DECISION = ("decision.decision_id", "decision.version", "instance")
 _PLAIN = (int, str, bool, float)
 
 NEEDED: Mapping[type[Event], tuple[str, ...]] = {
@@ -76,7 +79,7 @@ NEEDED: Mapping[type[Event], tuple[str, ...]] = {
     ),
     StepAdmitted: (*StepAdmitted.__struct_fields__[:-1], "also.action", "also.clauses", "also.facts"),
     OwnStepAdmitted: OwnStepAdmitted.__struct_fields__,
-    ElementActivating: ("key", "instance", "element", "scope", "parent_instance"),
+    ElementActivating: ("key", "instance", "definition", "element", "scope", "parent_instance"),
     ElementCompleted: ("key", "instance", "scope"),
     ElementTerminating: ("key", "instance"),
     ElementTerminated: ("key", "instance", "scope"),
@@ -91,19 +94,20 @@ NEEDED: Mapping[type[Event], tuple[str, ...]] = {
     JobCompleted: (*_JOB, "variables"),
     JobFailed: _CHANGED_JOB,
     JobErrorThrown: _JOB,
-    JobRetriesUpdated: _CHANGED_JOB,
-    JobTimeoutUpdated: _CHANGED_JOB,
+    JobRetriesUpdated: _JOB,
+    JobTimeoutUpdated: _JOB,
     VariableCreated: ("scope", "instance", "name", "value"),
     VariableUpdated: ("scope", "instance", "name", "value"),
     VariablesSet: ("scope",),
     UserTaskAssigning: _TASK,
+    UserTaskClaiming: _CLAIMED_TASK,
     UserTaskUpdating: _TASK,
     UserTaskCompleting: _TASK,
     ProcessSubscriptionCorrelated: ("subscription.instance", "subscription.name"),
-    DecisionEvaluated: ("decision.decision_id", "instance"),
-    DecisionFailed: ("decision.decision_id", "instance"),
+    DecisionEvaluated: _DECISION,
+    DecisionFailed: _DECISION,
     IncidentResolved: ("key", "incident.instance"),
-    InstanceModified: ("instance",),
+    InstanceModified: ("instance", "activate.element"),
     InstanceMigrated: ("instance",),
 }  # fmt: skip
 """What is read of a record; all of a governance event that is not named here, nothing of any other."""

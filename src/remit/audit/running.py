@@ -50,7 +50,7 @@ class Running:
     """`governed` are the instances of our `share`; `elsewhere` are those that another asks about.
 
     `beginnings` is what all of them share in the tables. `element_of` are the live elements of governed
-    ones: the instance of each, and the scope that it is in.
+    ones: the instance of each, and the scope that it is in. `definitions` are the deployed processes.
     """
 
     def __init__(self, share: Share) -> None:
@@ -61,12 +61,12 @@ class Running:
         self.over: list[int] = []
         self.element_of: dict[int, tuple[int, int]] = {}
         self._variables: dict[int, dict[str, bytes]] = {}
-        self._definitions: dict[int, dict[str, Any]] = {}
+        self.definitions: dict[int, dict[str, Any]] = {}
         self._acted: dict[int, dict[str, int]] = {}
 
     def deployed(self, event: ProcessCreated) -> None:
         made = event.definition
-        self._definitions[made.key] = {
+        self.definitions[made.key] = {
             "tenant": made.tenant, "process": made.process_id, "version": made.version,
         }  # fmt: skip
 
@@ -133,7 +133,7 @@ class Running:
 
     def facts(self, event: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         """What a decision has read; whose instance it is, as the deployed definition says."""
-        subject = self._definitions.get(event.definition, {})
+        subject = self.definitions.get(event.definition, {})
         return {**subject, "instance": str(event.instance), **facts}
 
     def is_subject(self, carried: Carried, event: Any) -> bool:

@@ -61,7 +61,7 @@ class Story:
         self.began = self.position = 0
         self._running = Running(share)
         self._coverage = Coverage()
-        self._effects = Effects(self._coverage, self._running.governed, self._running.element_of)
+        self._effects = Effects(self._coverage, self._running)
         self._asking = Asking(self.auditor, self._running, self._coverage)
         self._policies = Policies(ring, self.auditor, self._running)
         self._tellers = self._by_record()

@@ -44,7 +44,7 @@ from remit.authority.policy import (
     SlopeRules,
     Subject,
 )
-from remit.authority.rules import CompiledRules, compile_rules
+from remit.authority.rules import CompiledRules, compile_rules, former_facts
 from remit.authority.slope import HopKind
 from remit.authority.vocabulary import closest
 
@@ -286,6 +286,8 @@ def check_grant(grant: Grant) -> CompiledRules:
     try:
         policy.check_clauses(grant)
         result = compile_rules(grant)
+        for clause, why in former_facts(grant):
+            raise PolicyError(clause.id, why)
     except Malformed as fault:
         raise BadForm(str(fault)) from None
     except PolicyError as fault:

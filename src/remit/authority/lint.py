@@ -8,6 +8,8 @@ Nothing here decides anything at run time. Rules of the findings:
     dead         an allow clause of a derivation that no grant above it ever lets through
     unasked      a clause for an action that no broker asks about
     ungiven      a clause, or a duty, about a fact that no broker gives with this action
+    former       a clause, or a duty, about a fact that this action does not have any more
+    claimed      who may be given a task is restricted, and who may take it himself is not
     unknown      trust for a way in that there is none of, a fact to record that no action has
     uncounted    a clause about trust in a policy that does not say how trust is counted
     expired      a policy whose time is over
@@ -25,7 +27,7 @@ from remit.authority.constraints import compile_constraint
 from remit.authority.duties import DUTIES
 from remit.authority.policy import Clause, Derive, Duty, Grant, Rules, clauses
 from remit.authority.ranges import disjoint, implies, impossible
-from remit.authority.rules import SLOPE_FACTS, actions_of
+from remit.authority.rules import SLOPE_FACTS, actions_of, former_facts
 from remit.authority.slope import unknown_method
 from remit.authority.vocabulary import ACTIONS, UNASKED, UNGIVEN, VARIABLE, closest
 from remit.model.bpmn.elements.call_activity import CallActivity
@@ -55,7 +57,7 @@ def lint_rules(rules: Rules) -> list[Lint]:
     """What is wrong with one block. Raises PolicyError for words that do not exist."""
     return [
         *_impossible(rules), *_shadowed(rules), *_repeated(rules), *_alone(rules), *_unasked(rules),
-        *_ungiven(rules), *_unknown(rules), *_uncounted(rules),
+        *_ungiven(rules), *_former(rules), *_claimed(rules), *_unknown(rules), *_uncounted(rules),
     ]  # fmt: skip
 
 
@@ -111,6 +113,25 @@ def _ungiven(rules: Rules) -> Iterator[Lint]:
             for fact in sorted(asked & UNGIVEN.get(action, frozenset())):
                 text = f"no broker says {fact} with {action} yet: there the clause {what}"
                 yield Lint("ungiven", clause.id, text)
+
+
+def _former(rules: Rules) -> Iterator[Lint]:
+    for clause, why in former_facts(rules):
+        yield Lint("former", clause.id, why)
+
+
+def _claimed(rules: Rules) -> Iterator[Lint]:
+    """Who takes a task for himself is asked about by another word than who is given one."""
+    if not any("usertask.claim" in actions_of(clause) for clause in rules.allow or ()):
+        return
+    for clause in (*rules.deny, *rules.duty):
+        actions = actions_of(clause)
+        if "usertask.assign" in actions and "usertask.claim" not in actions:
+            text = (
+                "is about usertask.assign, and not about usertask.claim: who takes a task for himself "
+                "is not asked by it"
+            )
+            yield Lint("claimed", clause.id, text)
 
 
 def _unknown(rules: Rules) -> Iterator[Lint]:

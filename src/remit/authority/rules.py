@@ -6,7 +6,7 @@ the content of the rules, so that many instances under one grant share the closu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ from remit.authority.constraints import Test, compile_clause, misuse
 from remit.authority.duties import DUTIES
 from remit.authority.errors import PolicyError
 from remit.authority.policy import Clause, Duty, Grant, Limits, Rules, clauses
-from remit.authority.vocabulary import ACTIONS, OWN, VARIABLE, closest, matching
+from remit.authority.vocabulary import ACTIONS, FORMER, OWN, VARIABLE, closest, matching
 
 Checks = tuple[tuple[str, Test | None], ...]
 Needs = tuple[tuple[str, Test | None, tuple[Test, ...]], ...]
@@ -103,6 +103,18 @@ def matching_all(patterns: tuple[str, ...], clause: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def former_facts(rules: Rules) -> Iterator[tuple[Clause, str]]:
+    """The clauses that ask for what an action has no more: no new policy may. With the reason."""
+    for clause in clauses(rules):
+        asked = set(clause.on)
+        if isinstance(clause, Duty):
+            asked.update(*(DUTIES[need][1] for need in clause.need))
+        for action in sorted(actions_of(clause)):
+            former = FORMER.get(action, {})
+            for fact in sorted(asked & former.keys()):
+                yield clause, f"{action} has no fact {fact}: {former[fact].why}"
+
+
 def _tests(of: tuple[Clause, ...], in_doubt: bool) -> dict[str, Test | None]:
     return {clause.id: compile_clause(clause, in_doubt=in_doubt) for clause in of}
 
@@ -147,7 +159,7 @@ def _check_clause(clause: Clause, actions: frozenset[str]) -> None:
             _check_attribute(clause, attribute, action)
         if not operators:
             raise PolicyError(clause.id, f"says nothing about {attribute}")
-        declared = ACTIONS[min(actions)].type_of(attribute)
+        declared = ACTIONS[min(actions)].signed_type_of(attribute)
         assert declared is not None
         for operator, operand in operators.items():
             wrong = misuse(attribute, declared, operator, operand)
@@ -176,7 +188,7 @@ def _check_trust(rules: Rules) -> None:
 
 def _check_attribute(clause: Clause, attribute: str, action: str) -> None:
     known = ACTIONS[action]
-    if known.type_of(attribute) is None:
+    if known.signed_type_of(attribute) is None:
         hint = closest(attribute, known.attributes())
         if attribute.startswith(VARIABLE):
             hint = " (variables are not at hand there)"

@@ -18,6 +18,18 @@ Every action, added by the evaluator itself (what a caller gives under these nam
     slopeDepth    number    length of the live delegation    slopeTrust     number  0-1000
     slopeLow      number    lowest trust that wrote data     xdom           number  domains crossed
 
+Of some actions facts need a word:
+    job.retries         retries is how many the job has afterwards
+    call.activity       calledTenant is always the caller's; propagateAll: all that the caller sees
+                        goes along
+    message.publish     correlationKeyHash is SHA-256 of the key in hexadecimal, missing without a key;
+                        ttl is in milliseconds; targetTenant is always the sender's
+    instance.modify     target is an element that gets a token: each is asked about by itself. It is
+                        missing where something is ended, or the instance's business id is set
+    usertask.claim      who asks takes a task for himself, and from nobody; assignee is who asks
+    usertask.assign     every other way to say who has a task, or what is said of it; assignee is who has
+                        it then
+
 `var.<name>` is the value of a process variable: only for actions with `variables`, and only those
 names that `Authority.referenced` lists need to be given. A variable that is no text, number, flag or
 texts counts as missing.
@@ -78,6 +90,11 @@ class Action:
             return "any" if self.variables and len(attribute) > len(VARIABLE) else None
         return self.facts.get(attribute) or COMMON.get(attribute) or OWN.get(attribute)
 
+    def signed_type_of(self, attribute: str) -> Type | None:
+        """The same in a policy that may have been signed when the action had more facts."""
+        former = FORMER.get(self.name, _NONE).get(attribute)
+        return former.type if former is not None else self.type_of(attribute)
+
     def attributes(self) -> list[str]:
         return [*self.facts, *COMMON, *OWN]
 
@@ -86,7 +103,6 @@ JOB: dict[str, Type] = {"jobType": "text", "jobKey": "text", "retries": "number"
 WORKER: dict[str, Type] = {
     **JOB,
     "varNames": "texts",
-    "errorCode": "text",
     "receipt": "flag",
     "actorIsActivator": "flag",
 }
@@ -103,7 +119,6 @@ TASK: dict[str, Type] = {
     "assignee": "text",
     "candidateGroups": "texts",
     "priorActors": "texts",
-    "varNames": "texts",
 }
 OPERATOR: dict[str, Type] = {"breakGlass": "flag"}
 
@@ -121,8 +136,8 @@ _FACTS: dict[str, dict[str, Type]] = {
     "job.activate": {**JOB, "headers": "texts", "worker": "text", "varNames": "texts"},
     "job.complete": WORKER,
     "job.fail": WORKER,
-    "job.error": WORKER,
-    "job.timeout": WORKER,
+    "job.error": {**WORKER, "errorCode": "text"},
+    "job.timeout": {**JOB, "varNames": "texts"},
     "var.read": {"varNames": "texts", "scope": "text", "purpose": "text"},
     "var.write": {"varNames": "texts", "scope": "text", "source": "text", "valueTypes": "texts"},
     "call.activity": {
@@ -149,7 +164,7 @@ _FACTS: dict[str, dict[str, Type]] = {
     "decision.evaluate": {"decisionId": "text", "decisionVersion": "number"},
     "usertask.claim": TASK,
     "usertask.assign": TASK,
-    "usertask.complete": TASK,
+    "usertask.complete": {**TASK, "varNames": "texts"},
     "incident.resolve": OPERATOR,
     "instance.cancel": OPERATOR,
     "instance.suspend": OPERATOR,
@@ -163,7 +178,6 @@ _FACTS: dict[str, dict[str, Type]] = {
 }
 
 UNASKED: dict[str, str] = {
-    "usertask.claim": "who takes a task is asked about as usertask.assign",
     "policy.succeed": "the signature of the policy's issuer is what counts there",
     "policy.revoke": "the signature of the policy's issuer is what counts there",
     "export.emit": "what exporters send on is kept back by `audit: {personal: …}`",
@@ -171,22 +185,43 @@ UNASKED: dict[str, str] = {
 """Actions that have a name and that no broker asks about; with what is so instead."""
 
 UNGIVEN: dict[str, frozenset[str]] = {
-    "job.complete": frozenset({"errorCode"}),
-    "job.fail": frozenset({"errorCode"}),
-    "job.timeout": frozenset({"errorCode", "receipt", "actorIsActivator"}),
-    "job.retries": frozenset({"jobKey", "retries", "breakGlass"}),
-    "call.activity": frozenset({"calledTenant", "propagateAll"}),
-    "message.publish": frozenset({"correlationKeyHash", "ttl", "targetTenant"}),
-    "decision.evaluate": frozenset({"decisionVersion"}),
-    "usertask.assign": frozenset({"varNames"}),
+    "job.retries": frozenset({"breakGlass"}),
     "incident.resolve": frozenset({"breakGlass"}),
     "instance.cancel": frozenset({"breakGlass"}),
     "instance.suspend": frozenset({"breakGlass"}),
     "instance.resume": frozenset({"breakGlass"}),
-    "instance.modify": frozenset({"breakGlass", "target"}),
+    "instance.modify": frozenset({"breakGlass"}),
     "instance.migrate": frozenset({"breakGlass"}),
 }
 """Facts that have a name and that no broker gives yet: clauses about one never allow, always deny."""
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """A fact that an action had a name for, and that it never came with; with why it can't have it."""
+
+    type: Type
+    why: str
+
+
+_CODE = Former("text", "only who throws an error (job.error) says a code")
+_ENGINE = "the engine itself takes a job back, no worker does"
+_BRINGS = Former("texts", "who is given a task brings no variables with it")
+_NONE: dict[str, Former] = {}
+
+FORMER: dict[str, dict[str, Former]] = {
+    "job.complete": {"errorCode": _CODE},
+    "job.fail": {"errorCode": _CODE},
+    "job.timeout": {
+        "errorCode": _CODE,
+        "receipt": Former("flag", _ENGINE),
+        "actorIsActivator": Former("flag", _ENGINE),
+    },
+    "usertask.assign": {"varNames": _BRINGS},
+    "usertask.claim": {"varNames": _BRINGS},
+}
+"""No new policy may ask for these. One that was signed before goes on as it did: to its clauses the
+fact is missing, so that logs of then are decided as they were."""
 
 WITHOUT_VARIABLES = {"timer.fire", "policy.succeed", "policy.revoke", "export.emit"}
 """Actions that may come without the instance's variables at hand."""

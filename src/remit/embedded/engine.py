@@ -296,7 +296,8 @@ class Engine:
         self, key: int, assignee: str, *, allow_override: bool = True, action: str = ""
     ) -> Done | None:
         """Give a task to somebody, or with "" take it back. None: its listeners are asked first."""
-        return self._attempt(c.AssignUserTask(key, assignee, allow_override, action))
+        asked = c.AssignUserTask if allow_override else c.ClaimUserTask
+        return self._attempt(asked(key, assignee, action))
 
     def update_user_task(self, key: int, changes: Mapping[str, Any]) -> Done | None:
         """Change attributes by the names of the REST API. None: its listeners are asked first."""

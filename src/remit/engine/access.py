@@ -182,18 +182,20 @@ def _on_task(run: Run, command: Any) -> Iterator[Need]:
         yield Need(_PROCESS, "UPDATE_USER_TASK", task.process_id)
 
 
+_ASSIGNING = c.AssignUserTask | c.ClaimUserTask
+_ON_TASK = c.CompleteUserTask | c.UpdateUserTask | _ASSIGNING
 _TASK_PERMISSIONS = {c.CompleteUserTask: "COMPLETE", c.UpdateUserTask: "UPDATE"}
 
 
 def _may_by_property(run: Run, who: Principal, command: c.Command) -> bool:
     """Tasks that name the caller may be done although their process is not the caller's."""
-    if not isinstance(command, c.CompleteUserTask | c.UpdateUserTask | c.AssignUserTask):
+    if not isinstance(command, _ON_TASK):
         return False
     task = run.state.find_user_task(command.key)
     if task is None:
         return False
     permissions = ["UPDATE", _TASK_PERMISSIONS.get(type(command), "UPDATE")]
-    if isinstance(command, c.AssignUserTask) and command.assignee == who.name:
+    if isinstance(command, _ASSIGNING) and command.assignee == who.name:
         permissions.append("CLAIM")
     return any(
         who.may("USER_TASK", each)
@@ -316,6 +318,7 @@ NEEDS: dict[type[c.Command], Needs] = {
     c.UpdateJobRetries: _on_job,
     c.UpdateJobTimeout: _on_job,
     c.AssignUserTask: _on_task,
+    c.ClaimUserTask: _on_task,
     c.UpdateUserTask: _on_task,
     c.CompleteUserTask: _on_task,
     c.PublishMessage: _always("MESSAGE", "CREATE"),

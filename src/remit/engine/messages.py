@@ -13,7 +13,7 @@ When both sides are the same partition all of this happens in one turn.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from msgspec.structs import replace
 
@@ -94,6 +94,22 @@ def listen_no_more(run: Run, row: ProcessSubscription) -> None:
     )
 
 
+def listen_again(run: Run, instance: int) -> None:
+    """What its policy has denied may be admitted by now: let messages that are buffered come again."""
+    if instance not in run.state.suspensions:
+        for subscription in tuple(subscriptions_of(run, instance)):
+            listen_no_more(run, subscription)
+            listen(run, subscription)
+
+
+def subscriptions_of(run: Run, instance: int) -> Iterator[ProcessSubscription]:
+    """What an instance waits for, whether it listens or not."""
+    for element in tuple(run.state.of_instance(instance)):
+        for subscription in run.state.subscriptions.values_of(element.key):
+            if subscription.state != "DELETING":
+                yield subscription
+
+
 def close_subscriptions(run: Run, element_key: int, targets: Container[str] | None = None) -> None:
     """Nobody waits on this element any more: for `targets`, or for anything."""
     for subscription in tuple(run.state.subscriptions.values_of(element_key)):
@@ -139,10 +155,12 @@ def is_free(run: Run, message: Message, process_id: str) -> bool:
     return message.deadline > run.now and (message.key, process_id) not in run.state.taken
 
 
-def buffered(run: Run, correlation: Correlation, process_id: str) -> Message | None:
-    """The oldest message that this process id may still have (rule 24)."""
+def buffered(
+    run: Run, correlation: Correlation, process_id: str, after: int = NONE_KEY
+) -> Message | None:
+    """The oldest message that this process id may still have (rule 24), of those `after` another."""
     for message in run.state.messages.values_of(correlation):
-        if is_free(run, message, process_id):
+        if message.key > after and is_free(run, message, process_id):
             return message
     return None
 
@@ -237,22 +255,22 @@ def start_by_messages(run: Run, start: StartSubscription, messages: Sequence[Mes
 
 
 def start_next(run: Run, tenant: str, process_id: str, correlation_key: str) -> None:
-    """The lock is free: the oldest buffered message over all its start events is next (rule 23)."""
+    """The lock is free: the oldest buffered message over all its start events is next (rule 23).
+
+    One that may not start it is passed over: it keeps no other waiting.
+    """
     if run.state.lock(tenant, process_id, correlation_key) is not None:
         return
-    oldest: tuple[Message, StartSubscription, list[Message]] | None = None
+    waiting: list[tuple[Message, StartSubscription]] = []
     for start in tuple(run.state.start_subscriptions.rows.values()):
-        if start.process_id != process_id or start.tenant != tenant:
-            continue
-        correlation = run.state.load_correlation(tenant, start.name, correlation_key)
-        message = buffered(run, correlation, process_id)
-        if message is None or (oldest is not None and message.key >= oldest[0].key):
-            continue
+        if start.process_id == process_id and start.tenant == tenant:
+            correlation = run.state.load_correlation(tenant, start.name, correlation_key)
+            found = run.state.messages.values_of(correlation)
+            waiting += [(each, start) for each in found if is_free(run, each, process_id)]
+    for message, start in sorted(waiting, key=lambda each: each[0].key):
         gathered = _gathered(run, start, message)
-        if gathered:
-            oldest = (message, start, gathered)
-    if oldest is not None:
-        start_by_messages(run, oldest[1], oldest[2])
+        if gathered and start_by_messages(run, start, gathered) != NONE_KEY:
+            return
 
 
 def _is_locked(run: Run, start: StartSubscription, correlation_key: str) -> bool:

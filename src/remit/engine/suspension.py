@@ -9,14 +9,12 @@ as for everybody who does not listen at that moment (rule 47).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from remit.engine import messages
 from remit.engine.agenda import AskConditions
 from remit.engine.run import Run
 from remit.engine.state.entities import ElementInstance
 from remit.protocol.events.process_instance import InstanceResumed, InstanceSuspended
-from remit.protocol.values import NONE_KEY, JobState, ProcessSubscription
+from remit.protocol.values import NONE_KEY, JobState
 
 
 def suspend(run: Run, key: int) -> None:
@@ -29,7 +27,7 @@ def suspend(run: Run, key: int) -> None:
                     instance.kind, NONE_KEY, root=instance.root, since=run.now, by=key,
                 )
             )  # fmt: skip
-            for subscription in _subscriptions(run, instance.key):
+            for subscription in messages.subscriptions_of(run, instance.key):
                 messages.listen_no_more(run, subscription)
 
 
@@ -40,7 +38,7 @@ def resume(run: Run, key: int) -> None:
         if row is None or row.by != key:
             continue
         _resumed(run, instance)
-        for subscription in _subscriptions(run, instance.key):
+        for subscription in messages.subscriptions_of(run, instance.key):
             messages.listen(run, subscription)
         for changes in row.asked:
             run.later(AskConditions(instance.key, changes))
@@ -74,13 +72,6 @@ def _resumed(run: Run, instance: ElementInstance) -> None:
 def _called(run: Run, key: int) -> list[ElementInstance]:
     """The instance and every one that it has called, callers first."""
     return [each for each in run.state.inside(key) if each.scope == NONE_KEY]
-
-
-def _subscriptions(run: Run, key: int) -> Iterator[ProcessSubscription]:
-    for element in tuple(run.state.of_instance(key)):
-        for subscription in run.state.subscriptions.values_of(element.key):
-            if subscription.state != "DELETING":
-                yield subscription
 
 
 def _offer_jobs(run: Run, key: int) -> None:

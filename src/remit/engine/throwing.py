@@ -6,6 +6,7 @@ wait there as long as `KEPT` for somebody to take them.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 from remit.base.keys import partition_for
@@ -58,8 +59,14 @@ def throw_escalation(run: Run, element: ElementInstance, definition: EscalationD
 def throw_message(run: Run, element: ElementInstance, definition: MessageDefinition) -> Throw:
     """Delivered by name and correlation key, with what the element sees as variables."""
     name = text_of(run, definition.name, element, "message name")
-    admit_step(run, element, "message.publish", {"messageName": name})
     key = "" if definition.correlation_key is None else _key(run, definition, element)
+    facts = {
+        "messageName": name,
+        "correlationKeyHash": lambda: hashlib.sha256(key.encode()).hexdigest() if key else None,
+        "ttl": KEPT,
+        "targetTenant": element.tenant,
+    }
+    admit_step(run, element, "message.publish", facts)
 
     def throw() -> bool:
         variables = visible(run, element.key)

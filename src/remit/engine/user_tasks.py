@@ -52,12 +52,19 @@ class Transition:
     finish: Callable[[Run, UserTask], None]
 
 
-def begin(run: Run, task: UserTask, name: str, *, answers: bool = False) -> None:
-    """Begin transition `name` with the task as it shall become."""
+def begin(
+    run: Run,
+    task: UserTask,
+    name: str,
+    *,
+    answers: bool = False,
+    told: type[events.UserTaskEvent] | None = None,
+) -> None:
+    """Begin transition `name` with the task as it shall become; `told` in another way than usual."""
     transition = TRANSITIONS[name]
     request = run.header.request_id if answers else ""
     task = replace(task, state=transition.state, request=request)
-    run.emit(transition.begun(task.key, task))
+    run.emit((told or transition.begun)(task.key, task))
     _go_on(run, task, name, 0)
 
 

@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "SignPolicies": ("GOVERNANCE", "SIGN"),
     "ChangeRevocations": ("GOVERNANCE", "REVOKE"),
     "AssignUserTask": ("USER_TASK", "ASSIGN"),
+    "ClaimUserTask": ("USER_TASK", "CLAIM"),
     "UpdateUserTask": ("USER_TASK", "UPDATE"),
     "CompleteUserTask": ("USER_TASK", "COMPLETE"),
     "DeleteResource": ("RESOURCE_DELETION", "DELETE"),

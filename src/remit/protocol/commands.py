@@ -260,7 +260,16 @@ class AssignUserTask(Command, frozen=True):
 
     key: int
     assignee: str
-    allow_override: bool = True
+    action: str = ""
+
+
+class ClaimUserTask(Command, frozen=True):
+    """The same of a task that nobody has, or `assignee` already: from another it is not taken."""
+
+    answers_late = True
+
+    key: int
+    assignee: str
     action: str = ""
 
 

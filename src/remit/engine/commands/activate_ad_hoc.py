@@ -33,6 +33,8 @@ def activate_ad_hoc(run: Run, command: ActivateAdHoc) -> None:
     for each in command.activate:
         without_policy(run, scope, each.variables)
         admit_command(run, scope, "instance.modify", {"target": each.element})
+    if command.cancel_remaining:
+        admit_command(run, scope, "instance.modify", {})
     ad_hoc.carry_out(run, scope.key, ad_hoc.Orders(command.activate, command.cancel_remaining))
     run.reply = Done(command.key)
 

@@ -69,7 +69,11 @@ def acknowledge(run: Run, command: AcknowledgeCorrelation) -> None:
 
 
 def reject(run: Run, command: RejectCorrelation) -> None:
-    """Nobody waits there any more: the message goes to another of this process id (rule 30)."""
+    """Nobody waits there any more: the message goes to another of this process id (rule 30).
+
+    Where it was denied, somebody waits on: the next message is his, so that one of somebody whom his
+    policy does not trust keeps no other from him.
+    """
     found = subscription = _find(run, command)
     if subscription is None:
         subscription = MessageSubscription(
@@ -77,8 +81,13 @@ def reject(run: Run, command: RejectCorrelation) -> None:
             command.tenant,
         )  # fmt: skip
     run.emit(MessageSubscriptionRejected(command.key, subscription, command.message))
-    if found is not None and command.denied:  # it waits on, for a message that its policy admits
-        run.emit(MessageSubscriptionCreated(found.key, replace(found, correlating=NONE_KEY)))
+    if found is not None and command.denied:
+        waits_on = replace(found, correlating=NONE_KEY)
+        run.emit(MessageSubscriptionCreated(found.key, waits_on))
+        correlation = (command.tenant, command.name, command.correlation_key)
+        following = messages.buffered(run, correlation, command.process_id, after=command.message)
+        if following is not None:
+            messages.correlate(run, waits_on, following)
     message = run.state.messages.get(command.message)
     if message is not None and messages.is_free(run, message, command.process_id):
         after = command.key if command.denied else NONE_KEY

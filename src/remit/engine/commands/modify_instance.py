@@ -37,7 +37,7 @@ INSTRUCTION = "modification"
 def modify_instance(run: Run, command: ModifyInstance) -> None:
     instance = _instance(run, command.key)
     definition = run.definition(instance.definition)
-    admit_command(run, instance, "instance.modify", {})
+    _admit(run, instance, command)
     ended = {key for each in command.terminate for key in _ended(run, instance, each)}
     activate = list(command.activate)
     for move in command.move:
@@ -58,6 +58,15 @@ def modify_instance(run: Run, command: ModifyInstance) -> None:
     for key in _whole_scopes(run, ended, {base.key for base, _ in placed}):
         run.later(Terminate(key))
     run.reply = Done(command.key)
+
+
+def _admit(run: Run, instance: ElementInstance, command: ModifyInstance) -> None:
+    """Each element that gets a token is asked about by itself; where none does, the ending is."""
+    targets = [each.element for each in command.activate] + [each.target for each in command.move]
+    for target in dict.fromkeys(targets):
+        admit_command(run, instance, "instance.modify", {"target": target})
+    if command.terminate or not targets:
+        admit_command(run, instance, "instance.modify", {})
 
 
 def _instance(run: Run, key: int) -> ElementInstance:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from remit.base.errors import NotFound
-from remit.engine import governance
+from remit.engine import governance, messages
 from remit.engine.instances import find_running
 from remit.engine.run import Handler, Run
 from remit.engine.state.entities import ElementInstance
@@ -12,9 +12,15 @@ from remit.protocol.replies import Done
 
 
 def renew_policy(run: Run, command: RenewPolicy) -> None:
-    """Whoever brings it: the authority that signed the grant has signed its successor."""
+    """Whoever brings it: the authority that signed the grant has signed its successor.
+
+    Messages that were denied and are buffered still are asked about again.
+    """
     instance = _instance(run, command.key, "renew the policy of")
+    denied = governance.instances_denying_messages(run, instance.root)
     governance.renew(run, instance, command.successor)
+    for key in denied:
+        messages.listen_again(run, key)
     run.reply = Done(command.key)
 
 
@@ -22,6 +28,8 @@ def reanchor_trust(run: Run, command: ReanchorTrust) -> None:
     """Whoever brings it: an approver that the policy names has signed the statement."""
     instance = _instance(run, command.key, "re-anchor the trust of")
     governance.reanchor(run, instance, command.statement)
+    if instance.key in governance.instances_denying_messages(run, instance.root):
+        messages.listen_again(run, instance.key)
     run.reply = Done(command.key)
 
 

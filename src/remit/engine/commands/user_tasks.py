@@ -12,32 +12,47 @@ from remit.engine import user_tasks
 from remit.engine.governance import admit_command, admit_write_by, check_write_by, without_policy
 from remit.engine.run import Handler, Run
 from remit.model.timing import instant
-from remit.protocol.commands import AssignUserTask, CompleteUserTask, UpdateUserTask
+from remit.protocol.commands import (
+    AssignUserTask,
+    ClaimUserTask,
+    CompleteUserTask,
+    UpdateUserTask,
+)
+from remit.protocol.events.user_task import UserTaskClaiming
 from remit.protocol.values import UserTask
 
 
 def assign(run: Run, command: AssignUserTask) -> None:
     """An empty assignee takes the task from whoever has it."""
     task = _open_task(run, command.key, "assign")
-    is_taken = bool(task.assignee) and task.assignee != command.assignee
-    if is_taken and not command.allow_override and command.assignee:
+    _admit(run, task, "usertask.assign", command.assignee, task.candidate_groups)
+    action = command.action or ("assign" if command.assignee else "unassign")
+    user_tasks.begin(run, _given(task, command.assignee, action), "assigning", answers=True)
+
+
+def claim(run: Run, command: ClaimUserTask) -> None:
+    """Who claims for another, gives him the task: that is what the policy is asked about."""
+    task = _open_task(run, command.key, "claim")
+    if not command.assignee:
         raise InvalidState(
-            f"Expected to assign user task with key '{task.key}', but it has already been assigned"
+            f"Expected to claim user task with key '{task.key}', but nobody is named as its assignee"
         )
-    facts = {"assignee": command.assignee, "candidateGroups": task.candidate_groups}
-    admit_command(run, run.element(task.element_key), "usertask.assign", facts)
-    wanted = replace(
-        task, assignee=command.assignee, action=command.action or _action(command),
-        changed=("assignee",), before=user_tasks.remembered(task),
-    )  # fmt: skip
-    user_tasks.begin(run, wanted, "assigning", answers=True)
+    if task.assignee not in ("", command.assignee):
+        raise InvalidState(
+            f"Expected to claim user task with key '{task.key}', but it has already been assigned"
+        )
+    is_own = command.assignee == run.actor.id
+    action = "usertask.claim" if is_own else "usertask.assign"
+    _admit(run, task, action, command.assignee, task.candidate_groups)
+    wanted = _given(task, command.assignee, command.action or "claim")
+    user_tasks.begin(run, wanted, "assigning", answers=True, told=UserTaskClaiming)
 
 
 def update(run: Run, command: UpdateUserTask) -> None:
     task = _open_task(run, command.key, "update")
     _check(command)
-    admit_command(run, run.element(task.element_key), "usertask.assign", {})
     changed = user_tasks.corrected(task, command.changes)
+    _admit(run, task, "usertask.assign", changed.assignee, changed.candidate_groups)
     wanted = replace(changed, action=command.action or "update", before=user_tasks.remembered(task))
     user_tasks.begin(run, wanted, "updating", answers=True)
 
@@ -75,8 +90,19 @@ def _open_task(run: Run, key: int, verb: str) -> UserTask:
     return task
 
 
-def _action(command: AssignUserTask) -> str:
-    return "assign" if command.assignee else "unassign"
+def _admit(
+    run: Run, task: UserTask, action: str, assignee: str, candidate_groups: tuple[str, ...]
+) -> None:
+    facts = {"assignee": assignee, "candidateGroups": candidate_groups}
+    admit_command(run, run.element(task.element_key), action, facts)
+
+
+def _given(task: UserTask, assignee: str, action: str) -> UserTask:
+    """The task as somebody's."""
+    return replace(
+        task, assignee=assignee, action=action, changed=("assignee",),
+        before=user_tasks.remembered(task),
+    )  # fmt: skip
 
 
 def _check(command: UpdateUserTask) -> None:
@@ -103,6 +129,7 @@ def _check(command: UpdateUserTask) -> None:
 
 HANDLES = {
     AssignUserTask: Handler("ASSIGN", assign),
+    ClaimUserTask: Handler("CLAIM", claim),
     UpdateUserTask: Handler("UPDATE", update),
     CompleteUserTask: Handler("COMPLETE", complete),
 }

@@ -41,7 +41,8 @@ def decide(run: Run, plan: Plan, key: int) -> bool:
             f"Expected to evaluate decision '{decision_id}' from '{node.id}', but no decision with "
             f"this id is deployed (binding {node.binding.value})",
         )
-    admit_step(run, element, "decision.evaluate", {"decisionId": decision_id})
+    facts = {"decisionId": decision_id, "decisionVersion": row.version}
+    admit_step(run, element, "decision.evaluate", facts)
     evaluation = decisions.evaluate(
         run, row, visible(run, key), element_key=key, instance=element.instance
     )

@@ -35,7 +35,12 @@ def find_process(run: Run, plan: Plan, key: int) -> bool:
             f"Expected process '{definition.process.id}' to have a none start event, but it has "
             f"not: '{node.id}' can't call it",
         )
-    facts = {"calledProcess": definition.process.id, "calledVersion": definition.row.version}
+    facts = {
+        "calledProcess": definition.process.id,
+        "calledVersion": definition.row.version,
+        "calledTenant": definition.row.tenant,
+        "propagateAll": node.propagate_all_parent,
+    }
     admit_step(run, element, "call.activity", facts)
     governance.check_derivable(run, element)
     run.choices[key] = definition, _business_id(run, node, element)

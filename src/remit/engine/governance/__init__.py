@@ -25,6 +25,7 @@ from remit.engine.governance.governor import Governor, sign
 from remit.engine.governance.messages import (
     admit_message,
     attach_by_message,
+    instances_denying_messages,
     refuse_policy,
     sender_in,
     sender_of,
@@ -92,6 +93,7 @@ __all__ = [
     "derive_child",
     "gives_or_requires",
     "hand_over",
+    "instances_denying_messages",
     "passes",
     "readable",
     "reanchor",

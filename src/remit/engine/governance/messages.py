@@ -78,6 +78,16 @@ def admit_message(run: Run, element: ElementInstance, name: str, sender: Sender)
     log_admission(run, asked, answer)
 
 
+def instances_denying_messages(run: Run, root: int) -> list[int]:
+    """The instances of a family whose policies have denied a message since they are in force."""
+    return [
+        row.key
+        for row in run.state.governed.rows.values()
+        if row.root == root
+        and any(each.startswith("message.correlate ") for each in row.rejections)
+    ]
+
+
 def attach_by_message(
     run: Run, definition: Definition, unborn: ElementInstance, message: Message
 ) -> None:

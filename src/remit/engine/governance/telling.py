@@ -165,14 +165,18 @@ _MEANING = {
 def tell(run: Run, event: GovernanceEvent) -> None:
     """Log a rejection after everything else of the step was undone.
 
-    The same one, of the same step by the same actor, is told so often and no more (T27).
+    The same one, of the same step by the same actor, is told so often and no more (T27). What else the
+    command was admitted for has not moved the slope: the rejection stands where it is now.
     """
-    if isinstance(event, StepRejected) and not event.about:
-        about = f"{event.action} {event.scope} {event.actor} {event.reason}"
+    if isinstance(event, StepRejected):
         row = run.state.governed.get(event.instance)
-        if row is not None and row.rejections.count(about) >= TOLD:
-            return
-        event = replace(event, about=about)
+        if not event.about:
+            about = f"{event.action} {event.scope} {event.actor} {event.reason}"
+            if row is not None and row.rejections.count(about) >= TOLD:
+                return
+            event = replace(event, about=about)
+        if row is not None:
+            event = replace(event, head=decode_slope(row.slope).head)
     run.emit(replace(event, key=run.new_key()))
 
 

@@ -42,9 +42,9 @@ class Update(Body):
 async def assign(call: Call, body: Assignment) -> None:
     if not body.assignee:
         raise Status(Code.INVALID_ARGUMENT, "No assignee provided.")
-    override = True if body.allow_override is None else body.allow_override
+    asked = c.ClaimUserTask if body.allow_override is False else c.AssignUserTask
     key = call.key("userTaskKey")
-    await _ask(call, key, c.AssignUserTask(key, body.assignee, override, body.action or ""))
+    await _ask(call, key, asked(key, body.assignee, body.action or ""))
 
 
 async def unassign(call: Call, body: None) -> None:

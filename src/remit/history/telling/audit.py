@@ -48,6 +48,7 @@ AUDITED = {
     "UpdateJobRetries": ("JOB", "UPDATE", _RESOURCES),
     "UpdateJobTimeout": ("JOB", "UPDATE", _RESOURCES),
     "AssignUserTask": ("USER_TASK", "ASSIGN", _TASKS),
+    "ClaimUserTask": ("USER_TASK", "ASSIGN", _TASKS),
     "UpdateUserTask": ("USER_TASK", "UPDATE", _TASKS),
     "CompleteUserTask": ("USER_TASK", "COMPLETE", _TASKS),
     "SetUpUser": ("USER", "CREATE", _ADMIN),

@@ -49,6 +49,7 @@ TELLS: Tells = {
     u.UserTaskCreating: task_creating,
     u.UserTaskCreated: task_changed,
     u.UserTaskAssigning: task_changed,
+    u.UserTaskClaiming: task_changed,
     u.UserTaskAssigned: task_changed,
     u.UserTaskUpdating: task_changed,
     u.UserTaskUpdated: task_changed,

@@ -85,3 +85,8 @@ class UserTaskAssignmentDenied(UserTaskEvent, frozen=True, tag=number(ValueType.
 @event("UPDATE_DENIED")
 class UserTaskUpdateDenied(UserTaskEvent, frozen=True, tag=number(ValueType.USER_TASK, 20)):
     pass
+
+
+@event("CLAIMING")
+class UserTaskClaiming(UserTaskEvent, frozen=True, tag=number(ValueType.USER_TASK, 201)):
+    """ASSIGNING by a claim. (Zeebe has the number 20, which was UPDATE_DENIED's here before.)"""

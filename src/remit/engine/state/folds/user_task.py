@@ -22,6 +22,7 @@ _CHANGING: tuple[type[events.UserTaskEvent], ...] = (
     events.UserTaskCompleting,
     events.UserTaskCanceling,
     events.UserTaskAssigning,
+    events.UserTaskClaiming,
     events.UserTaskAssigned,
     events.UserTaskUpdating,
     events.UserTaskUpdated,
