@@ -11,7 +11,7 @@ from remit.engine.run import Handler, Run
 from remit.protocol.commands import UpdateJobRetries, UpdateJobTimeout
 from remit.protocol.events.job import JobRetriesUpdated, JobTimeoutUpdated
 from remit.protocol.replies import Done
-from remit.protocol.values import JobState
+from remit.protocol.values import Job, JobState
 
 
 def update_job_retries(run: Run, command: UpdateJobRetries) -> None:
@@ -22,7 +22,7 @@ def update_job_retries(run: Run, command: UpdateJobRetries) -> None:
             f"Expected to update retries for job with key '{command.key}' with a positive amount of "
             f"retries, but the amount given was '{command.retries}'"
         )
-    admit_command(run, run.element(job.element_key), "job.retries", {"jobType": job.type})
+    admit_command(run, run.element(job.element_key), "job.retries", _facts(job))
     run.emit(JobRetriesUpdated(job.key, replace(job, retries=command.retries)))
     run.reply = Done(job.key)
 
@@ -33,11 +33,16 @@ def update_job_timeout(run: Run, command: UpdateJobTimeout) -> None:
         raise InvalidState(
             f"Expected to update the timeout of job with key '{command.key}', but it is not active"
         )
-    admit_command(run, run.element(job.element_key), "job.retries", {"jobType": job.type})
+    admit_command(run, run.element(job.element_key), "job.retries", _facts(job))
     deadline = run.now + command.timeout
     changed = replace(job, timeout=command.timeout, deadline=deadline)
     run.emit(JobTimeoutUpdated(job.key, changed))
     run.reply = Done(job.key)
+
+
+def _facts(job: Job) -> dict[str, object]:
+    """Of the job as it is before."""
+    return {"jobType": job.type, "jobKey": str(job.key), "retries": job.retries}
 
 
 HANDLES = {
