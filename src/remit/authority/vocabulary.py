@@ -105,7 +105,9 @@ TASK: dict[str, Type] = {
     "priorActors": "texts",
     "varNames": "texts",
 }
-OPERATOR: dict[str, Type] = {"breakGlass": "flag"}
+BREAK_GLASS = "breakGlass"
+OPERATOR: dict[str, Type] = {BREAK_GLASS: "flag"}
+"""Whether whoever operates has broken the glass: held the right to, and said why. Given with each."""
 
 _FACTS: dict[str, dict[str, Type]] = {
     "instance.create": {"startElement": "text", "varNames": "texts", "policySource": "text"},
@@ -174,17 +176,11 @@ UNGIVEN: dict[str, frozenset[str]] = {
     "job.complete": frozenset({"errorCode"}),
     "job.fail": frozenset({"errorCode"}),
     "job.timeout": frozenset({"errorCode", "receipt", "actorIsActivator"}),
-    "job.retries": frozenset({"jobKey", "retries", "breakGlass"}),
     "call.activity": frozenset({"calledTenant", "propagateAll"}),
     "message.publish": frozenset({"correlationKeyHash", "ttl", "targetTenant"}),
     "decision.evaluate": frozenset({"decisionVersion"}),
     "usertask.assign": frozenset({"varNames"}),
-    "incident.resolve": frozenset({"breakGlass"}),
-    "instance.cancel": frozenset({"breakGlass"}),
-    "instance.suspend": frozenset({"breakGlass"}),
-    "instance.resume": frozenset({"breakGlass"}),
-    "instance.modify": frozenset({"breakGlass", "target"}),
-    "instance.migrate": frozenset({"breakGlass"}),
+    "instance.modify": frozenset({"target"}),
 }
 """Facts that have a name and that no broker gives yet: clauses about one never allow, always deny."""
 
