@@ -144,8 +144,7 @@ def test_the_fact_is_false_while_the_glass_is_whole(engine: Engine) -> None:
 
 
 def test_a_deny_clause_can_keep_an_instance_from_those_who_break_the_glass(engine: Engine) -> None:
-    never = Clause(id="D1", do=("*",), on={"breakGlass": {"eq": True}})
-    never = Clause(id="D1", do=("instance.cancel",), on=never.on)
+    never = Clause(id="D1", do=("instance.cancel",), on={"breakGlass": {"eq": True}})
     key = start(engine, Clause(id="O", do=("instance.cancel",)), deny=(never,))
     assert "by clause 'D1'" in refused(engine, lambda: engine.cancel(key))
     with engine.acting_as(OSCAR):
@@ -219,6 +218,35 @@ def test_t13_nobody_breaks_the_glass_without_the_right_to(engine: Engine) -> Non
     assert told(engine, StepRejected, "instance.cancel") == []  # the policy was not even asked
     give(engine, OSCAR, "BREAK_GLASS")
     broken(engine, lambda: engine.cancel(key))
+
+
+def test_who_had_no_right_to_is_in_the_log_with_the_reason_and_the_refusal(engine: Engine) -> None:
+    key = start(engine, B1, process="two")
+    refused(engine, lambda: engine.cancel(key))
+    (turn,) = [each for each in engine.turns() if each.command == "CancelInstance"]
+    assert (turn.header.actor, turn.header.broken_glass, turn.events) == (OSCAR, FIRE, ())
+    assert turn.rejection is not None
+    assert "no permission 'BREAK_GLASS'" in turn.rejection[1]
+
+
+def test_the_right_comes_by_role_and_by_what_a_token_claims(engine: Engine) -> None:
+    for command in (
+        c.CreateCircle("ROLE", "on-call", "On call"),
+        c.CreateMappingRule("ops", "team", "ops", "Operations"),
+        c.AddMember("ROLE", "on-call", "MAPPING_RULE", "ops"),
+        c.CreateAuthorization(
+            "ROLE", "on-call", "PROCESS_DEFINITION", (*UPDATES, "BREAK_GLASS"), "one"
+        ),
+    ):
+        engine.execute(command, Done)
+    key = start(engine, B1)
+    before, now = (Actor("carol", "jwt", "jwt", {"team": team}) for team in ("dev", "ops"))
+    with engine.acting_as(before), engine.breaking_glass(FIRE), pytest.raises(Refused):
+        engine.cancel(key)
+    with engine.acting_as(now), engine.breaking_glass(FIRE):
+        engine.cancel(key)
+    (admission,) = told(engine, StepAdmitted, "instance.cancel")
+    assert (admission.actor, admission.method) == ("carol", "jwt")
 
 
 def test_the_right_is_needed_whatever_is_asked(engine: Engine) -> None:
