@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from remit.audit.explaining import explain
 from remit.audit.verifying import verify
 from remit.authority.policy import Clause
 from remit.engine.governance import POLICY
+from remit.exporters.kinds import exporter_of
+from remit.exporters.process import Follower, Positions
 from remit.identity.principal import Access
 from remit.protocol.events.governance import StepAdmitted, StepRejected
 from remit.protocol.values import BatchPlan, Header
@@ -58,6 +61,21 @@ def test_t13_r23_the_log_tells_who_broke_the_glass_and_why(tmp_path: Path) -> No
         (step,) = [each for each in explain(tmp_path, key) if each.action == "instance.cancel"]
         assert (step.actor, step.method, step.broken_glass) == ("alice", "jwt", FIRE)
         assert step.clauses[0].endswith(action)
+
+
+def test_r13_exported_records_say_why_the_glass_was_broken(tmp_path: Path) -> None:
+    played(tmp_path)
+    target = tmp_path / "records.jsonl"
+    follower = Follower(exporter_of(f"jsonl:{target}"), Positions(tmp_path / "at.json"), None)
+    follower.follow(tmp_path / "partition-1.db", 1)
+    follower.exporter.close()
+    records = [json.loads(line) for line in target.read_text().splitlines()]
+    steps = [each for each in records if each["value"].get("action") == "instance.cancel"]
+    assert [(each["intent"], each["value"]["brokenGlass"]) for each in steps] == [
+        ("ADMITTED", FIRE), ("REJECTED", FIRE), ("ADMITTED", FIRE),
+    ]  # fmt: skip
+    asked = [each["authorizations"] for each in records if "brokenGlass" in each["authorizations"]]
+    assert {(each["actor"], each["brokenGlass"]) for each in asked} == {("alice", FIRE)}
 
 
 def told(event: list[Any], reason: str) -> list[Any]:
