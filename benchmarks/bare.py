@@ -36,6 +36,10 @@ SHORT_CUT = "is_ungoverned"
 """What rows of elements have, so that little is asked: no row has it, and nothing asks for it."""
 
 
+GLASS = "broken_glass"
+"""What commands may come with: nobody looks whether they do."""
+
+
 class Bare(MetaPathFinder):
     """Loads the engine without its questions to policies."""
 
@@ -75,6 +79,9 @@ class _Without(ast.NodeTransformer):
         if isinstance(node.value, ast.Call) and _called(node.value) in STEPS:
             return ast.Pass()
         return self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        return ast.Pass() if _last(node.test) == GLASS else self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)

@@ -21,6 +21,7 @@ from remit.authority import AuthorityFault, KeyRing
 from remit.authority.checkpoint import cosign
 from remit.authority.policy import Clause, SlopeRules
 from remit.engine.governance import POLICY
+from remit.protocol.events.governance import StepAdmitted
 from tests.support.governed import (
     ALICE,
     GOVERNOR,
@@ -133,6 +134,7 @@ def rewritten(folder: Path, change: Callable[[Turns], Turns], *, rehash: bool = 
 
 ADMITTED, OWN, REJECTED, EXPIRED = (201 << 8 | intent for intent in (0, 14, 1, 9))
 EVENTS = 6
+ALSO = 1 + StepAdmitted.__struct_fields__.index("also")
 
 
 def events(change: Callable[[list], list | None]) -> Callable[[Turns], Turns]:  # type: ignore[type-arg]
@@ -170,15 +172,15 @@ def other_facts(event: list) -> list:  # type: ignore[type-arg]
 
 def other_clause_beside(event: list) -> list:  # type: ignore[type-arg]
     """Of what went with a step: the variables that a worker has brought."""
-    if event[0] == ADMITTED and event[5] == "job.complete" and event[-1]:
-        event[-1][0][1] = ["E", "$bound"]
+    if event[0] == ADMITTED and event[5] == "job.complete" and event[ALSO]:
+        event[ALSO][0][1] = ["E", "$bound"]
     return event
 
 
 def nothing_beside(event: list) -> list:  # type: ignore[type-arg]
     """As if a worker had been given its job without variables."""
     if event[0] == ADMITTED and event[5] == "job.activate":
-        event[-1] = []
+        event[ALSO] = []
     return event
 
 

@@ -257,6 +257,28 @@ def test_no_new_policy_asks_for_a_fact_that_its_action_has_no_more() -> None:
         to_grant(read_form(form), now=5)
 
 
+def test_lint_takes_a_clause_about_the_broken_glass_and_scenarios_try_it() -> None:
+    """A case that says nothing of it is one with the glass whole, as for the broker."""
+    operations = ("instance.cancel", "instance.modify", "incident.resolve", "job.retries")
+    emergency = Clause(id="B1", do=operations, on={"breakGlass": {"eq": True}})
+    daily = Clause(id="O", do=("instance.suspend",), on={"breakGlass": {"eq": False}})
+    grant = allowing(emergency, daily)
+    assert {"B1", "O"}.isdisjoint(each.clause for each in lint_rules(grant))
+    cases = """
+      - {name: a, step: instance.cancel, facts: {breakGlass: true}, expect: admit, by: B1}
+      - {name: b, step: instance.cancel, facts: {breakGlass: false}, expect: deny, by: $default}
+      - {name: c, step: instance.cancel, expect: deny, by: $default}
+      - {name: d, step: instance.suspend, expect: admit, by: O}
+      - {name: e, step: job.retries, facts: {breakGlass: true, retries: 1}, expect: admit}
+    """
+    outcomes = run_scenarios(read_scenarios(f"cases:{cases}"), grant)
+    assert [each.problem for each in outcomes] == [""] * 5
+    with pytest.raises(BadForm, match="has no fact breakGlass"):
+        read_scenarios(
+            "cases: [{name: a, step: job.complete, facts: {breakGlass: true}, expect: deny}]"
+        )
+
+
 def test_lint_finds_a_clause_about_trust_that_nobody_counts() -> None:
     low = Clause(id="L", do=("job.complete",), on={"slopeLow": {"max": 400}})
     grant = replace(GRANT, deny=(low,), slope=None)

@@ -11,7 +11,9 @@ import pytest
 from remit import Engine, Refused
 from remit.authority.policy import Clause, Denial
 from remit.engine.governance import POLICY
+from remit.protocol import commands as c
 from remit.protocol.events.governance import Admission, StepRejected
+from remit.protocol.replies import Done
 from tests.support.governed import FLOW, WORK, WORKER, audited, grant, policy
 from tests.support.model import Model, one_task
 from tests.support.story import completed, elements, leftovers
@@ -331,3 +333,17 @@ def test_compensation_is_asked_about(engine: Engine) -> None:
     (job,) = engine.activate("work")
     engine.complete(job.job.key)
     assert rejected(engine)[-1].action == "compensate"
+
+
+def test_r24_retries_and_timeouts_that_a_policy_admits_are_those_of_the_job(engine: Engine) -> None:
+    deploy(engine, one_task())
+    few = Clause(id="R", do=("job.retries",), on={"retries": {"max": 3}, "jobKey": {"prefix": "2"}})
+    create(engine, "one", FLOW, WORK, READ, WRITE, few)
+    with engine.acting_as(WORKER):
+        (job,) = engine.activate("work")
+    engine.execute(c.UpdateJobTimeout(job.job.key, 5_000), Done)
+    engine.execute(c.UpdateJobRetries(job.job.key, 9), Done)
+    with pytest.raises(Refused):
+        engine.execute(c.UpdateJobRetries(job.job.key, 10), Done)
+    found = [event.facts for event in admitted(engine, "job.retries")]
+    assert found == [{"jobKey": str(job.job.key), "retries": 3}] * 2

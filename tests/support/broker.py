@@ -111,12 +111,16 @@ class Client:
         address: str,
         authorization: str = "",
         credentials: grpc.ChannelCredentials | None = None,
+        **more: str,
     ) -> None:
+        """`more` is metadata as well, with - for each _."""
         if credentials is None:
             self.channel = grpc.insecure_channel(address)
         else:
             self.channel = grpc.secure_channel(address, credentials)
-        self._metadata = (("authorization", authorization),) if authorization else ()
+        said = {"authorization": authorization} if authorization else {}
+        said |= {name.replace("_", "-"): value for name, value in more.items()}
+        self._metadata = tuple(said.items())
 
     def call(self, method: str, seconds: float = 20, **fields: Any) -> Any:
         request = getattr(pb, f"{method}Request")(**fields)

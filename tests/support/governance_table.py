@@ -64,8 +64,8 @@ THREATS = {
     "T10": ("somebody else than the activator completes a job", "prevented where a duty says so"),
     "T11": ("a worker leaves its gate out", "prevented: the broker asks as well"),
     "T12": ("worker and broker decide differently", "deny wins, and is logged"),
-    "T13": ("an operator goes around the policy, by command or on the disk", "command: prevented; "
-            "disk: detected"),
+    "T13": ("an operator goes around the policy, by command or on the disk", "command: prevented, also "
+            "with the glass broken, where no clause asks about that; disk: detected"),
     "T14": ("a broker runs without its evaluator", "detected"),
     "T15": ("the log is changed, cut, reordered or written anew", "detected; a rewrite of everything "
             "with the broker's own keys only by a checkpoint kept elsewhere"),

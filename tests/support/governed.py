@@ -16,6 +16,7 @@ from remit.authority.policy import Clause, Grant, Holder, Subject
 from remit.client.work import Work
 from remit.engine.governance import Governor
 from remit.gateway.documents import headers_of
+from remit.identity.principal import Access
 from remit.protocol.values import ActivatedJob, Actor
 
 ISSUER = "https://policy.acme.example"
@@ -87,9 +88,9 @@ def policy(*grants: Grant) -> list[str]:
 
 
 @contextmanager
-def audited(folder: Path) -> Iterator[Engine]:
+def audited(folder: Path, access: Access | None = None) -> Iterator[Engine]:
     """A governed engine; whatever a test does with it, its log is what the auditor expects."""
-    with Engine(folder, governor=GOVERNOR, actor=ALICE) as made:
+    with Engine(folder, governor=GOVERNOR, actor=ALICE, access=access) as made:
         yield made
     (part,) = verify(folder, RING).partitions
     assert part.findings == []

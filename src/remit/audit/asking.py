@@ -20,28 +20,35 @@ from remit.audit.running import NOTHING, Running
 from remit.authority import Hop
 from remit.authority.rulebook import SUBJECT
 from remit.authority.verify import Also, Auditor, Decided, Finding
+from remit.authority.vocabulary import BREAK_GLASS
 from remit.protocol.events import Event
+from remit.protocol.events.batch import BatchPartStarted
 from remit.protocol.events.governance import AlsoAdmitted, OwnStepAdmitted, StepRejected
+from remit.protocol.values import Header
 
 _decode = msgspec.msgpack.Decoder().decode
 _decode_facts = msgspec.msgpack.Decoder(dict[str, Any]).decode
 _decode_names = msgspec.msgpack.Decoder(tuple[str, ...]).decode
 _decode_also = msgspec.msgpack.Decoder(tuple[AlsoAdmitted, ...]).decode
 _OWN: type[Event] = READ_AS[OwnStepAdmitted]
-
+_NOBODY = Header()
 
 _TOLD = frozenset({"elementId", "priorActors"})
 """Facts beside variables that other records tell: they are compared with those each time."""
 
 
 class Asking:
-    """`remembered` are the decisions whose very question was asked before; `rejections` are counted."""
+    """`remembered` are the decisions whose very question was asked before; `rejections` are counted.
+
+    A batch acts for who asked for it, which stands where it began.
+    """
 
     def __init__(self, auditor: Auditor, running: Running, coverage: Coverage) -> None:
         self._auditor = auditor
         self._running = running
         self._governed = running.governed
         self._wait = coverage.wait
+        self._batches: dict[int, Header] = {}
         self.remembered = 0
         self.rejections = 0
 
@@ -86,8 +93,9 @@ class Asking:
             event.action, bytes(event.clauses), bytes(event.facts), carried.told, event.slope,
             event.head, event.trust, event.low, event.kind, event.actor, event.method,
             event.domain, event.wrote, event.lowered, bytes(event.duties), bytes(event.also),
+            event.broken_glass,
         )  # fmt: skip
-        found = _by_other(turn, position, event)
+        found = self._by_other(turn, position, event)
         agreement = carried.agreements.get(question)
         if (
             agreement is not None
@@ -113,7 +121,9 @@ class Asking:
             wrote=event.wrote, lowered=event.lowered, duties=_decode_names(event.duties), also=also,
         )  # fmt: skip
         read = [facts, *(each.facts for each in beside)]
-        told = self._ask(turn, position, event, carried, decided, question, read, _acting(hop))
+        told = self._ask(
+            turn, position, event, carried, decided, question, read, _acting(event, hop)
+        )
         return [*found, *told]
 
     def _ask(
@@ -186,11 +196,36 @@ class Asking:
             hop=hop, admitted=False, reason=event.reason, clauses=event.clauses, after=event.head,
             lowered=event.lowered,
         )  # fmt: skip
-        found = [*_by_other(turn, position, event), *self._auditor.feed(decided)]
-        for name, value in _acting(hop).items():
+        found = [*self._by_other(turn, position, event), *self._auditor.feed(decided)]
+        for name, value in _acting(event, hop).items():
             if name in event.facts and event.facts[name] != value:
                 found.append(_contradiction(position, event, name, event.facts[name], value))
         return [*found, *self._differing(position, event, event.facts)]
+
+    def batch_begun(self, turn: Turn, position: int, event: BatchPartStarted) -> Findings:
+        self._batches[event.key] = event.header
+        return FINE
+
+    def batch_over(self, turn: Turn, position: int, event: Any) -> Findings:
+        self._batches.pop(event.key, None)
+        return FINE
+
+    def _by_other(self, turn: Turn, position: int, event: Any) -> Findings:
+        """A decision for somebody who did not ask, or asked otherwise."""
+        if not event.kind:
+            return FINE
+        actor, glass = turn.actor, turn.broken_glass
+        if turn.command == BATCH:
+            asked = self._batches.get(turn.key, _NOBODY)
+            actor, glass = asked.actor, asked.broken_glass
+        if event.actor != actor.id or event.method != actor.channel:
+            text = f"{event.action}: decided for {event.actor}, asked by {actor.id}"
+        elif event.broken_glass != glass:
+            told, said = _of_glass(event.broken_glass), _of_glass(glass)
+            text = f"{event.action}: decided with {told}, {actor.id} asked with {said}"
+        else:
+            return FINE
+        return (Finding(position, "facts", text),)
 
     def _differing(self, position: int, event: Any, facts: Mapping[str, Any]) -> Findings:
         """Where facts of a decision are not what the log's other records say."""
@@ -220,15 +255,12 @@ def _was_asked(turn: Turn, event: Any, carried: Carried) -> bool:
     )
 
 
-def _by_other(turn: Turn, position: int, event: Any) -> Findings:
-    """A decision for somebody who did not ask. A batch acts for who asked for it."""
-    if not event.kind or turn.command == BATCH:
-        return FINE
-    actor = turn.actor
-    if event.actor == actor.id and event.method == actor.channel:
-        return FINE
-    text = f"{event.action}: decided for {event.actor}, asked by {actor.id}"
-    return (Finding(position, "facts", text),)
+def _of_glass(reason: str) -> str:
+    """
+    >>> _of_glass("fire")
+    "the glass broken ('fire')"
+    """
+    return f"the glass broken ({reason!r})" if reason else "the glass whole"
 
 
 def as_told(position: int, carried: Carried, told: bytes, trust: int, low: int) -> Findings:
@@ -252,6 +284,9 @@ def _hop(event: Any) -> Hop | None:
     return Hop(event.actor or "anonymous", event.kind, event.method, event.domain)
 
 
-def _acting(hop: Hop | None) -> Mapping[str, Any]:
+def _acting(event: Any, hop: Hop | None) -> Mapping[str, Any]:
     """What a step's facts say of whoever takes it, where they say anything."""
-    return {} if hop is None else {"actor": hop.actor, "actorMethod": hop.method}
+    if hop is None:
+        return {}
+    broken = bool(event.broken_glass)
+    return {"actor": hop.actor, "actorMethod": hop.method, BREAK_GLASS: broken}

@@ -45,6 +45,7 @@ class Step(Struct, frozen=True, omit_defaults=True):
     """One line of the story. `clauses` are GRANT/CLAUSE, one for each block that was asked.
 
     `trust` is what floors were compared to after the step; -1 where the step changed nothing.
+    `broken_glass` is why the actor has broken the glass, if it is so.
     """
 
     position: int
@@ -62,6 +63,7 @@ class Step(Struct, frozen=True, omit_defaults=True):
     trust: int
     head: str
     policy: str
+    broken_glass: str = ""
 
 
 class _Standing(NamedTuple):
@@ -218,5 +220,5 @@ def _decided(
         "admitted" if isinstance(event, StepAdmitted) else event.reason,
         _clauses(names, event.clauses), event.facts,
         min(event.trust, event.low) if isinstance(event, StepAdmitted) else -1,
-        event.head, event.policy,
+        event.head, event.policy, event.broken_glass,
     )  # fmt: skip

@@ -23,6 +23,7 @@ from msgspec.structs import fields
 
 from remit.protocol.brief import brief, tag_of
 from remit.protocol.events import EVENTS, Event
+from remit.protocol.events.batch import BatchPartCanceled, BatchPartCompleted, BatchPartStarted
 from remit.protocol.events.condition import ConditionTriggered
 from remit.protocol.events.decision import DecisionEvaluated, DecisionFailed
 from remit.protocol.events.deployment import ProcessCreated
@@ -64,20 +65,24 @@ from remit.protocol.events.user_task import (
     UserTaskUpdating,
 )
 from remit.protocol.events.variable import VariableCreated, VariablesSet, VariableUpdated
-from remit.protocol.values import Actor
+from remit.protocol.values import Actor, Header
 
 _JOB = ("key", "job.type", "job.retries", "job.instance")
 _CHANGED_JOB = ("key", "job.instance")
 _TASK = ("task.key", "task.element", "task.instance")
 _CLAIMED_TASK = (*_TASK, "task.assignee")
 _DECISION = ("decision.decision_id", "decision.version", "instance")
+_ADMITTED = (
+    *(each for each in StepAdmitted.__struct_fields__ if each != "also"),
+    "also.action", "also.clauses", "also.facts",
+)  # fmt: skip
 _PLAIN = (int, str, bool, float)
 
 NEEDED: Mapping[type[Event], tuple[str, ...]] = {
     ProcessCreated: (
         "definition.key", "definition.process_id", "definition.version", "definition.tenant",
     ),
-    StepAdmitted: (*StepAdmitted.__struct_fields__[:-1], "also.action", "also.clauses", "also.facts"),
+    StepAdmitted: _ADMITTED,
     OwnStepAdmitted: OwnStepAdmitted.__struct_fields__,
     ElementActivating: ("key", "instance", "definition", "element", "scope", "parent_instance"),
     ElementCompleted: ("key", "instance", "scope"),
@@ -109,6 +114,9 @@ NEEDED: Mapping[type[Event], tuple[str, ...]] = {
     IncidentResolved: ("key", "incident.instance"),
     InstanceModified: ("instance", "activate.element"),
     InstanceMigrated: ("instance",),
+    BatchPartStarted: ("key", "header"),
+    BatchPartCompleted: ("key",),
+    BatchPartCanceled: ("key",),
 }  # fmt: skip
 """What is read of a record; all of a governance event that is not named here, nothing of any other."""
 
@@ -165,15 +173,27 @@ else:
 
 
 BEGINNING = frozenset(
-    READ_AS[each] for each in (PolicyAttached, PoliciesSigned, RevocationsChanged, ProcessCreated)
-)
+    READ_AS[each]
+    for each in (
+        PolicyAttached, PoliciesSigned, RevocationsChanged, ProcessCreated, BatchPartStarted,
+    )
+)  # fmt: skip
 """What counts while no governed instance runs."""
 
 
 class _Header(Struct, frozen=True, array_like=True, gc=False):
-    """The first field of a command's header."""
+    """A command's header: the actor as it is written, since the same people give many commands."""
 
     actor: Raw = Raw(msgspec.msgpack.encode(Actor()))
+    request_id: str = ""
+    traceparent: str = ""
+    operation_reference: int = -1
+    policy_hash: bytes = b""
+    slope_head: bytes = b""
+    broken_glass: str = ""
+
+
+assert _Header.__struct_fields__ == Header.__struct_fields__
 
 
 class Turn(Struct, frozen=True, array_like=True, gc=False):
@@ -192,6 +212,11 @@ class Turn(Struct, frozen=True, array_like=True, gc=False):
         """Who gave the command."""
         return _actor(bytes(self.header.actor))
 
+    @property
+    def broken_glass(self) -> str:
+        """Why its actor broke the glass; empty where nobody did."""
+        return self.header.broken_glass
+
 
 _decode_actor = msgspec.msgpack.Decoder(Actor).decode
 _decode_turn = msgspec.msgpack.Decoder(Turn).decode
@@ -199,7 +224,6 @@ _decode_turn = msgspec.msgpack.Decoder(Turn).decode
 
 @lru_cache(maxsize=1024)
 def _actor(raw: bytes) -> Actor:
-    """The same people give many commands."""
     return _decode_actor(raw)
 
 

@@ -25,6 +25,7 @@ from remit.audit.running import ALL, Running, Share
 from remit.authority import KeyRing
 from remit.authority.verify import Auditor, Finding
 from remit.protocol.events import Event
+from remit.protocol.events.batch import BatchPartCanceled, BatchPartCompleted, BatchPartStarted
 from remit.protocol.events.deployment import ProcessCreated
 from remit.protocol.events.governance import (
     EvaluatorsDisagreed,
@@ -143,6 +144,9 @@ class Story:
             StepAdmitted: asking.step,
             OwnStepAdmitted: asking.own,
             StepRejected: asking.rejected,
+            BatchPartStarted: asking.batch_begun,
+            BatchPartCompleted: asking.batch_over,
+            BatchPartCanceled: asking.batch_over,
             ElementActivating: self._begun,
             VariableCreated: running.written,
             VariableUpdated: running.written,

@@ -7,7 +7,6 @@ Nothing here decides anything at run time. Rules of the findings:
     repeated     an allow or deny clause that an earlier one already covers
     dead         an allow clause of a derivation that no grant above it ever lets through
     unasked      a clause for an action that no broker asks about
-    ungiven      a clause, or a duty, about a fact that no broker gives with this action
     former       a clause, or a duty, about a fact that this action does not have any more
     claimed      who may be given a task is restricted, and who may take it himself is not
     unknown      trust for a way in that there is none of, a fact to record that no action has
@@ -24,12 +23,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from remit.authority.constraints import compile_constraint
-from remit.authority.duties import DUTIES
-from remit.authority.policy import Clause, Derive, Duty, Grant, Rules, clauses
+from remit.authority.policy import Clause, Derive, Grant, Rules, clauses
 from remit.authority.ranges import disjoint, implies, impossible
 from remit.authority.rules import SLOPE_FACTS, actions_of, former_facts
 from remit.authority.slope import unknown_method
-from remit.authority.vocabulary import ACTIONS, UNASKED, UNGIVEN, VARIABLE, closest
+from remit.authority.vocabulary import ACTIONS, UNASKED, VARIABLE, closest
 from remit.model.bpmn.elements.call_activity import CallActivity
 from remit.model.bpmn.elements.user_task import UserTask
 from remit.model.bpmn.graph import EventNode, JobActivity, Node, Process
@@ -57,7 +55,7 @@ def lint_rules(rules: Rules) -> list[Lint]:
     """What is wrong with one block. Raises PolicyError for words that do not exist."""
     return [
         *_impossible(rules), *_shadowed(rules), *_repeated(rules), *_alone(rules), *_unasked(rules),
-        *_ungiven(rules), *_former(rules), *_claimed(rules), *_unknown(rules), *_uncounted(rules),
+        *_former(rules), *_claimed(rules), *_unknown(rules), *_uncounted(rules),
     ]  # fmt: skip
 
 
@@ -99,20 +97,6 @@ def _unasked(rules: Rules) -> Iterator[Lint]:
                 f"no broker asks about {action}, the clause does nothing there: {UNASKED[action]}"
             )
             yield Lint("unasked", clause.id, text)
-
-
-def _ungiven(rules: Rules) -> Iterator[Lint]:
-    for clause in clauses(rules):
-        asked = set(clause.on)
-        if isinstance(clause, Duty):
-            asked.update(*(DUTIES[need][1] for need in clause.need))
-        what = "never applies" if clause in (rules.allow or ()) else "always applies"
-        if isinstance(clause, Duty):
-            what = "is never fulfilled (`actor!=initiator` keeps who starts from who acts)"
-        for action in sorted(actions_of(clause)):
-            for fact in sorted(asked & UNGIVEN.get(action, frozenset())):
-                text = f"no broker says {fact} with {action} yet: there the clause {what}"
-                yield Lint("ungiven", clause.id, text)
 
 
 def _former(rules: Rules) -> Iterator[Lint]:

@@ -17,9 +17,9 @@
         by: $slope.floor
 
 Who acts (`hop`) and who began (the `initiator` of the slope) are facts as well: `actor`, `actorKind`,
-`actorMethod`, `actorDomain`, `initiator`. `by` names the clause of the policy (or a `$…` code) and may
-be left out. Scenarios run against the very evaluator that the broker uses, with a throw-away key and
-binding.
+`actorMethod`, `actorDomain`, `initiator`. So is `breakGlass`: false where a case does not say. `by`
+names the clause of the policy (or a `$…` code) and may be left out. Scenarios run against the very
+evaluator that the broker uses, with a throw-away key and binding.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from remit.authority.keys import KeyRing, Signer
 from remit.authority.plain_yaml import load_yaml
 from remit.authority.policy import BoundTo, Grant, Initiator, clauses
 from remit.authority.slope import START, Hop, HopKind, unknown_method
-from remit.authority.vocabulary import ACTIONS, VARIABLE, closest
+from remit.authority.vocabulary import ACTIONS, BREAK_GLASS, VARIABLE, closest
 
 Fact = str | int | float | bool | list[str]
 
@@ -147,7 +147,7 @@ def run_scenarios(scenarios: Scenarios, grant: Grant) -> list[Outcome]:
 
 
 def _run(case: Case, shared: Scenarios, grant: Grant) -> Outcome:
-    who = _of_actor(shared, case)
+    who = {**_of_actor(shared, case), **_whole(case)}
     facts: dict[str, object] = {**_defaults(grant), **who, **shared.facts, **case.facts}
     facts["instance"] = _INSTANCE
     slope = START
@@ -192,6 +192,11 @@ def _of_actor(shared: Scenarios, case: Case) -> dict[str, object]:
         **known, "actor": case.hop.actor, "actorKind": case.hop.kind,
         "actorMethod": case.hop.method, "actorDomain": case.hop.domain,
     }  # fmt: skip
+
+
+def _whole(case: Case) -> dict[str, object]:
+    """The broker says of whoever operates whether the glass was broken, also where it was not."""
+    return {BREAK_GLASS: False} if BREAK_GLASS in ACTIONS[case.step].facts else {}
 
 
 def _bound(grant: Grant, facts: dict[str, object]) -> Authority:

@@ -120,7 +120,9 @@ TASK: dict[str, Type] = {
     "candidateGroups": "texts",
     "priorActors": "texts",
 }
-OPERATOR: dict[str, Type] = {"breakGlass": "flag"}
+BREAK_GLASS = "breakGlass"
+OPERATOR: dict[str, Type] = {BREAK_GLASS: "flag"}
+"""Whether whoever operates has broken the glass: held the right to, and said why. Given with each."""
 
 _FACTS: dict[str, dict[str, Type]] = {
     "instance.create": {"startElement": "text", "varNames": "texts", "policySource": "text"},
@@ -183,17 +185,6 @@ UNASKED: dict[str, str] = {
     "export.emit": "what exporters send on is kept back by `audit: {personal: …}`",
 }
 """Actions that have a name and that no broker asks about; with what is so instead."""
-
-UNGIVEN: dict[str, frozenset[str]] = {
-    "job.retries": frozenset({"breakGlass"}),
-    "incident.resolve": frozenset({"breakGlass"}),
-    "instance.cancel": frozenset({"breakGlass"}),
-    "instance.suspend": frozenset({"breakGlass"}),
-    "instance.resume": frozenset({"breakGlass"}),
-    "instance.modify": frozenset({"breakGlass"}),
-    "instance.migrate": frozenset({"breakGlass"}),
-}
-"""Facts that have a name and that no broker gives yet: clauses about one never allow, always deny."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,6 +172,8 @@ def _table(steps: list[Step]) -> Table:
         elif not step.admitted:
             denied = (f"denied, {step.reason}:", "red")
             verdict = Text.assemble(denied, f" {harmless(clauses)}")
+        if step.broken_glass:
+            verdict.append(f"; glass broken: {harmless(step.broken_glass)}", "yellow")
         done = f"{step.action} {step.element}{about}"
         table.add_row(
             str(step.position), Text(harmless(done)), Text(harmless(who)), verdict,

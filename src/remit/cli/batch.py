@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from remit.cli.connection import Connection, JsonObject, connected
+from remit.cli.connection import Connection, JsonObject, breaking_glass, connected
 
 LOOK_SECONDS = 0.3
 
@@ -31,6 +31,7 @@ def batch_group() -> None:
 
 @batch_group.command("start")
 @connected
+@breaking_glass
 @click.argument("action", type=click.Choice(list(PATHS)))
 @click.option(
     "--filter", "wanted", type=JsonObject(), required=True,

@@ -45,6 +45,7 @@ class Connection:
         else:
             self._channel = grpc.insecure_channel(self._address)
         self.as_json = as_json
+        self.broken_glass: str | None = None
 
     def call(self, method: str, request: Any, *, timeout: float = 20.0) -> Any:
         """The answer; ends the program with a sentence and an exit code when there is none."""
@@ -55,7 +56,7 @@ class Connection:
             response_deserializer=response.FromString,
         )
         try:
-            return ask(request, timeout=timeout, metadata=_credentials())
+            return ask(request, timeout=timeout, metadata=self._said())
         except grpc.RpcError as fault:
             self._fail(fault)
 
@@ -64,7 +65,7 @@ class Connection:
 
         Ends the program with a sentence and an exit code when there is none.
         """
-        headers = {"content-type": "application/json", **dict(_credentials())}
+        headers = {"content-type": "application/json", **dict(self._said())}
         content = None if body is None else msgspec.json.encode(body)
         scheme, context = ("http", None) if self._tls is None else ("https", self._tls.context())
         url = f"{scheme}://{self._address}/v2{path}"
@@ -77,6 +78,12 @@ class Connection:
         except OSError as fault:
             self._end(503, "UNAVAILABLE", self._why(str(fault)))
         return msgspec.json.decode(found) if found else None
+
+    def _said(self) -> tuple[tuple[str, str], ...]:
+        """What goes along with a call: who we are, and why we break the glass."""
+        if self.broken_glass is None:
+            return _credentials()
+        return (*_credentials(), ("remit-break-glass", quote(self.broken_glass, safe=_AS_IT_IS)))
 
     def search(self, path: str, wanted: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Every item of a search, page after page."""
@@ -243,6 +250,26 @@ def connected(verb: Callable[..., None]) -> Callable[..., None]:
     run.__doc__ = verb.__doc__
     run.__click_params__ = [*getattr(verb, "__click_params__", []), *run.__click_params__]  # type: ignore[attr-defined]
     return run
+
+
+def breaking_glass(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb that is `connected` the option `--break-glass`: all that it asks is said with it."""
+
+    @click.option(
+        "--break-glass", "reason", metavar="REASON",
+        help="Say in words why this is an emergency; a policy may allow it for that.",
+    )  # fmt: skip
+    def run(connection: Connection, reason: str | None, **arguments: Any) -> None:
+        connection.broken_glass = reason
+        verb(connection, **arguments)
+
+    run.__doc__ = verb.__doc__
+    run.__click_params__ = [*getattr(verb, "__click_params__", []), *run.__click_params__]  # type: ignore[attr-defined]
+    return run
+
+
+_AS_IT_IS = "".join(chr(sign) for sign in range(32, 127) if chr(sign) != "%")
+"""Signs of a header that are not percent-encoded."""
 
 
 def tls_options(verb: Callable[..., None]) -> Callable[..., None]:

@@ -7,11 +7,12 @@ from typing import Any
 import click
 import msgspec
 
-from remit.cli.connection import Connection, connected, variables_option
+from remit.cli.connection import Connection, breaking_glass, connected, variables_option
 
 
 @click.command("modify")
 @connected
+@breaking_glass
 @click.argument("instance", type=int)
 @click.option("--activate", multiple=True, help="Place a token at this element.")
 @click.option(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from remit.cli.connection import Connection, connected
+from remit.cli.connection import Connection, breaking_glass, connected
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 
 
 @click.command("resolve")
 @connected
+@breaking_glass
 @click.argument("incident", type=int)
 @click.option("--job", type=int, help="Give this job new retries first.")
 @click.option("--retries", default=1, show_default=True, help="How many, with --job.")

@@ -99,6 +99,7 @@ class Engine:
         self._start = int(time.time() * 1000)
         self._clock = clock
         self._actor = actor
+        self._broken_glass = ""
         self._requests = 0
         self._answers: dict[str, Reply] = {}
 
@@ -110,6 +111,15 @@ class Engine:
             yield
         finally:
             self._actor = before
+
+    @contextmanager
+    def breaking_glass(self, reason: str) -> Iterator[None]:
+        """Whoever asks says why this is an emergency, for a while; refused without the right to."""
+        before, self._broken_glass = self._broken_glass, reason
+        try:
+            yield
+        finally:
+            self._broken_glass = before
 
     # --- time --------------------------------------------------------------------------------------
 
@@ -405,7 +415,7 @@ class Engine:
         self.close()
 
     def _play(self, command: c.Command, request_id: str = "") -> Turn:
-        header = Header(actor=self._actor, request_id=request_id)
+        header = Header(actor=self._actor, request_id=request_id, broken_glass=self._broken_glass)
         turn = step(self.state, Request(command, header), self.now)
         turns = [turn]
         while rests := self.state.rests_to_play():

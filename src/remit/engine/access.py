@@ -4,6 +4,9 @@ A tenant that a command names has to be one of the caller's (FORBIDDEN); what is
 not there for the caller (NOT_FOUND, by `Run.sees`). With authorizations on, each command needs the
 permission that `NEEDS` says, on the process, decision or other resource that it is about (FORBIDDEN).
 What commands lead to inside the engine is not asked about again.
+
+Whoever breaks the glass with a command needs the right to, for the process that it is about, whether or
+not permissions count otherwise.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ from remit.base.errors import Denied, NotFound
 from remit.engine.run import Run
 from remit.engine.state.state import State
 from remit.identity.principal import Access, Owner, Principal, principal_of
-from remit.identity.resources import ANY, PERMISSIONS
+from remit.identity.resources import ANY, BREAK_GLASS, PERMISSIONS
 from remit.protocol import commands as c
 from remit.protocol.values import (
     DEFAULT_TENANT,
@@ -85,6 +88,37 @@ def check(run: Run, command: c.Command) -> None:
     for need in needs(run, command):
         if not who.may(*need) and not _may_by_property(run, who, command):
             raise Denied(_insufficient(need))
+
+
+def check_glass(run: Run, command: c.Command) -> None:
+    """Refuse whoever breaks the glass without the right to; called like `check`, after it.
+
+    Where a command is about no process, or about many, the right for any of them will do.
+    """
+    needs = NEEDS.get(type(command))
+    if needs is None:
+        return
+    if run.state.access is None:
+        raise Denied(
+            "Expected to break the glass, but nobody here was given the right to: start the broker with "
+            "--authorizations, and give it by `remit grant give NAME PROCESS_DEFINITION BREAK_GLASS`"
+        )
+    who = principal(run)
+    processes = [each.id for each in needs(run, command) if each.resource_type == _PROCESS]
+    for each in processes or [ANY]:
+        if not (who.may_break_glass(each) or (each == ANY and who.glass)):
+            raise Denied(_not_for_glass(who, each))
+
+
+def _not_for_glass(who: Principal, process_id: str) -> str:
+    of, on = (
+        ("", "") if process_id == ANY else (f" for process '{process_id}'", f" --on {process_id}")
+    )
+    return (
+        f"Expected to break the glass{of}, but '{who.name}' has no permission '{BREAK_GLASS}' on "
+        f"resource '{_PROCESS}': leave the reason out, or ask an administrator for it (`remit grant "
+        f"give {who.name} {_PROCESS} {BREAK_GLASS}{on}`, with --as for clients, groups and roles)"
+    )
 
 
 def may_work(run: Run, job: Job) -> bool:

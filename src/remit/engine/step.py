@@ -39,6 +39,8 @@ def step(state: State, request: Request, now: int) -> Turn:
     try:
         if state.access is not None:
             access.check(run, request.command)
+        if request.header.broken_glass:
+            access.check_glass(run, request.command)
         run.handle(request.command)
         play_agenda(run)
     except Rejection as fault:

@@ -184,6 +184,9 @@ class Translator:
         value: dict[str, Any],
     ) -> Record:
         actor = turn.header.actor
+        who = {"actor": actor.id, "method": actor.method, "level": actor.level}
+        if turn.header.broken_glass:
+            who["brokenGlass"] = turn.header.broken_glass
         return {
             "position": position,
             "sourceRecordPosition": turn.position if position != turn.position else -1,
@@ -197,7 +200,7 @@ class Translator:
             "rejectionReason": "",
             "brokerVersion": BROKER_VERSION,
             "recordVersion": RECORD_VERSION,
-            "authorizations": {"actor": actor.id, "method": actor.method, "level": actor.level},
+            "authorizations": who,
             "operationReference": turn.header.operation_reference,
             "value": value,
         }

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from remit.base.keys import DEPLOYMENT_PARTITION
+from remit.gateway import glass
 from remit.gateway.auth import Authenticator
 from remit.gateway.directory import Tables
 from remit.gateway.faults import Code, Status
@@ -80,7 +81,8 @@ class Broker:
     def authenticate(
         self, headers: Mapping[bytes, bytes], scope: Mapping[str, Any], *, is_open: bool = False
     ) -> Header:
-        """Who calls, and the trace that the call belongs to; raises `Status`.
+        """Who calls, the trace that the call belongs to, and why the glass is broken, if it is; raises
+        `Status`.
 
         It counts as one of the requests that this client may make. `is_open`: anybody may, while there
         is nobody who could have credentials.
@@ -91,4 +93,7 @@ class Broker:
             actor = self._authenticator.actor(headers)
         self.limits.spend(self.client(actor, scope))
         traceparent = headers.get(b"traceparent", b"").decode("latin-1")
+        if glass.HEADER in headers:
+            reason = glass.reason_of(headers[glass.HEADER], actor)
+            return Header(actor=actor, traceparent=traceparent, broken_glass=reason)
         return Header(actor=actor, traceparent=traceparent)

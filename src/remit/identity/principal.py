@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from remit.identity.resources import ANY
+from remit.identity.resources import ANY, BREAK_GLASS
 from remit.protocol.values import Actor, Authorization, MappingRule, Member
 
 Owner = tuple[str, str]
@@ -48,7 +48,9 @@ class Rows(Protocol):
 class Principal:
     """`grants` are resource ids by (resource type, permission), `by_property` properties likewise.
 
-    `sees_all`: tenants do not count, or this caller is in all of them. `may_all` likewise.
+    `sees_all`: tenants do not count, or this caller is in all of them. `may_all` likewise. `glass` are
+    the processes for which this caller may break the glass: a right that nobody has without being given
+    it, also where permissions do not count.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Principal:
     by_property: dict[tuple[str, str], frozenset[str]]
     sees_all: bool
     may_all: bool
+    glass: frozenset[str] = frozenset()
 
     def sees(self, tenant: str) -> bool:
         return self.sees_all or tenant in self.tenants
@@ -68,6 +71,9 @@ class Principal:
             return True
         found = self.grants.get((resource_type, permission), _NONE)
         return ANY in found or resource_id in found
+
+    def may_break_glass(self, process_id: str) -> bool:
+        return ANY in self.glass or process_id in self.glass
 
     def ids(self, resource_type: str, permission: str) -> frozenset[str] | None:
         """The resources with which this may be done; None: with all of them."""
@@ -124,6 +130,18 @@ def principal_of(actor: Actor, access: Access, rows: Rows) -> Principal:
         by_property,
         sees_all=not access.tenants or is_admin,
         may_all=not access.authorizations or is_admin,
+        glass=_glass(access, grants, is_admin=is_admin),
+    )
+
+
+def _glass(
+    access: Access, grants: dict[tuple[str, str], frozenset[str]], *, is_admin: bool
+) -> frozenset[str]:
+    """Where permissions do not count anybody could give them to himself: what is given is nothing."""
+    if is_admin:
+        return frozenset((ANY,))
+    return (
+        grants.get(("PROCESS_DEFINITION", BREAK_GLASS), _NONE) if access.authorizations else _NONE
     )
 
 

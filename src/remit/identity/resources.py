@@ -1,6 +1,12 @@
-"""What can be permitted: the resource types of the public API, each with its permissions."""
+"""What can be permitted: the resource types of the public API, each with its permissions.
+
+BREAK_GLASS is ours: to say of an operation that it is an emergency. What that allows is for the policy
+of the instance to say.
+"""
 
 from __future__ import annotations
+
+BREAK_GLASS = "BREAK_GLASS"
 
 _ALL = ("CREATE", "READ", "UPDATE", "DELETE")
 
@@ -41,6 +47,7 @@ PERMISSIONS: dict[str, tuple[str, ...]] = {
     "MAPPING_RULE": _ALL,
     "MESSAGE": ("CREATE", "READ"),
     "PROCESS_DEFINITION": (
+        BREAK_GLASS,
         "CANCEL_PROCESS_INSTANCE",
         "CLAIM_USER_TASK",
         "COMPLETE_USER_TASK",

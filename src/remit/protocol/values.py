@@ -62,7 +62,8 @@ class Header(Value, frozen=True):
     """What travels with every command, over the wire between partitions and into the log.
 
     `policy_hash` and `slope_head` are the chain hash of the instance's policy and the head of its
-    trust slope; empty while the instance is not governed.
+    trust slope; empty while the instance is not governed. `broken_glass` is why the caller breaks the
+    glass, in the caller's words; empty where nobody does.
     """
 
     actor: Actor = ANONYMOUS
@@ -71,6 +72,7 @@ class Header(Value, frozen=True):
     operation_reference: int = -1
     policy_hash: bytes = b""
     slope_head: bytes = b""
+    broken_glass: str = ""
 
 
 class Phase(IntEnum):

@@ -39,6 +39,8 @@ def _do(run: Run, part: BatchPart, item: BatchItem) -> None:
     try:
         for step in batches.steps(run, part.plan, item):
             access.check(run, step)
+            if run.header.broken_glass:
+                access.check_glass(run, step)
             run.handle(step)
         play_agenda(run)
     except Rejection as fault:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from remit.base.errors import Denied
 from remit.engine.identity import EVENTS, LONGEST_TEXT, check_id, check_texts, circle_key, tell
 from remit.engine.run import Handler, Run
-from remit.identity.resources import ANY, PERMISSIONS
+from remit.identity.resources import ANY, BREAK_GLASS, PERMISSIONS
 from remit.protocol.commands import SetUpUser
 from remit.protocol.events import Event
 from remit.protocol.events.identity import AuthorizationCreated, UserCreated
@@ -37,11 +37,13 @@ def set_up_user(run: Run, command: SetUpUser) -> None:
 
 
 def _role(run: Run) -> Iterator[Event]:
+    """With every permission but that to break the glass: it is given in so many words, or not at all."""
     if ("ROLE", ROLE) in run.state.circles:
         return
     key = run.new_key()
     yield EVENTS["ROLE"].created(key, Circle(key, "ROLE", ROLE, "Administrators", ""))
-    for resource_type, permissions in PERMISSIONS.items():
+    for resource_type, every in PERMISSIONS.items():
+        permissions = tuple(each for each in every if each != BREAK_GLASS)
         key = run.new_key()
         row = Authorization(key, "ROLE", ROLE, resource_type, permissions, ANY)
         yield AuthorizationCreated(key, row)

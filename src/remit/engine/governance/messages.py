@@ -80,11 +80,11 @@ def admit_message(run: Run, element: ElementInstance, name: str, sender: Sender)
 
 def instances_denying_messages(run: Run, root: int) -> list[int]:
     """The instances of a family whose policies have denied a message since they are in force."""
+    family = dict.fromkeys(each.instance for each in run.state.inside(root))
     return [
         row.key
-        for row in run.state.governed.rows.values()
-        if row.root == root
-        and any(each.startswith("message.correlate ") for each in row.rejections)
+        for row in map(run.state.governed.get, family)
+        if row is not None and any(each.startswith("message.correlate ") for each in row.rejections)
     ]
 
 

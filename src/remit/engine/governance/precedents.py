@@ -91,6 +91,7 @@ def follow(
             found.clauses, found.facts, row.policy, found.slope, found.head, found.trust, found.low,
             found.actor, found.method, found.duties, found.tenant, found.kind, found.domain,
             found.wrote, element.key, about, found.lowered, found.also,
+            run.header.broken_glass,
         )
     )  # fmt: skip
     return True

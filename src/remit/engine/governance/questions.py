@@ -113,6 +113,7 @@ _FACTS: dict[str, Callable[[Run, Authority, ElementInstance, Hop | None], Any]] 
     "actorDomain": lambda run, authority, element, hop: hop.domain if hop else MISSING,
     "initiator": lambda run, authority, element, hop: authority.chain.initiator.actor,
     "priorActors": lambda run, authority, element, hop: _others(run, element),
+    "breakGlass": lambda run, authority, element, hop: bool(run.header.broken_glass),
 }
 
 

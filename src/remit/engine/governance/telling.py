@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from remit.authority.policy import Clause, Derive, Duty, Grant, clauses
 from remit.authority.slope import returned
+from remit.authority.vocabulary import ACTIONS, BREAK_GLASS
 from remit.engine.governance.carried import authority_of, decode_slope, encode_slope
 from remit.engine.governance.questions import Answer, Question
 from remit.engine.run import Run
@@ -55,7 +56,7 @@ def log_admission(
         facts, asked.row.policy, encode_slope(after), after.head, after.trust, after.low, actor.id,
         actor.channel, duties, element.tenant, "" if hop is None else hop.kind,
         "" if hop is None else hop.domain, wrote, element.key, about, asked.lowered,
-        () if also is None else (_also(*also),),
+        () if also is None else (_also(*also),), "" if hop is None else run.header.broken_glass,
     )  # fmt: skip
     run.emit(admitted)
     return admitted
@@ -92,6 +93,7 @@ def rejection(run: Run, asked: Question, answer: Answer, about: str = "") -> Ste
         decode_slope(asked.row.slope).head, actor.id,
         actor.channel, about, element.tenant, "" if hop is None else hop.kind,
         "" if hop is None else hop.domain, element.key, asked.lowered,
+        "" if hop is None else run.header.broken_glass,
     )  # fmt: skip
 
 
@@ -112,7 +114,7 @@ def sentence(run: Run, asked: Question, answer: Answer) -> str:
     name = decision.clauses[-1] if decision.clauses else ""
     by = f" by clause '{name}'" if name and name != decision.reason else ""
     element = asked.facts.get("elementId", asked.element.element)
-    said = f"{decision.reason}{_MEANING.get(decision.reason, '')}"
+    said = f"{decision.reason}{_MEANING.get(decision.reason, '')}{_of_glass(run, asked, answer)}"
     blocks = authority_of(run, asked.row).chain.blocks[: len(decision.clauses)]
     rules = blocks[-1].block if by and blocks else None
     if isinstance(rules, Grant | Derive):
@@ -121,6 +123,18 @@ def sentence(run: Run, asked: Question, answer: Answer) -> str:
         f"Expected '{asked.action}'{_names(asked)} at element '{element}' of process instance "
         f"'{asked.element.instance}' to be admitted by its policy, but it is denied{by} ({said})"
     )
+
+
+def _of_glass(run: Run, asked: Question, answer: Answer) -> str:
+    """What a broken glass has changed, or would, where an operator is denied for want of a clause."""
+    known = ACTIONS.get(asked.action)
+    if answer.decision.reason != "$default" or known is None or BREAK_GLASS not in known.facts:
+        return ""
+    if run.header.broken_glass:
+        return "; the glass is broken, and what that allows is for a clause about breakGlass to say"
+    if BREAK_GLASS in answer.beyond:
+        return "; it has a clause about breakGlass: who holds the right to may break the glass"
+    return ""
 
 
 def _names(asked: Question) -> str:
@@ -172,6 +186,8 @@ def tell(run: Run, event: GovernanceEvent) -> None:
         row = run.state.governed.get(event.instance)
         if not event.about:
             about = f"{event.action} {event.scope} {event.actor} {event.reason}"
+            if event.broken_glass:
+                about += " glass broken"
             if row is not None and row.rejections.count(about) >= TOLD:
                 return
             event = replace(event, about=about)

@@ -50,6 +50,8 @@ class StepAdmitted(Admission, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
     `about` what else it is about: a job's key, a flow, a name. `lowered` is the trust of data that came
     in from outside, -1 for none: the slope was lowered to it before anything was asked. `also` is what
     goes with the step: the variables that a worker reads with its job, or brings with its answer.
+    `broken_glass` is why the actor has broken the glass, as the command's header says it; empty for a
+    step of the engine itself.
     """
 
     policy: str
@@ -68,6 +70,7 @@ class StepAdmitted(Admission, frozen=True, tag=number(ValueType.GOVERNANCE, 0)):
     about: str = ""
     lowered: int = -1
     also: tuple[AlsoAdmitted, ...] = ()
+    broken_glass: str = ""
 
 
 @event("ADMITTED")
@@ -103,6 +106,7 @@ class StepRejected(GovernanceEvent, frozen=True, tag=number(ValueType.GOVERNANCE
     domain: str = ""
     scope: int = -1
     lowered: int = -1
+    broken_glass: str = ""
 
 
 class _Receipt(GovernanceEvent, frozen=True):
