@@ -163,6 +163,12 @@ FILES = {
         ((*OIDC, "http://login.example/keys"), "is a file or an https:// URL"),
         ((*OIDC, "{folder}/empty.json"), "it holds no key of kind RSA, EC, OKP"),
         ((*OIDC, "{folder}/number.json"), "can't be read from"),
+        ((*OIDC, "{folder}/empty.json", "--oidc-ca", "x"), "give one as --oidc-keys"),
+        (
+            (*OIDC, "https://i", "--oidc-ca", "{folder}/words"),
+            "words can't be used: ",
+        ),
+        ((*OIDC, "https://i", "--oidc-ca", "nofile"), "--oidc-ca nofile can't be used: "),
         (("--users", "{folder}/binary"), "--users: {folder}/binary is no text in UTF-8"),
         (("--users", "{folder}/words"), "has for bob is no hash; `remit user password NAME`"),
         (("--api-keys", "{folder}/words"), "has for bob is no hash; `remit user key NAME`"),

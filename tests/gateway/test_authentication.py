@@ -22,6 +22,7 @@ from remit.authority.keys import write_key_ring
 from remit.authority.policy import Clause, Grant, Holder, Subject
 from remit.gateway.auth import ApiKeys, Oidc, hash_password
 from remit.gateway.faults import Status
+from remit.gateway.issuer import KeysInFile
 from remit.protocol.values import Actor
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 from tests.gateway.test_rest_commands import Rest
@@ -170,7 +171,7 @@ def test_keys_of_an_issuer_in_a_file_rotate_within_a_second(tmp_path: Path) -> N
             return False
 
     publish(KEY)
-    ways = Oidc(ISSUER, AUDIENCE, str(path), clock=lambda: now)
+    ways = Oidc(ISSUER, AUDIENCE, KeysInFile(str(path), lambda: now))
     second = RSAKey.generate_key(2048, {"kid": "two"})
     assert (knows(token()), knows(token(second))) == (True, False)
     publish(KEY, second)

@@ -6,15 +6,32 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
+from remit import Engine
 from remit.audit.verifying import verify
+from remit.authority import Signer, read_key_ring
+from remit.authority.keys import write_key_ring
 from remit.authority.policy import Reanchor, SlopeRules
+from remit.authority.revocation import Revocations, mint_revocations
 from remit.cli.main import main
+from remit.embedded.engine import Refused
+from remit.identity.principal import Access
+from remit.protocol.values import Actor
 from tests.support.broker import Broker, Client, code_of
-from tests.support.governed import RING, WORK, governed_options, grant, policy
+from tests.support.governed import (
+    GOVERNOR,
+    ISSUER,
+    RING,
+    WORK,
+    acme,
+    governed_options,
+    grant,
+    policy,
+)
 from tests.support.model import one_task
 
 TRUST = SlopeRules(levels={"none": 400}, reanchor=Reanchor(by=("approver",), max=900))
@@ -71,6 +88,13 @@ def test_an_approver_lifts_trust_again(place: tuple[Broker, Path]) -> None:
         "--address", broker.grpc, code=1,
     )  # fmt: skip
     assert "up to 900" in refused
+
+
+def in_force(broker: Broker) -> list[dict[str, Any]]:
+    return [
+        json.loads(line)
+        for line in run("revocations", "--address", broker.grpc, "--json").splitlines()
+    ]
 
 
 FORM = """
@@ -134,7 +158,102 @@ def test_a_policy_is_minted_renewed_and_revoked_on_the_command_line(
     with pytest.raises(Exception) as fault:
         start(client, token)
     assert code_of(fault) == "PERMISSION_DENIED"
+    (shown,) = in_force(broker)
+    assert (shown["epoch"], sorted(shown["grants"])) == (2, ["nobody", "order"])
     assert "older" in run(
         "revoke", "--issuer", "https://policy.acme.example", "--epoch", 1, *signed, "--address",
         broker.grpc, code=1,
     )  # fmt: skip
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[Broker]:
+    """A broker of two partitions in which nothing is revoked yet."""
+    for name in ("acme", "second"):
+        (tmp_path / f"{name}.key").write_text(name.encode().ljust(32, b".").hex())
+    options = governed_options(tmp_path)
+    second = Signer("second", b"second".ljust(32, b".")).public("authority", iss=ISSUER)
+    ring = [*read_key_ring((tmp_path / "keys.json").read_bytes()), second]
+    (tmp_path / "keys.json").write_bytes(write_key_ring(ring))
+    with Broker(tmp_path / "data", *options, "--partitions", "2") as broker:
+        yield broker
+
+
+def revoke(broker: Broker, *words: object, key: str = "acme", code: int = 0) -> str:
+    folder = broker.data.parent
+    return run(
+        "revoke", "--issuer", ISSUER, "--key", folder / f"{key}.key", "--kid", key, *words,
+        "--address", broker.grpc, code=code,
+    )  # fmt: skip
+
+
+def test_what_is_revoked_stays_revoked_until_it_is_dropped_by_name(two: Broker) -> None:
+    assert "there are none" in run("revocations", "--address", two.grpc)
+    revoke(two, "--grant", "stolen", "--revoked-kid", "old-holder")
+    (first,) = in_force(two)
+    revoke(two, "--grant", "other", "--grant", "stolen")
+    (second,) = in_force(two)
+    assert (second["epoch"], second["partitions"]) == (first["epoch"] + 1, [1, 2])
+    assert sorted(second["grants"]) == ["other", "stolen"]
+    assert second["grants"]["stolen"] == first["grants"]["stolen"]  # since the first time
+    assert second["keys"] == first["keys"]
+
+    shown = run("revocations", "--address", two.grpc)
+    rows = [line.split() for line in shown.splitlines()[1:]]
+    assert [row[:4] for row in rows] == [
+        [ISSUER, "2", "grant", "other"],
+        [ISSUER, "2", "grant", "stolen"],
+        [ISSUER, "2", "key", "old-holder"],
+    ]
+    assert "'ghost' can't be let go: it is not revoked" in revoke(
+        two, "--drop-grant", "ghost", code=1
+    )
+    assert "revoked and let go at once" in revoke(
+        two, "--grant", "stolen", "--drop-grant", "stolen", code=1
+    )
+    said = json.loads(revoke(two, "--drop-grant", "stolen", "--json"))
+    assert said == {
+        "issuer": ISSUER, "epoch": 3, "grants": ["other"], "keys": ["old-holder"],
+        "letGo": ["stolen"],
+    }  # fmt: skip
+    said = json.loads(revoke(two, "--grant", "last", "--only", "--epoch", 9, "--json"))
+    assert (said["grants"], said["letGo"]) == (["last"], ["old-holder", "other"])
+    (last,) = in_force(two)
+    assert (last["epoch"], list(last["grants"]), last["keys"]) == (9, ["last"], {})
+    revoke(two, "--drop-grant", "last")
+    assert "nothing" in run("revocations", "--address", two.grpc)
+
+
+def test_a_list_that_another_key_has_signed_is_carried_on_with_the_public_keys_alone(
+    two: Broker,
+) -> None:
+    revoke(two, "--grant", "stolen")
+    refused = revoke(two, "--grant", "other", key="second", code=1)
+    assert "can't be carried on, since unknown key acme; give the public keys" in refused
+    assert [each["epoch"] for each in in_force(two)] == [1]
+    keys = two.data.parent / "keys.json"
+    revoke(two, "--grant", "other", "--keys", keys, key="second")
+    (shown,) = in_force(two)
+    assert (shown["epoch"], sorted(shown["grants"])) == (2, ["other", "stolen"])
+
+
+def test_a_list_that_reached_one_partition_alone_is_seen_and_made_good(two: Broker) -> None:
+    revoke(two, "--grant", "stolen")
+    two.stop()
+    lists = Revocations(iss=ISSUER, epoch=2, iat=5, exp=9_000_000_000, jtis={"stolen": 5, "b": 5})
+    with Engine(two.data, governor=GOVERNOR) as first:
+        first.revoke(mint_revocations(lists, acme))
+    two.start()
+    shown = [(each["epoch"], each["partitions"]) for each in in_force(two)]
+    assert shown == [(2, [1]), (1, [2])]
+    revoke(two, "--grant", "c")
+    shown = [(each["epoch"], sorted(each["grants"]), each["partitions"]) for each in in_force(two)]
+    assert shown == [(3, ["b", "c", "stolen"], [1, 2])]
+
+
+def test_only_who_may_read_the_system_sees_what_is_revoked(tmp_path: Path) -> None:
+    with Engine(access=Access(authorizations=True, admins=frozenset(["root"]))) as engine:
+        with engine.acting_as(Actor("ada", "basic", "basic")), pytest.raises(Refused, match="READ"):
+            engine.revocations()
+        with engine.acting_as(Actor("root", "basic", "basic")):
+            assert engine.revocations() == ()

@@ -3,6 +3,7 @@
     policies    a policy is attached, succeeded, revoked: is it signed, and for this instance?
     asking      a decision: asked again, has it the same answer, over what the log tells as well?
     coverage    an effect: was it admitted? an admission: did it happen?
+    home        is it the log of this partition, or another's?
     running     what the log has told so far of the instances that run
 
 Each turn is walked once, record by record.
@@ -19,6 +20,7 @@ from msgspec import Raw
 from remit.audit.asking import Asking
 from remit.audit.coverage import Coverage, Findings
 from remit.audit.effects import Effects
+from remit.audit.home import ANY, Home
 from remit.audit.policies import Policies
 from remit.audit.records import BEGINNING, READ_AS, Kinds, Turn, read_kinds, read_turn
 from remit.audit.running import ALL, Running, Share
@@ -57,9 +59,10 @@ class Story:
     The last turn `began` and ended at these positions: that of its command, and of its last record.
     """
 
-    def __init__(self, ring: KeyRing, share: Share = ALL) -> None:
+    def __init__(self, ring: KeyRing, share: Share = ALL, partition: int = ANY) -> None:
         self.auditor = Auditor(ring)
         self.began = self.position = 0
+        self._home = Home(partition)
         self._running = Running(share)
         self._coverage = Coverage()
         self._effects = Effects(self._coverage, self._running)
@@ -109,11 +112,12 @@ class Story:
 
         While no governed instance runs, and none begins, it does not count what the records say.
         """
+        strange = [] if self._home.is_known else self._home.look(raw)
         if not self._running.governed:
             kinds = read_kinds(raw)
             if kinds.begins_nothing:
-                return self._follows(kinds)
-        return self.tell(read_turn(raw))
+                return strange + self._follows(kinds)
+        return strange + self.tell(read_turn(raw))
 
     def _follows(self, turn: Turn | Kinds) -> list[Finding]:
         """Whether its positions come after those of the turn before."""
@@ -161,4 +165,4 @@ class Story:
     def _begun(self, turn: Turn, position: int, event: ElementActivating) -> Findings:
         found = self._effects.activating(turn, position, event)
         self._running.begun(event)
-        return found
+        return (*self._home.made(position, event.key), *found)

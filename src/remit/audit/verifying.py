@@ -1,8 +1,8 @@
 """Verifying whole logs: `verify(folder, ring)` gives a report; nothing found means nothing is wrong.
 
-Per partition, from its first batch: the hash chain, the positions, the Merkle root of every signed
-checkpoint, and what the auditor says about each turn. All of it goes on after a finding: one change
-must not hide another.
+Per partition, from its first batch: whose log it is, the hash chain, the positions, the Merkle root of
+every signed checkpoint, and what the auditor says about each turn. All of it goes on after a finding:
+one change must not hide another.
 
 What it cannot see: a log that was written anew from its beginning and signed again, with the broker's
 own keys. That takes a checkpoint kept elsewhere (`since`) or a witness's cosignature.
@@ -48,6 +48,7 @@ from remit.authority.keys import PublicKey
 from remit.authority.merkle import EMPTY, Frontier
 from remit.authority.verify import Finding, Kind
 from remit.base.garbage import collect_seldom
+from remit.base.keys import DEPLOYMENT_PARTITION
 from remit.partition.log import raw_turns_of
 from remit.partition.storage.contract import LogBatch
 
@@ -61,6 +62,7 @@ EXIT_CODES: dict[Kind, int] = {
     "slope": 16,
     "facts": 17,
     "withheld": 18,
+    "partition": 19,
 }
 """By the gravest kind of finding; 0 when there is none."""
 
@@ -123,11 +125,23 @@ def verify(
         for index in range(shares)
     ]
     if workers <= 1:
-        return Report([*(_Verification(*task).run(progress) for task in tasks), *lost])
-    with ProcessPoolExecutor(workers, get_context("spawn"), collect_seldom) as pool:
-        reports = list(pool.map(_run, tasks))
-    whole = [_together(reports[at : at + shares]) for at in range(0, len(reports), shares)]
+        whole = [_Verification(*task).run(progress) for task in tasks]
+    else:
+        with ProcessPoolExecutor(workers, get_context("spawn"), collect_seldom) as pool:
+            reports = list(pool.map(_run, tasks))
+        whole = [_together(reports[at : at + shares]) for at in range(0, len(reports), shares)]
+    copies = _copies(folder, found)
+    for report in whole:
+        if report.partition in copies:
+            report.findings.insert(0, _COPY)
     return Report([*whole, *lost])
+
+
+_COPY = Finding(
+    0,
+    "partition",
+    f"it begins as the log of partition {DEPLOYMENT_PARTITION}: one of the two is a copy",
+)
 
 
 def _lost(folder: Path, found: Sequence[int], kept: Sequence[str]) -> list[PartitionReport]:
@@ -140,6 +154,31 @@ def _lost(folder: Path, found: Sequence[int], kept: Sequence[str]) -> list[Parti
         )
         for each in sorted(signed - set(found))
     ]  # fmt: skip
+
+
+def _copies(folder: Path, found: Sequence[int]) -> set[int]:
+    """Partitions whose log begins as the first one's does; no other has what partition 1 begins with.
+
+    Two others may well have the same: definitions that came to them in the same millisecond.
+    """
+    first = _beginning(folder, DEPLOYMENT_PARTITION) if DEPLOYMENT_PARTITION in found else b""
+    others = (each for each in found if first and each != DEPLOYMENT_PARTITION)
+    return {each for each in others if _beginning(folder, each) == first}
+
+
+def _beginning(folder: Path, partition: int) -> bytes:
+    """The hash of a log up to the first record that something happened; nothing where nothing has.
+
+    Who only asked, or in vain, may have asked every partition at once.
+    """
+    for batch in batches(folder, partition):
+        try:
+            turns = raw_turns_of(batch.body)
+        except (zstandard.ZstdError, msgspec.DecodeError):
+            return b""
+        if len(turns) <= batch.last_position - batch.first_position:
+            return batch.hash
+    return b""
 
 
 def _partition_of(note: str) -> int:
@@ -204,7 +243,7 @@ class _Verification:
         self._ring = ring
         self._witnesses = witnesses
         self._report = PartitionReport(partition)
-        self._story = Story(ring, share)
+        self._story = Story(ring, share, partition)
         self._tree = Frontier()
         self._decompressor = zstandard.ZstdDecompressor()
         self._previous = b""

@@ -7,9 +7,10 @@ calls `fresh` are denied until a newer one arrives.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from remit.authority import jws, policy
 from remit.authority.errors import BadSignature, BadStatement
@@ -60,6 +61,38 @@ def read_revocations(
             f"epoch {known.epoch} has another list already: a list that revokes less has a higher epoch"
         )
     return revocations
+
+
+def decode_revocations(token: str) -> Revocations:
+    """What a list says, whoever has signed it. Raises Malformed."""
+    return policy.read(jws.read(token, "revocation").claims, Revocations)
+
+
+def carried_on(
+    known: Revocations,
+    new: Revocations,
+    let_go: Collection[str] = (),
+    let_go_kids: Collection[str] = (),
+) -> Revocations:
+    """`new` with all that `known` revokes, each since the first time, but for what is let go.
+
+    Raises BadStatement for what would be let go and is not revoked, or is revoked anew.
+    """
+    jtis = _joined("grant", known.jtis, new.jtis, let_go)
+    kids = _joined("key", known.kids, new.kids, let_go_kids)
+    return structs.replace(new, jtis=jtis, kids=kids)
+
+
+def _joined(
+    kind: str, known: Mapping[str, int], new: Mapping[str, int], let_go: Collection[str]
+) -> dict[str, int]:
+    for name in let_go:
+        if name not in known:
+            raise BadStatement(f"{kind} '{name}' can't be let go: it is not revoked")
+        if name in new:
+            raise BadStatement(f"{kind} '{name}' can't be revoked and let go at once")
+    kept = {name: since for name, since in known.items() if name not in let_go}
+    return {**new, **{name: min(since, new.get(name, since)) for name, since in kept.items()}}
 
 
 def _revokes_all(new: Revocations, known: Revocations) -> bool:

@@ -48,6 +48,7 @@ Kind = Literal[
     "facts",
     "order",
     "withheld",
+    "partition",
 ]
 
 

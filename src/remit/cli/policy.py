@@ -11,9 +11,11 @@ import re
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -32,12 +34,18 @@ from remit.authority import (
 )
 from remit.authority.authoring import form_schema, new_form, read_form, to_grant
 from remit.authority.derive import AS_IS, Attenuation, derive_for_call, mint_grant, succeed
-from remit.authority.errors import BadForm, Malformed, PolicyError
+from remit.authority.errors import BadForm, BadSignature, BadStatement, Malformed, PolicyError
 from remit.authority.keys import PublicKey, Role, write_key_ring
 from remit.authority.lint import lint_rules, lint_steps, lint_time, steps_of
 from remit.authority.policy import Grant
 from remit.authority.receipt import Anchor, write_anchor
-from remit.authority.revocation import Revocations, mint_revocations
+from remit.authority.revocation import (
+    Revocations,
+    carried_on,
+    decode_revocations,
+    mint_revocations,
+    read_revocations,
+)
 from remit.authority.scenarios import read_scenarios, run_scenarios
 from remit.cli.connection import Connection, connected
 from remit.cli.tables import boxed, harmless
@@ -276,10 +284,43 @@ def approve_command(
     connection.show({"approved": instance, "trust": trust})
 
 
+@policy_group.command("revocations")
+@connected
+def revocations_command(connection: Connection) -> None:
+    """Show the lists of what is revoked that are in force; with --json as they were signed, too."""
+    found = connection.rest("GET", "/policies/revocations")["items"]
+    connection.show_all(
+        found if connection.as_json else [row for each in found for row in _rows(each)]
+    )
+
+
+def _rows(shown: dict[str, Any]) -> Iterator[dict[str, object]]:
+    """What a list revokes, and one row for a list that revokes nothing."""
+    entries = [
+        (kind, name, _moment(since))
+        for kind, revoked in (("grant", shown["grants"]), ("key", shown["keys"]))
+        for name, since in sorted(revoked.items())
+    ]
+    for kind, name, since in entries or [("nothing", "", "")]:
+        yield {
+            "issuer": shown["issuer"], "epoch": shown["epoch"], "revoked": kind, "name": name,
+            "since": since, "freshUntil": _moment(shown["freshUntil"]),
+            "partitions": ", ".join(map(str, shown["partitions"])),
+        }  # fmt: skip
+
+
+def _moment(seconds: int) -> str:
+    """As people read it; a number that is beyond any calendar stays one."""
+    try:
+        return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
+
+
 @policy_group.command("revoke")
 @connected
 @click.option("--issuer", required=True, help="Whose grants and keys these are.")
-@click.option("--epoch", type=EPOCH, required=True, help="Higher than that of the list before.")
+@click.option("--epoch", type=EPOCH, help="The number of the new list. Default: the next one.")
 @click.option(
     "--days",
     type=click.IntRange(1, 36_500),
@@ -289,30 +330,86 @@ def approve_command(
 )
 @click.option("--grant", "grants", multiple=True, help="The name of a grant that is revoked.")
 @click.option("--revoked-kid", "kids", multiple=True, help="The name of a key that is revoked.")
+@click.option("--drop-grant", "let_go", multiple=True, help="The name of a grant to let go again.")
+@click.option("--drop-kid", "let_go_kids", multiple=True, help="The name of a key to let go again.")
+@click.option("--only", is_flag=True, help="Let go whatever is not named here.")
 @click.option("--key", "private", type=FILE, required=True, help="The authority's private key.")
 @click.option("--kid", required=True, help="The name of that key.")
+@click.option("--keys", type=FILE, help="A JWK set, where another key has signed the list before.")
 def revoke_command(
     connection: Connection,
     issuer: str,
-    epoch: int,
+    epoch: int | None,
     days: int,
     grants: tuple[str, ...],
     kids: tuple[str, ...],
+    let_go: tuple[str, ...],
+    let_go_kids: tuple[str, ...],
+    only: bool,
     private: Path,
     kid: str,
+    keys: Path | None,
 ) -> None:
-    """Sign the whole list of what an issuer revokes from now on, and give it to the broker."""
-    if not all((*grants, *kids)):
+    """Sign what an issuer revokes from now on, and give it to the broker.
+
+    The new list carries on what the one in force revokes (`remit policy revocations`), but for what is
+    dropped by name.
+    """
+    if not all((*grants, *kids, *let_go, *let_go_kids)):
         raise click.UsageError("a grant and a key have names")
+    if only and (let_go or let_go_kids):
+        raise click.UsageError("--only lets go whatever is not named: there is nothing to drop")
     now = int(time.time())
-    lists = Revocations(
-        iss=issuer, epoch=epoch, iat=now, exp=now + days * 86_400,
-        jtis=dict.fromkeys(grants, now), kids=dict.fromkeys(kids, now),
-    )  # fmt: skip
+    shown = connection.rest("GET", "/policies/revocations")["items"]
+    tokens = [each["revocations"] for each in shown if each["issuer"] == issuer]
     with _refusing():
-        token = mint_revocations(lists, _signer(kid, private))
+        signer = _signer(kid, private)
+        ring = (
+            KeyRing([signer.public("authority", iss=issuer)])
+            if keys is None
+            else KeyRing(_keys_in(keys))
+        )
+        known = _in_force(tokens, None if only else ring, issuer)
+        new = Revocations(
+            iss=issuer, epoch=known.epoch + 1 if epoch is None else epoch, iat=now,
+            exp=now + days * 86_400, jtis=dict.fromkeys(grants, now), kids=dict.fromkeys(kids, now),
+        )  # fmt: skip
+        if not only:
+            new = carried_on(known, new, let_go, let_go_kids)
+        token = mint_revocations(new, signer)
     connection.rest("POST", "/policies/revocations", {"revocations": token})
-    connection.show({"issuer": issuer, "epoch": epoch})
+    connection.show(
+        {
+            "issuer": issuer, "epoch": new.epoch, "grants": _named(connection, new.jtis),
+            "keys": _named(connection, new.kids),
+            "letGo": _named(connection, (known.jtis | known.kids).keys() - (new.jtis | new.kids)),
+        }
+    )  # fmt: skip
+
+
+def _named(connection: Connection, names: Iterable[str]) -> object:
+    return sorted(names) if connection.as_json else ", ".join(sorted(names))
+
+
+def _in_force(tokens: Iterable[str], ring: KeyRing | None, issuer: str) -> Revocations:
+    """What an issuer revokes now: its newest list, or all of the newest where partitions differ.
+
+    A broker is not believed: a list that `ring` does not vouch for is refused. Raises AuthorityFault.
+    """
+    known = Revocations(iss=issuer, epoch=0, iat=0, exp=0)
+    for token in tokens:
+        try:
+            found = decode_revocations(token) if ring is None else read_revocations(token, ring)
+        except BadSignature as fault:
+            raise BadStatement(
+                f"the list in force can't be carried on, since {fault}; give the public keys of the "
+                f"issuer as --keys, or say --only to let go all that is not named"
+            ) from None
+        if found.epoch == known.epoch:
+            known = carried_on(known, found)
+        elif found.epoch > known.epoch:
+            known = found
+    return known
 
 
 @policy_group.command("test")

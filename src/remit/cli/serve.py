@@ -128,6 +128,12 @@ from remit.server.main import CannotStart, serve
     help="The issuer's keys: a file with a JWK set, or its https URL.",
 )
 @click.option(
+    "--oidc-ca",
+    envvar="REMIT_OIDC_CA",
+    default="",
+    help="Whom to trust at that URL (PEM; read at each fetch). Default: whom this machine trusts.",
+)
+@click.option(
     "--oidc-name-claim",
     envvar="REMIT_OIDC_NAME_CLAIM",
     default="sub",
@@ -218,6 +224,7 @@ def serve_command(
     oidc_issuer: str,
     oidc_audience: str,
     oidc_keys: str,
+    oidc_ca: str,
     oidc_name_claim: str,
     oidc_groups_claim: str,
     tls_cert: str,
@@ -251,6 +258,7 @@ def serve_command(
         oidc_issuer=oidc_issuer,
         oidc_audience=oidc_audience,
         oidc_keys=oidc_keys,
+        oidc_ca=oidc_ca,
         oidc_name_claim=oidc_name_claim,
         oidc_groups_claim=oidc_groups_claim,
         tls_cert=tls_cert,

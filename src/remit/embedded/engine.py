@@ -37,6 +37,7 @@ from remit.protocol.replies import (
     PolicyShown,
     Rejected,
     Reply,
+    RevocationsShown,
     SignalBroadcast,
 )
 from remit.protocol.values import (
@@ -351,6 +352,10 @@ class Engine:
 
     def show_policy(self, key: int) -> PolicyShown:
         return self.execute(c.ShowPolicy(key), PolicyShown)
+
+    def revocations(self) -> tuple[str, ...]:
+        """The signed lists that are in force."""
+        return self.execute(c.ShowRevocations(), RevocationsShown).lists
 
     def revoke(self, token: str) -> Done:
         """Take a signed list of revocations."""

@@ -342,6 +342,7 @@ NEEDS: dict[type[c.Command], Needs] = {
     c.RenewPolicy: _on_instance("UPDATE_PROCESS_INSTANCE"),
     c.ReanchorTrust: _on_instance("UPDATE_PROCESS_INSTANCE"),
     c.ShowPolicy: _on_instance("READ_PROCESS_INSTANCE"),
+    c.ShowRevocations: _always("SYSTEM", "READ"),
     c.ChangeRevocations: _always("SYSTEM", "UPDATE"),
     c.SetVariables: _on_instance("UPDATE_PROCESS_INSTANCE", "element_key"),
     c.ResolveIncident: _on_incident,

@@ -50,6 +50,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ReanchorTrust": ("GOVERNANCE", "REANCHOR"),
     "ShowPolicy": ("GOVERNANCE", "SHOW"),
     "SignPolicies": ("GOVERNANCE", "SIGN"),
+    "ShowRevocations": ("GOVERNANCE", "SHOW"),
     "ChangeRevocations": ("GOVERNANCE", "REVOKE"),
     "AssignUserTask": ("USER_TASK", "ASSIGN"),
     "ClaimUserTask": ("USER_TASK", "CLAIM"),

@@ -18,25 +18,21 @@ import hashlib
 import hmac
 import logging
 import re
+import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.error import URLError
-from urllib.request import urlopen
 
-import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
+from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 
-from remit.base import pem
 from remit.base.errors import Fault
 from remit.gateway.certificates import HEADER, Certificates
 from remit.gateway.faults import Code, Status
+from remit.gateway.issuer import Keys, KeysAtUrl, KeysInFile, issuer_keys
 from remit.identity.directory import Directory
 from remit.protocol.values import ANONYMOUS, Actor
 
@@ -63,7 +59,6 @@ PASSWORDS_PER_SECOND = 4.0
 LONGEST_NAME = 1024
 """Signs in a caller's name: what signed policies can hold."""
 
-KEYS_SECONDS = 300.0
 LOOK_SECONDS = 1.0
 log = logging.getLogger("remit.gateway")
 LARGEST_HEADER = 16 * 1024
@@ -246,101 +241,51 @@ class ApiKeys:
         return None
 
 
+class Unsure(Status):
+    """A token is signed with a key that is not known: refused, unless the keys are `renewed` first."""
+
+    def __init__(self, said: str, renewed: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(Code.UNAUTHENTICATED, said)
+        self.renewed = renewed
+
+
 class Oidc:
-    """Tokens of one issuer for one audience. `keys` is a file with a JWK set, or its https URL.
+    """Tokens of one issuer for one audience, signed with one of its `keys`."""
 
-    A file is looked at once a second, a URL every five minutes and when a key is not known; what can't
-    be used is told in the log, and the last keys stay.
-    """
-
-    def __init__(
-        self,
-        issuer: str,
-        audience: str,
-        keys: str,
-        claim: str = "sub",
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, issuer: str, audience: str, keys: Keys, claim: str = "sub") -> None:
         self._claim = claim
-        self._source = keys
-        self._clock = clock
-        self._fetched = self._looked = clock()
-        self._threads = ThreadPoolExecutor(1, thread_name_prefix="jwks")
+        self._keys = keys
         self._claims = jwt.JWTClaimsRegistry(
             leeway=SKEW_SECONDS,
             iss={"essential": True, "value": issuer},
             aud={"essential": True, "value": audience},
             exp={"essential": True},
         )
-        self._is_file = not keys.startswith("https://")
-        self._mark = pem.marks(keys) if self._is_file else ()
-        self._keys = issuer_keys(keys)
 
     def actor(self, scheme: str, credentials: str) -> Actor | None:
         if scheme != "bearer" or credentials.count(".") != 2:
             return None
-        self._look()
+        keys = self._keys.now()
+        if keys is None:
+            raise Unsure("the keys of the token's issuer are not known yet", self._keys.renewed)
         try:
-            token = jwt.decode(credentials, self._keys, algorithms=list(ALGORITHMS))
+            token = jwt.decode(credentials, keys, algorithms=list(ALGORITHMS))
             self._claims.validate(token.claims)
+        except InvalidKeyIdError as fault:
+            raise Unsure(f"the token is not accepted: {fault}", self._keys.renewed) from None
         except (JoseError, ValueError, TypeError) as fault:
-            self._fetch_soon()
+            if isinstance(fault, BadSignatureError):
+                self._keys.look_again()
             raise _unknown(f"the token is not accepted: {fault}") from None
         name = token.claims.get(self._claim)
         if not isinstance(name, str) or not name:
             raise _unknown(f"the token has no claim '{self._claim}' that names somebody")
         return Actor(name, "jwt", "jwt", _plain(token.claims))
 
-    def _look(self) -> None:
-        """A file that has changed counts at once: a key that was taken out is trusted no more."""
-        now = self._clock()
-        if self._is_file and now - self._looked >= LOOK_SECONDS:
-            self._looked = now
-            mark = pem.marks(self._source)
-            if mark != self._mark:
-                self._mark = mark
-                self._fetch()
-        elif not self._is_file and now - self._fetched > KEYS_SECONDS:
-            self._fetched = now
-            self._threads.submit(self._fetch)
 
-    def _fetch_soon(self) -> None:
-        """A key that is not known may be a new one: look, but not for every wrong token."""
-        if not self._is_file and self._clock() - self._fetched > 10:
-            self._fetched = self._clock()
-            self._threads.submit(self._fetch)
-
-    def _fetch(self) -> None:
-        try:
-            self._keys = issuer_keys(self._source)
-        except Fault as fault:
-            log.error("%s; the last ones stay", fault)
-
-
-def issuer_keys(source: str) -> KeySet:
-    """The public keys in a file or at an https URL; those of a kind that signs no token are left out.
-
-    Raises `Fault` with a sentence.
-    """
-    try:
-        if source.startswith("https://"):
-            with urlopen(source, timeout=10) as answer:
-                content = answer.read(1024 * 1024)
-        else:
-            content = Path(source).read_bytes()
-        found = msgspec.json.decode(content, type=dict[str, list[dict[str, Any]]]).get("keys", [])
-        usable = [key for key in found if key.get("kty") in KINDS_OF_KEYS]
-        if not usable:
-            raise ValueError(f"it holds no key of kind {', '.join(KINDS_OF_KEYS)}")
-        return KeySet.import_key_set({"keys": usable})
-    except (OSError, URLError, ValueError, TypeError, KeyError, JoseError) as fault:
-        raise Fault(f"the keys of the token issuer can't be read from {source}: {fault}") from fault
-
-
-KINDS_OF_KEYS = ("RSA", "EC", "OKP")
-
-
-def problem(users: str, api_keys: str, issuer: str, audience: str, keys: str) -> str:
+def problem(
+    users: str, api_keys: str, issuer: str, audience: str, keys: str, authority: str = ""
+) -> str:
     """What is wrong with the files and words of these ways in, as a sentence; empty when nothing is."""
     for option, path, shape, said in (
         ("--users", users, _PASSWORD, "`remit user password NAME` prints such a line"),
@@ -368,11 +313,23 @@ def problem(users: str, api_keys: str, issuer: str, audience: str, keys: str) ->
         return "--oidc-issuer needs --oidc-audience and --oidc-keys as well"
     if "://" in keys and not keys.startswith("https://"):
         return f"--oidc-keys is a file or an https:// URL, not {keys}"
+    if authority:
+        return _problem_of_authority(authority, keys)
     if keys and not keys.startswith("https://"):
         try:
             issuer_keys(keys)
         except Fault as fault:
             return f"--oidc-keys: {fault}"
+    return ""
+
+
+def _problem_of_authority(path: str, keys: str) -> str:
+    if not keys.startswith("https://"):
+        return "--oidc-ca says whom to trust at an https URL: give one as --oidc-keys"
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ValueError) as fault:
+        return f"--oidc-ca {path} can't be used: {fault}"
     return ""
 
 
@@ -388,6 +345,7 @@ def authenticator(
     keys: str = "",
     claim: str = "sub",
     *,
+    authority: str = "",
     certificates: bool = False,
     directory: Directory | None = None,
 ) -> Authenticator:
@@ -397,7 +355,7 @@ def authenticator(
         if users:
             ways.append(Users(Path(users), directory))
         if issuer:
-            ways.append(Oidc(issuer, audience, keys, claim))
+            ways.append(Oidc(issuer, audience, _keys_of(keys, authority), claim))
         if api_keys:
             ways.append(ApiKeys(Path(api_keys)))
     except OSError as fault:
@@ -405,6 +363,12 @@ def authenticator(
     if certificates:
         return Ways(ways, Certificates())
     return Ways(ways) if ways else Nobody()
+
+
+def _keys_of(source: str, authority: str) -> Keys:
+    if source.startswith("https://"):
+        return KeysAtUrl(source, authority)
+    return KeysInFile(source)
 
 
 def hash_password(password: str) -> str:

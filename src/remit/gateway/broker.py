@@ -7,7 +7,7 @@ from typing import Any
 
 from remit.base.keys import DEPLOYMENT_PARTITION
 from remit.gateway import glass
-from remit.gateway.auth import Authenticator
+from remit.gateway.auth import Authenticator, Unsure
 from remit.gateway.directory import Tables
 from remit.gateway.faults import Code, Status
 from remit.gateway.limits import Limits
@@ -78,14 +78,24 @@ class Broker:
         address: tuple[str, int] | None = scope.get("client")
         return actor.id or (address[0] if address else "")
 
-    def authenticate(
+    async def authenticate(
+        self, headers: Mapping[bytes, bytes], scope: Mapping[str, Any], *, is_open: bool = False
+    ) -> Header:
+        """The same as `authenticate_nowait`, after a look for the key of a token if need be."""
+        try:
+            return self.authenticate_nowait(headers, scope, is_open=is_open)
+        except Unsure as unsure:
+            await unsure.renewed()
+        return self.authenticate_nowait(headers, scope, is_open=is_open)
+
+    def authenticate_nowait(
         self, headers: Mapping[bytes, bytes], scope: Mapping[str, Any], *, is_open: bool = False
     ) -> Header:
         """Who calls, the trace that the call belongs to, and why the glass is broken, if it is; raises
         `Status`.
 
-        It counts as one of the requests that this client may make. `is_open`: anybody may, while there
-        is nobody who could have credentials.
+        Of those, `Unsure` may be wrong in a moment. It counts as one of the requests that this client
+        may make. `is_open`: anybody may, while there is nobody who could have credentials.
         """
         if is_open and self._authenticator.knows_nobody():
             actor = ANONYMOUS

@@ -56,9 +56,9 @@ class Router:
                     refused = fault
         raise refused or Unavailable("there is no partition")
 
-    async def to_all(self, command: Command, header: Header) -> None:
-        for partition in self.partitions:
-            _answer(await partition.ask(command, header))
+    async def to_all(self, command: Command, header: Header) -> list[Reply]:
+        """What each partition answers, the first one first."""
+        return [_answer(await partition.ask(command, header)) for partition in self.partitions]
 
     def in_turn(self) -> list[PartitionClient]:
         """All partitions, beginning with the next one in turn."""

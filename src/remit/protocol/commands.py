@@ -563,6 +563,10 @@ class ShowPolicy(Command, frozen=True):
     key: int
 
 
+class ShowRevocations(Command, frozen=True):
+    """Which lists of revocations are in force."""
+
+
 class ChangeRevocations(Command, frozen=True):
     """A signed list of what its issuer revokes replaces the one before."""
 

@@ -47,6 +47,12 @@ class PolicyShown(Reply, frozen=True):
     low: int
 
 
+class RevocationsShown(Reply, frozen=True):
+    """The signed lists that are in force, one of each issuer that has given one."""
+
+    lists: tuple[str, ...]
+
+
 class DeployedResource(Struct, frozen=True, gc=False, array_like=True):
     """`kind` is "process", "decision", "decisionRequirements", "form" or "resource"."""
 

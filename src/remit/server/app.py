@@ -84,6 +84,7 @@ class Application:
                 config.oidc_audience,
                 config.oidc_keys,
                 config.oidc_name_claim,
+                authority=config.oidc_ca,
                 certificates=bool(config.tls_client_ca),
                 directory=directory,
             ),

@@ -50,6 +50,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     oidc_issuer: str = ""
     oidc_audience: str = ""
     oidc_keys: str = ""
+    oidc_ca: str = ""
     oidc_name_claim: str = "sub"
     oidc_groups_claim: str = ""
     tls_cert: str = ""
@@ -133,7 +134,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 f"'{self.host}'"
             )
         ways = problem_of_ways(
-            self.users, self.api_keys, self.oidc_issuer, self.oidc_audience, self.oidc_keys
+            self.users,
+            self.api_keys,
+            self.oidc_issuer,
+            self.oidc_audience,
+            self.oidc_keys,
+            self.oidc_ca,
         )
         if ways:
             return ways

@@ -7,8 +7,14 @@ from remit.engine import governance, messages
 from remit.engine.instances import find_running
 from remit.engine.run import Handler, Run
 from remit.engine.state.entities import ElementInstance
-from remit.protocol.commands import ChangeRevocations, ReanchorTrust, RenewPolicy, ShowPolicy
-from remit.protocol.replies import Done
+from remit.protocol.commands import (
+    ChangeRevocations,
+    ReanchorTrust,
+    RenewPolicy,
+    ShowPolicy,
+    ShowRevocations,
+)
+from remit.protocol.replies import Done, RevocationsShown
 
 
 def renew_policy(run: Run, command: RenewPolicy) -> None:
@@ -37,6 +43,10 @@ def show_policy(run: Run, command: ShowPolicy) -> None:
     run.reply = governance.shown(run, _instance(run, command.key, "show the policy of"))
 
 
+def show_revocations(run: Run, command: ShowRevocations) -> None:
+    run.reply = RevocationsShown(tuple(each.token for each in run.state.revocations.rows.values()))
+
+
 def change_revocations(run: Run, command: ChangeRevocations) -> None:
     run.reply = Done(governance.revoke(run, command.token))
 
@@ -56,5 +66,6 @@ HANDLES = {
     RenewPolicy: Handler("RENEW", renew_policy),
     ReanchorTrust: Handler("REANCHOR", reanchor_trust),
     ShowPolicy: Handler("SHOW", show_policy),
+    ShowRevocations: Handler("SHOW", show_revocations),
     ChangeRevocations: Handler("REVOKE", change_revocations),
 }

@@ -77,7 +77,7 @@ class GrpcService:
         try:
             if method is None:
                 raise Status(Code.UNIMPLEMENTED, f"there is no method {scope['path']}")
-            header = self._broker.authenticate(headers, scope)
+            header = await self._broker.authenticate(headers, scope)
             payload = await framing.read_message(receive, headers)
             try:
                 request = method.request.FromString(payload)

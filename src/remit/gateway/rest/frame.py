@@ -24,6 +24,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from remit.base.errors import Overloaded
+from remit.gateway.auth import Unsure
 from remit.gateway.broker import Broker
 from remit.gateway.faults import Code, Problem, Status, of_fault
 from remit.gateway.rest.brief import Brief, Client, Headers, Later
@@ -226,7 +227,7 @@ class Rest:
         try:
             return self._take(asking, found, headers, content)
         except Exception as fault:
-            if asking.can_wait_for(fault):
+            if isinstance(fault, Unsure) or asking.can_wait_for(fault):
                 return False
             asking.set_exception(fault)
             return True
@@ -248,7 +249,7 @@ class Rest:
             wrong = fault
         if brief is None and wrong is None:
             return False
-        header = self._broker.authenticate(headers, scope)
+        header = self._broker.authenticate_nowait(headers, scope)
         if wrong is not None or brief is None:
             raise wrong or AssertionError("neither a command nor a fault")
         asking.brief = brief
@@ -260,7 +261,7 @@ class Rest:
         entry, values = self._find(scope)
         operation = entry.operation
         path = dict(zip(entry.names, values, strict=True)) if values else _NOTHING
-        header = self._broker.authenticate(headers, scope, is_open=operation.is_open)
+        header = await self._broker.authenticate(headers, scope, is_open=operation.is_open)
         call = Call(self._broker, header, path, _query(scope), scope, receive)
         if operation.reads_body:
             call.content = await read_body(scope, receive, headers)
