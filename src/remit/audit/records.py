@@ -68,8 +68,9 @@ from remit.protocol.values import Actor
 
 _JOB = ("key", "job.type", "job.retries", "job.instance")
 _CHANGED_JOB = ("key", "job.instance")
-_TASK = ("task.key", "task.element", "task.instance")
-_CLAIMED_TASK = (*_TASK, "task.assignee")
+_TASK = (
+    "task.key", "task.element", "task.instance", "task.assignee", "task.candidate_groups",
+)  # fmt: skip
 _DECISION = ("decision.decision_id", "decision.version", "instance")
 _PLAIN = (int, str, bool, float)
 
@@ -100,7 +101,7 @@ NEEDED: Mapping[type[Event], tuple[str, ...]] = {
     VariableUpdated: ("scope", "instance", "name", "value"),
     VariablesSet: ("scope",),
     UserTaskAssigning: _TASK,
-    UserTaskClaiming: _CLAIMED_TASK,
+    UserTaskClaiming: _TASK,
     UserTaskUpdating: _TASK,
     UserTaskCompleting: _TASK,
     ProcessSubscriptionCorrelated: ("subscription.instance", "subscription.name"),
