@@ -269,7 +269,7 @@ LATER = {
 def log() -> Turns:
     """A log in which all of this was asked about, and nothing denied; as plain lists."""
     seen = Duty(id="U", do=("usertask.*",), need=("actor!=initiator",))
-    facts = [*sorted(LATER - {"correlationKeyHash"}), "calledVersion", "calledProcess"]
+    facts = [*sorted(LATER - {"correlationKeyHash"}), "calledVersion", "calledProcess", "assignee"]
     rules = policy(grant(EVERYTHING, duty=(seen,), audit=Audit(ctx=tuple(facts))))
     with Engine(governor=GOVERNOR, actor=ALICE, clock=lambda: 1_700_000_000_000) as engine:
         engine.deploy(("child.bpmn", one_task("child").xml()), ("dish.dmn", DISH))
@@ -328,6 +328,8 @@ def test_r26_a_true_log_has_no_findings() -> None:
         ("call.activity", "calledTenant", "other"),
         ("decision.evaluate", "decisionVersion", 2),
         ("instance.modify", "target", "t"),
+        ("usertask.claim", "assignee", "carol"),
+        ("usertask.complete", "assignee", "carol"),
     ],
 )
 def test_r26_a_decision_over_another_fact_than_the_log_tells_is_found(

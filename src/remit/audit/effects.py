@@ -202,9 +202,14 @@ class Effects:
         """To take a task for oneself is a claim; to say so of another is to give it to him."""
         if turn.command != "ClaimUserTask" or event.task.key != turn.key:
             return FINE
-        task = event.task
-        action = "usertask.claim" if task.assignee == turn.actor.id else "usertask.assign"
-        return self.of(position, task.instance, action, task.element)
+        is_own = event.task.assignee == turn.actor.id
+        return self.of_task(position, event.task, "usertask.claim" if is_own else "usertask.assign")
+
+    def of_task(self, position: int, task: Any, action: str) -> Findings:
+        if task.instance not in self._governed:
+            return FINE
+        told = {"assignee": task.assignee, "candidateGroups": sorted(task.candidate_groups)}
+        return self._take(position, task.instance, action, task.element, "", told=told)
 
     def modified(self, turn: Turn, position: int, event: InstanceModified) -> Findings:
         """Each element that gets a token was asked about; in old records no element is named."""
@@ -252,8 +257,7 @@ def _changed_job(action: str, command: str) -> Teller:
 def _user_task(action: str, *commands: str) -> Teller:
     def found(effects: Effects, turn: Turn, position: int, event: Any) -> Findings:
         is_asked = turn.command in commands and event.task.key == turn.key
-        task = event.task
-        return effects.of(position, task.instance, action, task.element) if is_asked else FINE
+        return effects.of_task(position, event.task, action) if is_asked else FINE
 
     return found
 

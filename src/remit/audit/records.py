@@ -69,8 +69,9 @@ from remit.protocol.values import Actor, Header
 
 _JOB = ("key", "job.type", "job.retries", "job.instance")
 _CHANGED_JOB = ("key", "job.instance")
-_TASK = ("task.key", "task.element", "task.instance")
-_CLAIMED_TASK = (*_TASK, "task.assignee")
+_TASK = (
+    "task.key", "task.element", "task.instance", "task.assignee", "task.candidate_groups",
+)  # fmt: skip
 _DECISION = ("decision.decision_id", "decision.version", "instance")
 _ADMITTED = (
     *(each for each in StepAdmitted.__struct_fields__ if each != "also"),
@@ -105,7 +106,7 @@ NEEDED: Mapping[type[Event], tuple[str, ...]] = {
     VariableUpdated: ("scope", "instance", "name", "value"),
     VariablesSet: ("scope",),
     UserTaskAssigning: _TASK,
-    UserTaskClaiming: _CLAIMED_TASK,
+    UserTaskClaiming: _TASK,
     UserTaskUpdating: _TASK,
     UserTaskCompleting: _TASK,
     ProcessSubscriptionCorrelated: ("subscription.instance", "subscription.name"),
