@@ -12,12 +12,16 @@ from typing import Any
 import grpc
 import pytest
 from click.testing import CliRunner
+from joserfc.jwk import KeySet
 
+from remit.audit.explaining import explain
 from remit.audit.verifying import verify
 from remit.authority.policy import Clause
 from remit.cli.main import main
+from tests.gateway.test_authentication import AUDIENCE, ISSUER, KEY, token
 from tests.gateway.test_rest_commands import Rest
 from tests.support.broker import Broker, Client, code_of
+from tests.support.certificates import Authority, Pair
 from tests.support.governed import RING, WORK, governed_options, grant, policy
 from tests.support.model import one_task
 from tests.test_command_line import remit
@@ -243,6 +247,60 @@ def test_a_batch_on_the_command_line_breaks_the_glass_for_each_item(place: Place
     assert (told["done"], told["failed"]) == (1, 1)
     assert place.explained(keys[0], "instance.cancel") == [(False, ""), (True, FIRE)]
     assert place.explained(keys[1], "instance.cancel") == [(False, ""), (False, FIRE)]
+
+
+def test_certificates_and_tokens_say_who_breaks_the_glass(tmp_path: Path) -> None:
+    """A clause may ask how the channel knows whoever does."""
+    authority, on_call = Authority(tmp_path), "spiffe://acme.example/on-call"
+    own, root, pair = (
+        authority.issue("broker"), authority.issue("root"), authority.issue("x", on_call)
+    )  # fmt: skip
+    (tmp_path / "jwks.json").write_text(json.dumps(KeySet([KEY]).as_dict(private=False)))
+    options = (
+        *governed_options(tmp_path), "--tls-cert", own.certificate, "--tls-key", own.key,
+        "--tls-client-ca", authority.certificate, "--oidc-issuer", ISSUER, "--oidc-audience",
+        AUDIENCE, "--oidc-keys", f"{tmp_path}/jwks.json", "--authorizations", "--admin", "mtls:root",
+    )  # fmt: skip
+    trusted = Path(authority.certificate).read_bytes()
+
+    def by(pair: Pair) -> grpc.ChannelCredentials:
+        files = (Path(each).read_bytes() for each in (pair.key, pair.certificate))
+        return grpc.ssl_channel_credentials(trusted, *files)
+
+    with Broker(tmp_path / "data", *options) as broker:
+        client = Client(broker.grpc, credentials=by(root))
+        client.deploy("one.bpmn", one_task().xml())
+        for owner, kind in ((on_call, "client"), ("ada", "user")):
+            given = remit(
+                "grant", "give", owner, "PROCESS_DEFINITION", "CANCEL_PROCESS_INSTANCE", "BREAK_GLASS",
+                "--as", kind, "--on", "one", "--tls-ca", authority.certificate, "--tls-cert",
+                root.certificate, "--tls-key", root.key, address=broker.grpc,
+            )  # fmt: skip
+            assert given.returncode == 0, given
+        strict = Clause(id="B1", do=OPERATIONS, on={**B1.on, "actorMethod": {"eq": "svid"}})
+        keys = [
+            client.call(
+                "CreateProcessInstance", bpmnProcessId="one", version=-1,
+                variables=json.dumps({"_policy": policy(grant(WORK, each))}),
+            ).processInstanceKey
+            for each in (strict, B1)
+        ]  # fmt: skip
+        plain = grpc.ssl_channel_credentials(trusted)
+        ada = Client(broker.grpc, f"Bearer {token()}", plain, remit_break_glass=FIRE)
+        with pytest.raises(grpc.RpcError) as fault:
+            ada.call("CancelProcessInstance", processInstanceKey=keys[0])
+        assert code_of(fault) == "PERMISSION_DENIED"
+        ada.call("CancelProcessInstance", processInstanceKey=keys[1])
+        with_certificate = Client(broker.grpc, credentials=by(pair), remit_break_glass=FIRE)
+        with_certificate.call("CancelProcessInstance", processInstanceKey=keys[0])
+        told = [
+            (step.actor, step.method, step.admitted, step.broken_glass)
+            for key in keys for step in explain(tmp_path / "data", key)
+            if step.action == "instance.cancel"
+        ]  # fmt: skip
+    assert told == [
+        ("ada", "jwt", False, FIRE), (on_call, "svid", True, FIRE), ("ada", "jwt", True, FIRE),
+    ]  # fmt: skip
 
 
 def stuck(place: Place) -> tuple[int, int, int]:
