@@ -40,7 +40,7 @@ from remit.authority.derive import (
 from remit.authority.keys import write_key_ring
 from remit.authority.merkle import Tree, leaf_hash
 from remit.authority.partial import Left, admit_partly
-from remit.authority.policy import BoundTo, Clause, Holder, Initiator
+from remit.authority.policy import BoundTo, Clause, Grant, Holder, Initiator
 from remit.authority.receipt import Anchor, reanchored, write_anchor, write_receipt
 from remit.authority.revocation import Revocations, mint_revocations
 from remit.authority.together import ALGORITHM
@@ -165,6 +165,10 @@ def state(slope: Slope) -> Mapping[str, object]:
     return {"head": slope.head, "n": slope.n, "low": slope.low, "path": path}
 
 
+def _allowing(action: str) -> Grant:
+    return replace(world.GRANT, allow=(Clause(id="P1", do=(action,)),), deny=(), duty=())
+
+
 def decisions() -> object:
     chain = world.chain_of(SLOPED)
     only = Attenuation(allow=(Clause(id="C1", do=("job.*",)),), exp=NOW + 60)
@@ -174,6 +178,8 @@ def decisions() -> object:
         deadline=NOW + 60, jti="warrant", now=NOW,
     )  # fmt: skip
     warrant = verify_chain(tokens, RING)
+    people = world.chain_of(_allowing("usertask.assign"))
+    takers = world.chain_of(_allowing("usertask.claim"))
     called = {**PAY, "process": "billing", "version": 1, "instance": CHILD}
     slope = world.started(compile_chain(chain))
     partner = Hop("p", "worker", "svid", "spiffe://partner.example/p")
@@ -202,6 +208,8 @@ def decisions() -> object:
         ("a warrant", warrant, "job.complete", PAY, None, 0),
         ("a warrant for another job", warrant, "job.complete", {**PAY, "jobKey": "78"}, None, 0),
         ("a warrant activates", warrant, "job.activate", PAY, None, 0),
+        ("who may assign may claim", people, "usertask.claim", ENTER, None, 0),
+        ("who may claim may not assign", takers, "usertask.assign", ENTER, None, 0),
     ]
     cases = []
     for name, policy, action, facts, hop, later in asked:

@@ -238,15 +238,6 @@ def test_lint_finds_what_no_broker_asks_or_tells() -> None:
     assert "job.timeout has no fact actorIsActivator" in texts["U"]
 
 
-def test_lint_finds_a_restriction_of_giving_that_taking_passes_by() -> None:
-    people = Clause(id="P", do=("usertask.*",))
-    eyes = Duty(id="U", do=("usertask.assign",), need=("four-eyes",))
-    (found,) = lint_rules(replace(allowing(people), duty=(eyes,)))
-    assert (found.rule, found.clause) == ("claimed", "U")
-    both = replace(eyes, do=("usertask.assign", "usertask.claim"))
-    assert lint_rules(replace(allowing(people), duty=(both,))) == []
-
-
 def test_no_new_policy_asks_for_a_fact_that_its_action_has_no_more() -> None:
     work = "actions: [job.create, job.activate, job.complete, job.fail, job.timeout]\n    when:\n"
     assert f"{work}      jobType: [example]" in FORM

@@ -110,6 +110,15 @@ def test_where_it_is_said_of_claiming_the_second_eyes_are_another_persons(engine
         engine.assign_user_task(task(engine), "bob", allow_override=False)
 
 
+def test_what_is_said_of_giving_tasks_is_said_of_taking_them(engine: Engine) -> None:
+    given = Clause(id="A", do=("usertask.assign",))
+    key = review(engine, given, deny=(denies("usertask.assign", assignee="bob"),))
+    with engine.acting_as(BOB), pytest.raises(Refused, match="'D'"):
+        engine.assign_user_task(key, "bob", allow_override=False)
+    engine.assign_user_task(key, "alice", allow_override=False)
+    assert last(engine, "usertask.claim").clauses[0] == "A"
+
+
 def test_an_update_says_whose_the_task_is_and_who_may_take_it(engine: Engine) -> None:
     key = review(engine, EVERYTHING, deny=(
         Clause(id="D", do=("usertask.assign",), on={"candidateGroups": {"any": ["public"]}}),

@@ -8,7 +8,6 @@ Nothing here decides anything at run time. Rules of the findings:
     dead         an allow clause of a derivation that no grant above it ever lets through
     unasked      a clause for an action that no broker asks about
     former       a clause, or a duty, about a fact that this action does not have any more
-    claimed      who may be given a task is restricted, and who may take it himself is not
     unknown      trust for a way in that there is none of, a fact to record that no action has
     uncounted    a clause about trust in a policy that does not say how trust is counted
     expired      a policy whose time is over
@@ -55,7 +54,7 @@ def lint_rules(rules: Rules) -> list[Lint]:
     """What is wrong with one block. Raises PolicyError for words that do not exist."""
     return [
         *_impossible(rules), *_shadowed(rules), *_repeated(rules), *_alone(rules), *_unasked(rules),
-        *_former(rules), *_claimed(rules), *_unknown(rules), *_uncounted(rules),
+        *_former(rules), *_unknown(rules), *_uncounted(rules),
     ]  # fmt: skip
 
 
@@ -102,20 +101,6 @@ def _unasked(rules: Rules) -> Iterator[Lint]:
 def _former(rules: Rules) -> Iterator[Lint]:
     for clause, why in former_facts(rules):
         yield Lint("former", clause.id, why)
-
-
-def _claimed(rules: Rules) -> Iterator[Lint]:
-    """Who takes a task for himself is asked about by another word than who is given one."""
-    if not any("usertask.claim" in actions_of(clause) for clause in rules.allow or ()):
-        return
-    for clause in (*rules.deny, *rules.duty):
-        actions = actions_of(clause)
-        if "usertask.assign" in actions and "usertask.claim" not in actions:
-            text = (
-                "is about usertask.assign, and not about usertask.claim: who takes a task for himself "
-                "is not asked by it"
-            )
-            yield Lint("claimed", clause.id, text)
 
 
 def _unknown(rules: Rules) -> Iterator[Lint]:

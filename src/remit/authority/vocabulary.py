@@ -223,17 +223,24 @@ ACTIONS: dict[str, Action] = {
 }
 
 
+INCLUDED: dict[str, tuple[str, ...]] = {"usertask.assign": ("usertask.claim",)}
+"""What else is meant by an action: whoever claims a task assigns it, to himself."""
+
+
 def matching(pattern: str) -> tuple[str, ...]:
-    """The actions that a pattern means: one by name, `job.*` a family, `*` all. () for none.
+    """The actions that a pattern means: one by name and those `INCLUDED`, `job.*` a family, `*` all. ()
+    for none.
 
     >>> matching("usertask.*")
     ('usertask.claim', 'usertask.assign', 'usertask.complete')
+    >>> matching("usertask.assign")
+    ('usertask.assign', 'usertask.claim')
     """
     if pattern == "*":
         return tuple(ACTIONS)
     if pattern.endswith(".*"):
         return tuple(name for name in ACTIONS if name.startswith(pattern[:-1]))
-    return (pattern,) if pattern in ACTIONS else ()
+    return (pattern, *INCLUDED.get(pattern, ())) if pattern in ACTIONS else ()
 
 
 def value_types(document: Mapping[str, object]) -> tuple[str, ...]:

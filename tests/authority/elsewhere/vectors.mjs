@@ -318,7 +318,8 @@ const FAMILIES = {
 const ACTIONS = new Set(["compensate", ...Object.entries(FAMILIES)
   .flatMap(([family, names]) => names.split(" ").map((each) => `${family}.${each}`))]);
 
-const isAbout = (each, action) => each.do.some((pattern) => pattern === "*" || pattern === action
+const INCLUDED = { "usertask.assign": "usertask.claim" };
+const isAbout = (each, action) => each.do.some((pattern) => pattern === "*" || pattern === action || INCLUDED[pattern] === action
   || (pattern.endsWith(".*") && action.startsWith(pattern.slice(0, -1))));
 const isTexts = (v) => Array.isArray(v) && v.every(text);
 const isNumber = (v) => typeof v === "number" && Number.isFinite(v);
