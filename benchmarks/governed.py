@@ -22,8 +22,9 @@ from remit.authority.derive import mint_grant
 from remit.authority.policy import Clause, Grant, Holder, Subject
 from remit.base.garbage import AFTER
 from remit.engine.governance import POLICY, Governor
+from remit.engine.state.state import State
 from remit.engine.step import step
-from remit.engine.turn import Request
+from remit.engine.turn import Request, Turn
 from remit.partition.log import Chain
 from remit.partition.storage.contract import Recovered
 from remit.protocol import commands as c
@@ -78,23 +79,31 @@ class Share(NamedTuple):
     per_instance: float
 
 
-def play(engine: Engine, given: Document, count: int, work: Document, tasks: int = 1) -> Cost:
-    """Create, activate and complete, in batches as a partition does; what one instance costs."""
-    state, now, chain = engine.state, engine.now, Chain.of(Recovered(0, b""))
+def batch(
+    state: State, now: int, given: Document, count: int, work: Document, tasks: int = 1
+) -> list[Turn]:
+    """The turns of one batch of a partition: so many instances, from beginning to end."""
     create = Request(c.CreateInstance(process_id="one", variables=given), HEADER)
-    activate = Request(c.ActivateJobs("work", "w", 60_000, BATCH), HEADER)
+    activate = Request(c.ActivateJobs("work", "w", 60_000, count), HEADER)
+    turns = [step(state, create, now) for _ in range(count)]
+    for _ in range(tasks):
+        taken = step(state, activate, now)
+        assert isinstance(taken.reply, JobsActivated)
+        turns.append(taken)
+        for job in taken.reply.jobs:
+            turns.append(step(state, Request(c.CompleteJob(job.job.key, work), HEADER), now))
+    if state.unsigned.rows:
+        turns.append(step(state, Request(c.SignPolicies()), now))
+    return turns
+
+
+def play(engine: Engine, given: Document, count: int, work: Document, tasks: int = 1) -> Cost:
+    """Batch after batch; what one instance costs."""
+    state, now, chain = engine.state, engine.now, Chain.of(Recovered(0, b""))
     seconds, sealing, size, admissions = 0.0, 0.0, 0, 0
     for _ in range(count // BATCH):
         began = time.process_time()
-        turns = [step(state, create, now) for _ in range(BATCH)]
-        for _ in range(tasks):
-            taken = step(state, activate, now)
-            assert isinstance(taken.reply, JobsActivated)
-            turns.append(taken)
-            for job in taken.reply.jobs:
-                turns.append(step(state, Request(c.CompleteJob(job.job.key, work), HEADER), now))
-        if state.unsigned.rows:
-            turns.append(step(state, Request(c.SignPolicies()), now))
+        turns = batch(state, now, given, BATCH, work, tasks)
         state.drain()
         stepped = time.process_time()
         size += len(chain.seal(turns).body)

@@ -9,6 +9,7 @@ Branches guessed wrong, and instructions that go side by side or wait for each o
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import re
@@ -104,3 +105,13 @@ class _Counted:
 def counted(work: Callable[[], T]) -> T:
     """Do this; under Valgrind it is counted."""
     return _Counted() @ work
+
+
+def answer(play_round: Callable[[], object]) -> None:
+    """A round for each line that comes in. Garbage waits: it would fall on one and not on the next."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    for line in sys.stdin:
+        print(counted(play_round) if line.strip() == COUNTED else play_round(), flush=True)
+        gc.collect()

@@ -49,7 +49,7 @@ def compare(seconds: float, measure: Measure) -> Compared:
     """`seconds` of load on each, by turns; `measure` takes one round."""
     with TemporaryDirectory(prefix="remit-bench-keys-") as made:
         files = Path(made)
-        with broker(*_governing(files)) as running:
+        with broker(*governing(files)) as running:
             deploy(running.grpc, running.data, tasks("one", 1))
             policy = {"policy": str(files / "policy.json")}
             for flags in ({}, policy):
@@ -62,7 +62,7 @@ def compare(seconds: float, measure: Measure) -> Compared:
     return Compared(_together(rounds[0]), _together(rounds[1]), *audited)
 
 
-def _governing(files: Path) -> tuple[str, ...]:
+def governing(files: Path) -> tuple[str, ...]:
     """The options of a broker that knows the policy's authority."""
     (files / "keys.json").write_bytes(write_key_ring(RING))
     (files / "holder.key").write_text(broker_key.hex())

@@ -18,7 +18,6 @@ of processes, and its interval is that of the median of resamples (95 %).
 
 from __future__ import annotations
 
-import gc
 import os
 import random
 import statistics
@@ -191,13 +190,7 @@ def play(role: str, layout: int = 0) -> None:
     questions = bare.asked(lambda: play_round(engine_alone.BATCH))
     if role == BARE and questions:
         raise RuntimeError(f"Expected no questions of governance, but these are asked: {questions}")
-    gc.collect()
-    gc.freeze()
-    gc.disable()  # it would fall on one round and not on the next
-    for line in sys.stdin:
-        is_counted = line.strip() == instructions.COUNTED
-        print(instructions.counted(play_round) if is_counted else play_round(), flush=True)
-        gc.collect()
+    instructions.answer(play_round)
     del kept
 
 

@@ -224,6 +224,17 @@ def test_what_is_revoked_stays_revoked_until_it_is_dropped_by_name(two: Broker) 
     assert "nothing" in run("revocations", "--address", two.grpc)
 
 
+def test_a_list_that_is_full_says_so_and_goes_on_when_something_is_let_go(two: Broker) -> None:
+    many = [word for number in range(256) for word in ("--grant", f"g{number}")]
+    revoke(two, *many)
+    assert "at most 256 of a kind, and this would be grant 257" in revoke(
+        two, "--grant", "more", code=1
+    )
+    revoke(two, "--grant", "more", "--drop-grant", "g0")
+    (shown,) = in_force(two)
+    assert (len(shown["grants"]), "g0" in shown["grants"]) == (256, False)
+
+
 def test_a_list_that_another_key_has_signed_is_carried_on_with_the_public_keys_alone(
     two: Broker,
 ) -> None:

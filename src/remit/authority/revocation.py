@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 from remit.authority import jws, policy
 from remit.authority.errors import BadSignature, BadStatement
 from remit.authority.keys import KeyRing, Signer
-from remit.authority.limits import INTEGER
+from remit.authority.limits import INTEGER, LIST_LENGTH
 
 
 class Revocations(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,7 +92,13 @@ def _joined(
         if name in new:
             raise BadStatement(f"{kind} '{name}' can't be revoked and let go at once")
     kept = {name: since for name, since in known.items() if name not in let_go}
-    return {**new, **{name: min(since, new.get(name, since)) for name, since in kept.items()}}
+    joined = {**new, **{name: min(since, new.get(name, since)) for name, since in kept.items()}}
+    if len(joined) > LIST_LENGTH:
+        raise BadStatement(
+            f"a list revokes at most {LIST_LENGTH} of a kind, and this would be {kind} {len(joined)}: "
+            f"drop by name what has expired anyway"
+        )
+    return joined
 
 
 def _revokes_all(new: Revocations, known: Revocations) -> bool:
