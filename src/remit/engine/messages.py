@@ -14,6 +14,7 @@ When both sides are the same partition all of this happens in one turn.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Sequence
+from heapq import merge
 
 from msgspec.structs import replace
 
@@ -261,16 +262,25 @@ def start_next(run: Run, tenant: str, process_id: str, correlation_key: str) -> 
     """
     if run.state.lock(tenant, process_id, correlation_key) is not None:
         return
-    waiting: list[tuple[Message, StartSubscription]] = []
-    for start in tuple(run.state.start_subscriptions.rows.values()):
-        if start.process_id == process_id and start.tenant == tenant:
-            correlation = run.state.load_correlation(tenant, start.name, correlation_key)
-            found = run.state.messages.values_of(correlation)
-            waiting += [(each, start) for each in found if is_free(run, each, process_id)]
-    for message, start in sorted(waiting, key=lambda each: each[0].key):
+    waiting = [
+        _free(run, start, correlation_key)
+        for start in run.state.start_subscriptions.rows.values()
+        if start.process_id == process_id and start.tenant == tenant
+    ]
+    for message, start in merge(*waiting, key=lambda each: each[0].key):
         gathered = _gathered(run, start, message)
         if gathered and start_by_messages(run, start, gathered) != NONE_KEY:
             return
+
+
+def _free(
+    run: Run, start: StartSubscription, correlation_key: str
+) -> Iterator[tuple[Message, StartSubscription]]:
+    """The messages that this start event may still have, the oldest first."""
+    correlation = run.state.load_correlation(start.tenant, start.name, correlation_key)
+    for message in run.state.messages.values_of(correlation):
+        if is_free(run, message, start.process_id):
+            yield message, start
 
 
 def _is_locked(run: Run, start: StartSubscription, correlation_key: str) -> bool:
