@@ -16,7 +16,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import logging
 import re
 import ssl
 import time
@@ -33,6 +32,7 @@ from remit.base.errors import Fault
 from remit.gateway.certificates import HEADER, Certificates
 from remit.gateway.faults import Code, Status
 from remit.gateway.issuer import Keys, KeysAtUrl, KeysInFile, issuer_keys
+from remit.gateway.latest import Latest
 from remit.identity.directory import Directory
 from remit.protocol.values import ANONYMOUS, Actor
 
@@ -59,8 +59,6 @@ PASSWORDS_PER_SECOND = 4.0
 LONGEST_NAME = 1024
 """Signs in a caller's name: what signed policies can hold."""
 
-LOOK_SECONDS = 1.0
-log = logging.getLogger("remit.gateway")
 LARGEST_HEADER = 16 * 1024
 
 
@@ -121,36 +119,6 @@ class Ways:
         return not others and self._certificates is None and all(way.is_empty() for way in users)
 
 
-class Lines:
-    """NAME:VALUE lines of a file, read again when it changes; looked at once a second, when asked.
-
-    What can't be read then is told in the log, and what was read last stays.
-    """
-
-    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
-        self._path = path
-        self._clock = clock
-        self._mark = _mark(path)
-        self._looked = clock()
-        self._pairs = _pairs(path)
-
-    def pairs(self) -> list[tuple[str, str]]:
-        if self._clock() - self._looked >= LOOK_SECONDS:
-            self._looked = self._clock()
-            self._look()
-        return self._pairs
-
-    def _look(self) -> None:
-        try:
-            mark = _mark(self._path)
-            if mark != self._mark:
-                self._mark = mark
-                self._pairs = _pairs(self._path)
-                log.warning("credentials changed and are in use", extra={"file": str(self._path)})
-        except (OSError, ValueError, Fault) as fault:
-            log.error("credentials can't be read, the last ones stay: %s", fault)
-
-
 class Users:
     """`NAME:ARGON2-HASH`, one to a line; and the users that were made here, where `directory` has them.
 
@@ -163,7 +131,7 @@ class Users:
         directory: Directory | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._file = Lines(path, clock)
+        self._file = Latest(path, _pairs, clock)
         self._directory = directory or Directory()
         self._hasher = PasswordHasher()
         self._of_nobody = hash_password("nobody has this name")
@@ -184,7 +152,7 @@ class Users:
         return Actor(name, "basic", "basic")
 
     def is_empty(self) -> bool:
-        return not self._file.pairs() and not self._directory.snapshot.users
+        return not self._file.now() and not self._directory.snapshot.users
 
     def _is(self, name: str, password: str) -> bool:
         found = self._hash(name)
@@ -202,7 +170,7 @@ class Users:
     def _hash(self, name: str) -> str:
         """Empty: nobody has this name, or no password."""
         user = self._directory.user(name)
-        return dict(self._file.pairs()).get(name) or ("" if user is None else user.password_hash)
+        return dict(self._file.now()).get(name) or ("" if user is None else user.password_hash)
 
     def _verify(self, found: str, password: str) -> bool:
         """A name that nobody has takes as long as a wrong password."""
@@ -229,13 +197,13 @@ class ApiKeys:
     """`NAME:SHA256-OF-THE-KEY` in hexadecimal, one to a line."""
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
-        self._file = Lines(path, clock)
+        self._file = Latest(path, _pairs, clock)
 
     def actor(self, scheme: str, credentials: str) -> Actor | None:
         if scheme != "bearer":
             return None
         wanted = hashlib.sha256(credentials.encode("latin-1")).hexdigest()
-        for name, digest in self._file.pairs():
+        for name, digest in self._file.now():
             if hmac.compare_digest(digest.lower(), wanted):
                 return Actor(name, "apikey", "apikey")
         return None
@@ -373,12 +341,6 @@ def _keys_of(source: str, authority: str) -> Keys:
 
 def hash_password(password: str) -> str:
     return PasswordHasher().hash(password)
-
-
-def _mark(path: Path) -> tuple[int, int, int]:
-    """What changes when a file is written or replaced."""
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _pairs(path: Path) -> list[tuple[str, str]]:

@@ -38,11 +38,10 @@ import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from remit.base import pem
 from remit.base.errors import Fault
 from remit.gateway.faults import Code, Status
+from remit.gateway.latest import Latest
 
-LOOK_SECONDS = 1.0
 KEYS_SECONDS = 300.0
 
 PAUSE_SECONDS = 2.0
@@ -100,34 +99,15 @@ def issuer_keys(source: str, authority: str = "") -> KeySet:
 _UNUSABLE = (OSError, HTTPException, ValueError, TypeError, KeyError, JoseError, RecursionError)
 
 
-class KeysInFile:
+class KeysInFile(Latest[KeySet]):
     def __init__(self, path: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._path = path
-        self._clock = clock
-        self._looked = clock()
-        self._mark = pem.marks(path)
-        self._keys = issuer_keys(path)
-
-    def now(self) -> KeySet | None:
-        if self._clock() - self._looked >= LOOK_SECONDS:
-            self._looked = self._clock()
-            mark = pem.marks(self._path)
-            if mark != self._mark:
-                self._mark = mark
-                self._read()
-        return self._keys
-
-    def _read(self) -> None:
-        try:
-            self._keys = issuer_keys(self._path)
-        except Fault as fault:
-            log.error("%s; the last ones stay", fault)
+        super().__init__(Path(path), lambda path: issuer_keys(str(path)), clock)
 
     def look_again(self) -> None:
-        pass
+        """It is looked at anyway."""
 
     async def renewed(self) -> None:
-        pass
+        """It is as new as can be."""
 
 
 class KeysAtUrl:
