@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, not_, null, select, union_all
+from sqlalchemy import ColumnElement, Table, exists, not_, null, select, union_all
 
 from remit.history import schema, words
 from remit.history.entities.filters import yes_or_no
 from remit.history.searching import Entity, enum, flag, key, number, text
+
+
+def _is_latest(table: Table, name: str, **those: str) -> Callable[[Any], ColumnElement[bool]]:
+    """No later version has the same name and tenant, of those with these values."""
+    each, newer = table.c, table.alias().c
+    overtaken = exists(
+        select(newer.key).where(
+            newer[name] == each[name],
+            newer.tenant == each.tenant,
+            newer.version > each.version,
+            *(newer[column] == value for column, value in those.items()),
+        )
+    )
+    return lambda value: not_(overtaken) if yes_or_no("isLatestVersion", value) else overtaken
+
 
 _P = schema.PROCESSES.c
 
@@ -21,21 +37,8 @@ PROCESS_DEFINITIONS = Entity(
         "tenantId": text(_P.tenant), "processDefinitionKey": key(_P.key),
         "hasStartForm": flag(_P.has_start_form), "state": enum(_P.state, words.DEFINITION_STATES),
     },
-    extras={"isLatestVersion": lambda value: _is_latest(value)},
+    extras={"isLatestVersion": _is_latest(schema.PROCESSES, "process_id", state="ACTIVE")},
 )  # fmt: skip
-
-
-def _is_latest(value: Any) -> ColumnElement[bool]:
-    newer = schema.PROCESSES.alias()
-    overtaken = exists(
-        select(newer.c.key).where(
-            newer.c.process_id == _P.process_id,
-            newer.c.tenant == _P.tenant,
-            newer.c.version > _P.version,
-            newer.c.state == "ACTIVE",
-        )
-    )
-    return not_(overtaken) if yes_or_no("isLatestVersion", value) else overtaken
 
 
 _R = schema.REQUIREMENTS.c
@@ -92,17 +95,5 @@ DECISION_DEFINITIONS = Entity(
         "decisionRequirementsVersion": number(_D.requirements_version),
         "tenantId": text(_D.tenant), "decisionDefinitionKey": key(_D.key),
     },
-    extras={"isLatestVersion": lambda value: _is_latest_decision(value)},
+    extras={"isLatestVersion": _is_latest(schema.DECISIONS, "decision_id")},
 )  # fmt: skip
-
-
-def _is_latest_decision(value: Any) -> ColumnElement[bool]:
-    newer = schema.DECISIONS.alias()
-    overtaken = exists(
-        select(newer.c.key).where(
-            newer.c.decision_id == _D.decision_id,
-            newer.c.tenant == _D.tenant,
-            newer.c.version > _D.version,
-        )
-    )
-    return not_(overtaken) if yes_or_no("isLatestVersion", value) else overtaken
