@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from remit.audit.carried import Agreement, Carried, encode
-from remit.audit.coverage import BATCH, FINE, Coverage, Findings
+from remit.audit.coverage import BATCH, FINE, Coverage, Findings, contradiction
 from remit.audit.records import READ_AS, Turn
 from remit.audit.running import NOTHING, Running
 from remit.authority import Hop
@@ -274,8 +274,7 @@ def as_told(position: int, carried: Carried, told: bytes, trust: int, low: int) 
 
 def _contradiction(position: int, event: Any, name: str, value: Any, expected: Any) -> Finding:
     shown = "nothing" if expected is NOTHING else repr(expected)
-    text = f"{event.action}: decided with {name} {value!r}, the log says {shown}"
-    return Finding(position, "facts", text)
+    return contradiction(position, event.action, name, repr(value), shown)
 
 
 def _hop(event: Any) -> Hop | None:

@@ -111,14 +111,17 @@ def _otherwise(position: int, admission: Any, told: Mapping[str, Any]) -> Findin
     """The facts that an admission was decided with, and that the record of its effect tells in another
     way. Records of before some facts were given do not have them."""
     return [
-        Finding(
-            position,
-            "facts",
-            f"{admission.action}: decided with {name} {value!r}, the log says {told[name]!r}",
-        )
+        contradiction(position, admission.action, name, repr(value), repr(told[name]))
         for name, value in _decode(bytes(admission.facts)).items()
         if name in told and value != told[name]
     ]
+
+
+def contradiction(position: int, action: str, name: str, decided: str, told: str) -> Finding:
+    """A fact that a step was decided with, and that other records tell in another way."""
+    return Finding(
+        position, "facts", f"{action}: decided with {name} {decided}, the log says {told}"
+    )
 
 
 def _of_another(position: int, admission: Any, job: Any, brought: Raw | None) -> Findings:

@@ -33,10 +33,9 @@ from typing import Any
 
 from msgspec import Raw
 
-from remit.audit.coverage import FINE, Coverage, Findings
+from remit.audit.coverage import FINE, Coverage, Findings, contradiction
 from remit.audit.records import READ_AS, Turn
 from remit.audit.running import Running
-from remit.authority.verify import Finding
 from remit.protocol.events import Event
 from remit.protocol.events.condition import ConditionTriggered
 from remit.protocol.events.decision import DecisionEvaluated, DecisionFailed
@@ -221,10 +220,8 @@ class Effects:
         missing = self._take(position, event.instance, "instance.modify", "", "")
         if not targets or targets == placed:
             return missing
-        text = (
-            f"instance.modify: decided with target {sorted(targets)}, the log says {sorted(placed)}"
-        )
-        return [*missing, Finding(position, "facts", text)]
+        decided, told = repr(sorted(targets)), repr(sorted(placed))
+        return [*missing, contradiction(position, "instance.modify", "target", decided, told)]
 
     def resolved(self, turn: Turn, position: int, event: IncidentResolved) -> Findings:
         is_asked = turn.command == "ResolveIncident" and event.key == turn.key
