@@ -22,6 +22,7 @@ import msgspec
 from rich.console import Console
 
 from remit.cli.tables import Rows, show
+from remit.protocol.values import GLASS_HEADER
 from remit.protocol.wire.stubs import gateway_pb2 as pb
 
 DEFAULT_ADDRESS = "127.0.0.1:26500"
@@ -83,7 +84,7 @@ class Connection:
         """What goes along with a call: who we are, and why we break the glass."""
         if self.broken_glass is None:
             return _credentials()
-        return (*_credentials(), ("remit-break-glass", quote(self.broken_glass, safe=_AS_IT_IS)))
+        return (*_credentials(), (GLASS_HEADER, quote(self.broken_glass, safe=_AS_IT_IS)))
 
     def search(self, path: str, wanted: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Every item of a search, page after page."""

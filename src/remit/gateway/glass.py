@@ -11,9 +11,9 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 from remit.gateway.faults import Code, Status
-from remit.protocol.values import Actor
+from remit.protocol.values import GLASS_HEADER, Actor
 
-HEADER = b"remit-break-glass"
+HEADER = GLASS_HEADER.encode()
 
 LONGEST_REASON = 500
 """Signs of a reason: it stands in each record of what was done."""

@@ -24,6 +24,9 @@ RECEIPT = "_receipt"
 ASKED = "_asked"
 """Beside the receipt of a denial: the facts of the worker's question that only it knows."""
 
+GLASS_HEADER = "remit-break-glass"
+"""With a call, as HTTP header or gRPC metadata: why whoever calls breaks the glass."""
+
 POLICY_HEADER = "gov.policy"
 """The header of a job with the signed blocks, a JSON list; `_policy` has the same."""
 
